@@ -35,7 +35,32 @@ export interface ExecutionHost {
   /** Set by the tail-call helper. */
   pendingTailCall: CompiledProgram | undefined;
   readonly maxTailCalls: number;
+  /** Tail calls followed since the outermost `run`; engines keep it, the tail-call helper fails once it has reached `maxTailCalls`. */
+  tailCallCount?: number;
+  /**
+   * Calls the subprogram whose code address (`codeAddress`) a helper was given, with r1, r2, ... one frame above the caller; returns r0.
+   * Set by the engine while a program that takes code addresses runs.
+   */
+  callFunction?: ((address: number, ...registers: bigint[]) => bigint) | undefined;
+  /**
+   * Legacy packet loads (LD_ABS, LD_IND): the value in host order, or -1 when it lies outside the packet (the program then ends with r0 = 0).
+   * `context` is r6, `offset` the signed 32-bit sum of imm and index register.
+   */
+  readonly packetLoad?: ((context: number, offset: number, size: 1 | 2 | 4) => number) | undefined;
 }
+
+/** How often the `may_goto` instructions of one function invocation fall through before the jump is taken (BPF_MAX_LOOPS, include/linux/bpf_verifier.h). */
+export const MAY_GOTO_BUDGET = 0x80_0000;
+
+/** The value of an LDDW that takes the address of the function at `slot`: never a data address, never a helper id. */
+export function codeAddress(slot: number): number {
+  return CODE_ADDRESS_BASE + slot;
+}
+/** The slot that `codeAddress` was made of. */
+export function slotOfCodeAddress(address: number): number {
+  return address - CODE_ADDRESS_BASE;
+}
+const CODE_ADDRESS_BASE = 0xf000_0000;
 
 export interface ExecutableProgram {
   readonly name: string;
@@ -67,6 +92,10 @@ export interface CompiledProgram {
   run(r1: number, r2?: number): bigint;
   /** The same, but only the low 32 bits of r0 as an unsigned number: no BigInt on the way. */
   run32(r1: number, r2?: number): number;
+  /** Runs this program alone: a successful tail call ends it with `ExecutionHost.pendingTailCall` set. The step that `followTailCalls` repeats. */
+  enter(r1: number, r2: number): bigint;
+  /** `enter` with the low 32 bits of r0. */
+  enter32(r1: number, r2: number): number;
 }
 
 export interface Engine {
