@@ -1,0 +1,68 @@
+// Builds dist/: the bin with its lazy chunks, the library and its types. `npm ci` runs it.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { build } from 'esbuild';
+
+/** The oldest Node that the package promises to run on. */
+const NODE_FLOOR = 'node20.19';
+
+/** Ink asks for the React developer tools only when DEV=true; they are not installed, so that branch leads nowhere. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup(builder) {
+    builder.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    builder.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+  },
+};
+
+const common = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: NODE_FLOOR,
+  splitting: true,
+  minify: true,
+  // Error classes and React components keep the names that messages show.
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/** Entry points that exist: dist name -> source. */
+function existing(entries) {
+  return Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
+}
+
+rmSync('dist', { recursive: true, force: true });
+
+const bin = await build({
+  ...common,
+  entryPoints: existing({ 'shell/main': 'shell/main.ts', 'contexts/verify-worker': 'contexts/verify-worker.ts' }),
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  // Bundled CommonJS packages call require for Node's own modules; only chunks that hold such a package pay for it.
+  plugins: [withoutDevtools],
+});
+provideRequire(bin.metafile);
+
+if (existsSync('src/index.ts')) {
+  await build({ ...common, minify: false, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', chunkNames: 'library/[name]-[hash]' });
+  const compiler = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+}
+chmodSync('dist/shell/main.js', 0o755);
+
+/** Gives the chunks that contain CommonJS code a `require`, which ECMAScript modules lack. */
+function provideRequire({ outputs }) {
+  for (const path of Object.keys(outputs)) {
+    const text = readFileSync(path, 'utf8');
+    if (!text.includes('Dynamic require of')) continue;
+    const header = 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);\n';
+    writeFileSync(path, text.startsWith('#!') ? text.replace('\n', `\n${header}`) : header + text);
+  }
+}

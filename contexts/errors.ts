@@ -1,0 +1,46 @@
+/** The line could not be understood; exit code 2. `usage` is the grammar to show below the message. */
+export class UsageError extends Error {
+  readonly usage: string | undefined;
+  constructor(message: string, usage?: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.usage = usage;
+  }
+}
+
+/** The command was understood and failed; exit code 1. `kind` is the stable word of the JSON form. */
+export class CommandError extends Error {
+  readonly kind: string;
+  constructor(kind: string, message: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.kind = kind;
+  }
+}
+
+/** An error as a person and a program read it. */
+export interface DescribedError {
+  readonly exitCode: 1 | 2;
+  readonly kind: string;
+  readonly message: string;
+  readonly usage?: string;
+}
+
+/** Words any error for the user: one clear message, never a stack trace. */
+export function describeError(error: unknown): DescribedError {
+  if (error instanceof UsageError) {
+    return { exitCode: 2, kind: 'usage', message: error.message, ...(error.usage !== undefined ? { usage: error.usage } : {}) };
+  }
+  if (error instanceof CommandError) return { exitCode: 1, kind: error.kind, message: error.message };
+  if (isAbort(error)) return { exitCode: 1, kind: 'cancelled', message: 'The command was cancelled.' };
+  if (error instanceof Error) return { exitCode: 1, kind: 'internal', message: `internal error: ${firstLine(error.message) || error.name}` };
+  return { exitCode: 1, kind: 'internal', message: `internal error: ${firstLine(String(error))}` };
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!;
+}

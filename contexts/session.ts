@@ -1,0 +1,305 @@
+import { type Command, type Environment, SUCCESS } from './command.ts';
+import { completeLine } from './completion.ts';
+import type { ContextDefinition, ContextFrame } from './context.ts';
+import { CommandError, describeError, UsageError } from './errors.ts';
+import { commandHelp, listing, usageText } from './help.ts';
+import { hintAt } from './hint.ts';
+import type { Host, OutputFile } from './host.ts';
+import { isHelp, type Resolution, resolve } from './resolve.ts';
+import type { Completion, ExecuteIo, ExitCode, Hint, Outcome, OutputStream, SessionView } from './session-types.ts';
+import { parseTags } from './tags.ts';
+import { joinWords, type Token, tokenize, tokensFromWords } from './tokens.ts';
+
+const NESTING_LIMIT = 16;
+const USAGE_FAILURE: Outcome = { exitCode: 2 };
+
+/** A command that waits for `commit`. */
+type QueuedChange = (io: ExecuteIo) => Promise<Outcome>;
+
+/**
+ * One netsh session: the stack of entered contexts, aliases, the output file, and how a line becomes a command. It prints nothing itself;
+ * all text goes to the `ExecuteIo` of the line.
+ */
+export class Session implements SessionView {
+  readonly host: Host;
+  readonly aliases = new Map<string, string>();
+  readonly root: ContextDefinition;
+  #frames: readonly ContextFrame[];
+  #saved: (readonly ContextFrame[])[] = [];
+  #transcript: OutputFile | undefined;
+  /** The sinks that copy to the output file already, so that nested scripts are not copied twice. */
+  readonly #recorded = new WeakSet<ExecuteIo>();
+  #depth = 0;
+  #queue: QueuedChange[] | undefined;
+
+  constructor(root: ContextDefinition, host: Host) {
+    this.root = root;
+    this.host = host;
+    this.#frames = [{ definition: root, state: undefined }];
+  }
+
+  get prompt(): string {
+    return `${this.#frames.map((frame) => frame.definition.name).join(' ')}>`;
+  }
+
+  get contextPath(): readonly string[] {
+    return this.#frames.slice(1).map((frame) => frame.definition.name);
+  }
+
+  /** Contexts from the current one outward. */
+  get chain(): readonly ContextDefinition[] {
+    return this.#frames.map((frame) => frame.definition).reverse();
+  }
+
+  async execute(line: string, io: ExecuteIo): Promise<Outcome> {
+    if (!this.#recorded.has(io)) this.#transcript?.write(`${this.prompt}${line}\n`);
+    return this.#guarded(this.#recording(io), line, (guardedIo) => {
+      const trimmed = line.trim();
+      return trimmed === '' || trimmed.startsWith('#') ? SUCCESS : this.#dispatch(tokenize(trimmed), guardedIo);
+    });
+  }
+
+  /** Runs words on behalf of another command, whose caller words the errors. */
+  executeTokens(tokens: readonly Token[], io: ExecuteIo): Promise<Outcome> {
+    return this.#dispatch(tokens, io);
+  }
+
+  /** Runs a command whose words another shell has split already. Never rejects. */
+  async executeWords(words: readonly string[], io: ExecuteIo): Promise<Outcome> {
+    return this.#guarded(this.#recording(io), joinWords(words), (guardedIo) => this.#dispatch(tokensFromWords(words), guardedIo));
+  }
+
+  async complete(line: string, cursor: number): Promise<readonly Completion[]> {
+    try {
+      return await completeLine(this, line, cursor);
+    } catch {
+      return [];
+    }
+  }
+
+  async helpAt(line: string, cursor: number): Promise<Hint | undefined> {
+    try {
+      return await hintAt(this, line, cursor);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Enters a context below the current one, with the state that its commands share. */
+  enter(definition: ContextDefinition, state?: unknown): void {
+    this.#frames = [...this.#frames, { definition, state }];
+  }
+
+  /** Goes up one context; stays at the root. */
+  leave(): void {
+    if (this.#frames.length > 1) this.#frames = this.#frames.slice(0, -1);
+  }
+
+  /** Remembers the current context for `popContext`. */
+  pushContext(): void {
+    this.#saved.push(this.#frames);
+  }
+
+  /** @returns false where nothing was pushed. */
+  popContext(): boolean {
+    const frames = this.#saved.pop();
+    if (frames) this.#frames = frames;
+    return frames !== undefined;
+  }
+
+  /**
+   * Runs the lines of a script one after another until one leaves the shell, the signal is aborted or, with `stopOnError`, one fails.
+   *
+   * @param name what messages call the script.
+   * @returns the worst exit code of its lines.
+   */
+  async runScript(name: string, lines: Iterable<string> | AsyncIterable<string>, io: ExecuteIo, stopOnError = false): Promise<Outcome> {
+    if (this.#depth >= NESTING_LIMIT) throw new CommandError('script', `error: scripts are nested more than ${NESTING_LIMIT} deep at ${name}`);
+    this.#depth++;
+    try {
+      let worst: ExitCode = 0;
+      for await (const line of lines) {
+        const outcome = await this.execute(line, io);
+        if (outcome.exitCode > worst) worst = outcome.exitCode;
+        if (outcome.exit) return { exitCode: worst, exit: true };
+        if (io.signal.aborted || (stopOnError && outcome.exitCode !== 0)) break;
+      }
+      return { exitCode: worst };
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** 'offline': commands that change something wait for `commit`. */
+  get mode(): 'online' | 'offline' {
+    return this.#queue ? 'offline' : 'online';
+  }
+
+  goOffline(): void {
+    this.#queue ??= [];
+  }
+
+  /** Runs the changes that waited, in order, up to the first that fails; the rest go on waiting. */
+  async commit(io: ExecuteIo): Promise<Outcome> {
+    const queue = this.#queue ?? [];
+    while (queue[0]) {
+      const outcome = await queue[0](io);
+      if (outcome.exitCode !== 0) return outcome;
+      queue.shift();
+    }
+    return SUCCESS;
+  }
+
+  /** Commits, then runs commands at once again; stays offline where a change fails. */
+  async goOnline(io: ExecuteIo): Promise<Outcome> {
+    const outcome = await this.commit(io);
+    if (outcome.exitCode === 0) this.#queue = undefined;
+    return outcome;
+  }
+
+  /** Forgets the changes that wait. */
+  discardChanges(): void {
+    if (this.#queue) this.#queue = [];
+  }
+
+  /** Copies everything that is written from now on to a file as well; undefined ends it. */
+  async setTranscript(file: OutputFile | undefined): Promise<void> {
+    await this.#transcript?.close();
+    this.#transcript = file;
+  }
+
+  get transcript(): string | undefined {
+    return this.#transcript?.path;
+  }
+
+  /** Finds what words mean in the current context, aliases replaced. */
+  resolve(tokens: readonly Token[]): Resolution {
+    return resolve(this.chain, this.#expandAlias(tokens));
+  }
+
+  async #dispatch(tokens: readonly Token[], io: ExecuteIo): Promise<Outcome> {
+    const resolution = this.resolve(tokens);
+    switch (resolution.kind) {
+      case 'enter':
+        this.#enterChain(resolution.chain);
+        return SUCCESS;
+      case 'listing':
+        io.write(listing(resolution.chain, resolution.words), 'stdout');
+        return resolution.asked || resolution.words.length === 0 ? SUCCESS : USAGE_FAILURE;
+      case 'command':
+        return this.#runCommand(resolution, io);
+    }
+  }
+
+  async #runCommand(resolution: Extract<Resolution, { kind: 'command' }>, io: ExecuteIo): Promise<Outcome> {
+    const command = await resolution.row.load();
+    const { rest } = resolution;
+    if (rest.some((token, index) => isHelp(token, index === 0))) {
+      io.write(commandHelp(resolution.row.words, resolution.row.summary, command), 'stdout');
+      return SUCCESS;
+    }
+    const tags = this.#parse(resolution.row.words, command, rest);
+    const run = (sink: ExecuteIo) => abortable(command.execute(tags, this.#environment(resolution, sink)), sink.signal);
+    if (!this.#queue || !resolution.row.changes) return run(io);
+    this.#queue.push(run);
+    return SUCCESS;
+  }
+
+  #parse(words: string, command: Command, rest: readonly Token[]) {
+    try {
+      return parseTags(command.tags, rest);
+    } catch (error) {
+      throw error instanceof UsageError ? new UsageError(error.message, usageText(words, command.tags)) : error;
+    }
+  }
+
+  #environment(resolution: Extract<Resolution, { kind: 'command' }>, io: ExecuteIo): Environment {
+    const frame = this.#frames.findLast((candidate) => candidate.definition === resolution.chain[0]);
+    return {
+      session: this,
+      host: this.host,
+      state: frame?.state,
+      signal: io.signal,
+      io,
+      progress: (progress) => {
+        if (!io.signal.aborted) io.onProgress?.(progress);
+      },
+      // A command that is cancelled may still be finishing: nobody wants to read it.
+      write: (text, stream) => {
+        if (!io.signal.aborted) io.write(text, stream);
+      },
+    };
+  }
+
+  /** Enters what a line like `ebpf` names: contexts that are entered already keep their state. */
+  #enterChain(chain: readonly ContextDefinition[]): void {
+    const path = [...chain].reverse();
+    const kept = this.#frames.slice(0, path.length);
+    this.#frames = path.map((definition, level) => (kept[level]?.definition === definition ? kept[level] : { definition, state: undefined }));
+  }
+
+  #expandAlias(tokens: readonly Token[]): readonly Token[] {
+    const used = new Set<string>();
+    let current = tokens;
+    for (;;) {
+      const first = current[0];
+      const name = first && !first.quoted ? findAlias(this.aliases, first.text) : undefined;
+      if (name === undefined || used.has(name)) return current;
+      used.add(name);
+      current = [...tokenize(this.aliases.get(name)!), ...current.slice(1)];
+    }
+  }
+
+  #recording(io: ExecuteIo): ExecuteIo {
+    if (this.#recorded.has(io)) return io;
+    const recording: ExecuteIo = {
+      signal: io.signal,
+      write: (text: string, stream: OutputStream) => {
+        this.#transcript?.write(text);
+        io.write(text, stream);
+      },
+      ...(io.onProgress ? { onProgress: io.onProgress.bind(io) } : {}),
+    };
+    this.#recorded.add(recording);
+    return recording;
+  }
+
+  async #guarded(io: ExecuteIo, line: string, run: (io: ExecuteIo) => Promise<Outcome> | Outcome): Promise<Outcome> {
+    try {
+      return await run(io);
+    } catch (error) {
+      const described = describeError(error);
+      if (wantsJson(line)) {
+        io.write(`${JSON.stringify({ schema: 1, error: { kind: described.kind, message: described.message } })}\n`, 'stdout');
+      } else {
+        io.write(`${described.message}\n${described.usage ? `\n${described.usage}` : ''}`, 'stderr');
+      }
+      return { exitCode: described.exitCode };
+    }
+  }
+}
+
+function findAlias(aliases: ReadonlyMap<string, string>, word: string): string | undefined {
+  const wanted = word.toLowerCase();
+  for (const name of aliases.keys()) if (name.toLowerCase() === wanted) return name;
+  return undefined;
+}
+
+/** Whether the line asked for JSON, also where it is too wrong to be parsed. */
+function wantsJson(line: string): boolean {
+  return /(?:^|\s)f(?:o(?:r(?:m(?:at?)?)?)?)?=j(?:s(?:on?)?)?(?:\s|$)/i.test(line);
+}
+
+/** Rejects as soon as the signal is aborted, whatever the command is doing. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((settle, reject) => {
+    const cancel = () => reject(new CommandError('cancelled', 'The command was cancelled.'));
+    if (signal.aborted) {
+      work.catch(() => undefined);
+      cancel();
+      return;
+    }
+    signal.addEventListener('abort', cancel, { once: true });
+    work.then(settle, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import { describeError } from '../contexts/errors.ts';
+import type { ExecuteIo } from '../contexts/session-types.ts';
+import packageData from '../package.json' with { type: 'json' };
+import { type Rim, runArguments } from './one-shot.ts';
+
+/** Exit code of a process that a second Ctrl-C ends, as other shells have it. */
+const INTERRUPTED = 130;
+
+const cancel = new AbortController();
+
+const io: ExecuteIo = {
+  signal: cancel.signal,
+  write: (text, stream) => {
+    process[stream].write(text);
+  },
+};
+
+const rim: Rim = {
+  io,
+  version: packageData.version,
+  get interactive() {
+    return process.stdin.isTTY === true;
+  },
+  async *readLines() {
+    const { createInterface } = await import('node:readline');
+    yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  },
+  async openPrompt(session) {
+    process.off('SIGINT', interrupt);
+    const { runRepl } = await import('./repl/index.ts');
+    return runRepl(session);
+  },
+};
+
+function interrupt(): void {
+  if (cancel.signal.aborted) process.exit(INTERRUPTED);
+  cancel.abort();
+}
+
+/** A reader that went away (`| head`) has seen enough; anything else that is wrong with the output cannot be told anyone. */
+function outputGone(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+}
+
+/** One clear line for what nobody foresaw. */
+function giveUp(error: unknown): void {
+  const stack = process.env['EBPFSH_DEBUG'] === '1' && error instanceof Error ? `\n${error.stack}` : '';
+  process.stderr.write(`ebpfsh: ${describeError(error).message}${stack}\n`);
+  process.exit(1);
+}
+
+process.on('SIGINT', interrupt);
+process.on('uncaughtException', giveUp);
+process.on('unhandledRejection', giveUp);
+process.stdout.on('error', outputGone);
+process.stderr.on('error', outputGone);
+
+runArguments(process.argv.slice(2), rim).then((exitCode) => {
+  process.exitCode = exitCode;
+  // A standard input that stays open (a terminal, an idle pipe) would keep the process.
+  process.stdin.unref?.();
+}, giveUp);

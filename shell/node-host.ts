@@ -1,0 +1,57 @@
+import { closeSync, constants, type Dirent, openSync, writeSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { CommandError } from '../contexts/errors.ts';
+import type { DirectoryEntry, Host, OutputFile } from '../contexts/host.ts';
+
+/** The machine as Node sees it. */
+export const nodeHost: Host = {
+  async readFile(path) {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      throw await fileError(error, path);
+    }
+  },
+
+  async listDirectory(path) {
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.map((entry): DirectoryEntry => ({ name: entry.name, directory: isDirectory(entry) }));
+    } catch {
+      return [];
+    }
+  },
+
+  async openFile(path, append) {
+    try {
+      const flags = constants.O_WRONLY | constants.O_CREAT | (append ? constants.O_APPEND : constants.O_TRUNC);
+      return outputFile(path, openSync(path, flags));
+    } catch (error) {
+      throw await fileError(error, path);
+    }
+  },
+};
+
+function isDirectory(entry: Dirent): boolean {
+  return entry.isDirectory();
+}
+
+/** Written at once, so that the file is complete whatever happens to the process. */
+function outputFile(path: string, descriptor: number): OutputFile {
+  return {
+    path,
+    write: (text) => {
+      writeSync(descriptor, text);
+    },
+    close: async () => closeSync(descriptor),
+  };
+}
+
+/** `error: No such file or directory opening nosuchfile.o`, the words of the original for every reason of the system. */
+async function fileError(error: unknown, path: string): Promise<CommandError> {
+  const { getSystemErrorMap } = await import('node:util');
+  const errno = error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
+  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  const reason = known ?? (error instanceof Error ? error.message : String(error));
+  return new CommandError('file', `error: ${reason.charAt(0).toUpperCase()}${reason.slice(1)} opening ${path}`);
+}

@@ -1,0 +1,75 @@
+import { rootContext } from '../contexts/root/index.ts';
+import { scriptLines } from '../contexts/script.ts';
+import { Session } from '../contexts/session.ts';
+import type { ExecuteIo, ExitCode, Outcome } from '../contexts/session-types.ts';
+import { nodeHost } from './node-host.ts';
+import { HELP_TEXT, type Invocation, parseArguments } from './one-shot-arguments.ts';
+
+const STDIN_NAME = 'standard input';
+/** Where the prompt opens; whatever `netsh>` knows works there too. */
+const START_CONTEXT = 'ebpf';
+
+/** The process around the shell, so that tests can stand in for it. */
+export interface Rim {
+  readonly io: ExecuteIo;
+  readonly version: string;
+  /** true: a person is typing, so the prompt opens. */
+  readonly interactive: boolean;
+  /** Lines of standard input. */
+  readLines(): AsyncIterable<string>;
+  /** Opens the prompt. */
+  openPrompt(session: Session): Promise<number>;
+}
+
+/** Runs the process's command line to its exit code. */
+export async function runArguments(args: readonly string[], rim: Rim): Promise<number> {
+  const invocation = parseArguments(args);
+  switch (invocation.kind) {
+    case 'help':
+      rim.io.write(HELP_TEXT, 'stdout');
+      return 0;
+    case 'version':
+      rim.io.write(`ebpfsh ${rim.version}\n`, 'stdout');
+      return 0;
+    case 'error':
+      rim.io.write(`${invocation.message}\n\n${HELP_TEXT}`, 'stderr');
+      return 2;
+    case 'run':
+      return runSession(invocation, rim);
+  }
+}
+
+async function runSession(invocation: Extract<Invocation, { kind: 'run' }>, rim: Rim): Promise<number> {
+  const session = new Session(rootContext, nodeHost);
+  const prepared = await prepare(session, invocation, rim);
+  if (prepared !== 0) return prepared;
+  const { script, words } = invocation;
+  if (words.length > 0) return (await runWords(session, words, rim.io)).exitCode;
+  if (script !== undefined && script !== '-') return (await runFile(session, script, rim.io)).exitCode;
+  if (script === undefined && rim.interactive) return rim.openPrompt(session);
+  return (await session.runScript(STDIN_NAME, rim.readLines(), rim.io)).exitCode;
+}
+
+/** The start context and the alias file. */
+async function prepare(session: Session, { aliasFile, context }: Extract<Invocation, { kind: 'run' }>, rim: Rim): Promise<ExitCode> {
+  const entered = await session.execute(context ?? START_CONTEXT, rim.io);
+  if (entered.exitCode !== 0 || aliasFile === undefined) return entered.exitCode;
+  return (await runFile(session, aliasFile, rim.io)).exitCode;
+}
+
+/** A single argument with blanks is a whole line that the user quoted for the other shell. */
+function runWords(session: Session, words: readonly string[], io: ExecuteIo): Promise<Outcome> {
+  const [only] = words;
+  return words.length === 1 && only !== undefined && /\s/.test(only.trim()) ? session.execute(only, io) : session.executeWords(words, io);
+}
+
+async function runFile(session: Session, path: string, io: ExecuteIo): Promise<Outcome> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await nodeHost.readFile(path);
+  } catch (error) {
+    io.write(`${error instanceof Error ? error.message : String(error)}\n`, 'stderr');
+    return { exitCode: 1 };
+  }
+  return session.runScript(path, scriptLines(bytes), io);
+}
