@@ -1,4 +1,4 @@
-/** BPF Type Format (kernel Documentation/bpf/btf.rst). Placeholder shape for dependants; the reader lives here too. */
+/** BPF Type Format (kernel Documentation/bpf/btf.rst): types by id; id 0 is void. Every id in it is below `types.length`. */
 export interface Btf {
   readonly types: readonly BtfType[];
 }

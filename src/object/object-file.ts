@@ -1,7 +1,10 @@
 import type { InstructionList } from '../isa/instruction.ts';
 import type { Btf } from './btf.ts';
 
-/** Everything a loader needs to know about one eBPF ELF object, as plain values. No byte of the file is referenced afterwards. */
+/**
+ * Everything a loader needs to know about one eBPF ELF object, as plain values (they serialise and clone). What costs time (linked
+ * instructions, lines, data bytes, the hash) is computed when first asked for, so the file's bytes must not be changed afterwards.
+ */
 export interface ObjectFile {
   /** The path or name it was read from, for messages. */
   readonly path: string;
@@ -47,7 +50,7 @@ export interface ObjectProgram {
   /** Source lines by first slot, ascending; empty without .BTF.ext. */
   readonly lines: readonly LineInfo[];
   /** Reason why the code cannot be linked or decoded (unresolved symbol, bad instruction ...), with the slot; verification reports it. */
-  readonly defect?: ObjectDefect;
+  readonly defect?: ObjectDefect | undefined;
 }
 
 export interface ObjectDefect {
@@ -104,8 +107,15 @@ export interface MapDefinition {
 
 export interface Extern {
   readonly name: string;
-  /** kconfig value, kernel symbol (typed or not), or kernel function. */
-  readonly kind: 'kconfig' | 'ksym' | 'kfunc';
+  /**
+   * kconfig value, kernel symbol (typed or not), or kernel function (declared in .ksyms). `function` is called but declared nowhere:
+   * a helper by name or a routine the compiler calls (memset, memcpy, memmove, memcmp); any other name is an unresolved symbol.
+   */
+  readonly kind: 'kconfig' | 'ksym' | 'kfunc' | 'function';
   readonly weak: boolean;
+  /** The VAR or FUNC type that declares it. */
   readonly btfId?: number;
+  /** kconfig only: where the value stands in the data of the `.kconfig` map, and its bytes. */
+  readonly offset?: number;
+  readonly size?: number;
 }

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { Btf } from './btf.ts';
+import { type BtfExtension, readBtfExtension } from './btf-ext.ts';
+import { BtfMapReader } from './btf-maps.ts';
+import { type BtfSection, readBtf } from './btf-reader.ts';
+import { Reader, stringAt } from './bytes.ts';
+import { readDataMaps } from './data-maps.ts';
+import { type Elf, readElf, sectionBytes } from './elf.ts';
+import { ObjectError } from './errors.ts';
+import { kconfigMap, readExterns } from './externs.ts';
+import { type CodeFunction, findFunctions } from './functions.ts';
+import { type PlacedMap, readLegacyMaps } from './legacy-maps.ts';
+import { type LinkedProgram, Linker, linesOf } from './link.ts';
+import type { LineInfo, ObjectDefect, ObjectFile, ObjectProgram } from './object-file.ts';
+
+export interface LoadOptions {
+  /**
+   * Helper id of a name, for objects that declare helpers as external functions instead of calling them by number.
+   * Without it, or where it returns undefined, such a call becomes a `call_btf` of an extern of kind `function`.
+   */
+  readonly helperId?: (name: string) => number | undefined;
+}
+
+/**
+ * Reads an eBPF ELF object. `path` is only for messages. Throws ElfError or ObjectError where the file as a whole cannot be understood:
+ * the ELF skeleton, map definitions, global data. What concerns one program becomes that program's defect, found when its instructions
+ * are first asked for. BTF that nothing but debugging needs may be damaged: then every program has that defect.
+ */
+export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions = {}): ObjectFile {
+  const elf = readElf(bytes, path);
+  const types = readTypes(elf);
+  const functions = findFunctions(elf);
+  const externs = readExterns(elf, types.btf);
+  const maps = readMaps(elf, types);
+  const kconfig = kconfigMap(externs.list);
+  const allMaps = kconfig === undefined ? maps : [...maps, kconfig];
+  const linker = new Linker({
+    elf,
+    functions,
+    maps: allMaps,
+    externs,
+    kconfig: kconfig === undefined ? undefined : maps.length,
+    btf: types.btf,
+    extension: types.extension,
+    helperId: options.helperId ?? (() => undefined),
+  });
+  return {
+    path,
+    get sha256() {
+      return settle(this, 'sha256', createHash('sha256').update(bytes).digest('hex'));
+    },
+    byteOrder: elf.byteOrder,
+    programs: functions.map((item) => program(item, linker, types)),
+    maps: allMaps.map(({ definition }) => definition),
+    externs: externs.list,
+    license: text(elf, 'license'),
+    version: version(elf),
+    btf: types.btf,
+    sections: elf.sections.map(({ index, name, type, flags, offset, size }) => ({ index, name, type, flags, offset, size })),
+  };
+}
+
+/** What .BTF and .BTF.ext say; `problem` where one of them is there but cannot be used. */
+interface Types {
+  readonly btf: Btf | undefined;
+  readonly extension: BtfExtension | undefined;
+  readonly problem: ObjectError | undefined;
+}
+
+function readTypes(elf: Elf): Types {
+  let section: BtfSection | undefined;
+  try {
+    const types = readerOf(elf, '.BTF');
+    if (types === undefined) return { btf: undefined, extension: undefined, problem: undefined };
+    section = readBtf(types);
+    const extension = readerOf(elf, '.BTF.ext');
+    return { btf: section.btf, extension: extension && readBtfExtension(extension, section.string), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof ObjectError)) throw error;
+    return { btf: section?.btf, extension: undefined, problem: error };
+  }
+}
+
+/** A reader whose errors are ObjectErrors: the container is sound, its contents are not. */
+function readerOf(elf: Elf, name: string): Reader | undefined {
+  const section = elf.sections.find((candidate) => candidate.name === name);
+  if (section === undefined) return undefined;
+  return new Reader(
+    sectionBytes(elf, section),
+    elf.byteOrder,
+    name,
+    (kind, reason, location) => new ObjectError(kind, elf.path, `Invalid ${name} section: ${reason}`, location),
+  );
+}
+
+function readMaps(elf: Elf, types: Types): readonly PlacedMap[] {
+  const legacy = readLegacyMaps(elf);
+  const section = elf.sections.find((candidate) => candidate.name === '.maps' && candidate.size > 0);
+  if (section !== undefined && types.btf === undefined) {
+    throw types.problem ?? new ObjectError('inconsistent', elf.path, 'the object has no BTF to describe its maps', { section: '.maps' });
+  }
+  const described = section === undefined || types.btf === undefined ? [] : new BtfMapReader(elf, types.btf, section).read(legacy.length);
+  return [...legacy, ...described, ...readDataMaps(elf)];
+}
+
+/** A program whose linked parts are computed together when one of them is first asked for. */
+function program(item: CodeFunction, linker: Linker, types: Types): ObjectProgram {
+  let linked: LinkedProgram | undefined;
+  let lines: readonly LineInfo[] | undefined;
+  const parts = (): LinkedProgram => {
+    linked ??= linker.link(item);
+    return linked;
+  };
+  return {
+    section: item.section.name,
+    name: item.name,
+    size: item.size,
+    offset: item.offset,
+    get instructions() {
+      return parts().instructions;
+    },
+    get functions() {
+      return parts().functions;
+    },
+    get lines() {
+      lines ??= linesOf(parts().functions, types.extension);
+      return lines;
+    },
+    get defect(): ObjectDefect | undefined {
+      return types.problem === undefined ? parts().defect : { message: types.problem.message, slot: 0 };
+    },
+  };
+}
+
+/** Replaces a getter by its value, so that it is computed once. */
+function settle<T>(owner: object, key: string, value: T): T {
+  Object.defineProperty(owner, key, { value, enumerable: true });
+  return value;
+}
+
+function text(elf: Elf, name: string): string | undefined {
+  const section = elf.sections.find((candidate) => candidate.name === name);
+  return section === undefined ? undefined : stringAt(sectionBytes(elf, section), 0);
+}
+
+function version(elf: Elf): number | undefined {
+  const section = elf.sections.find((candidate) => candidate.name === 'version');
+  if (section === undefined) return undefined;
+  const bytes = sectionBytes(elf, section);
+  return new Reader(bytes, elf.byteOrder, section.name, (kind, reason, location) => new ObjectError(kind, elf.path, reason, location)).u32(
+    0,
+    'version',
+  );
+}
