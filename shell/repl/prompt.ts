@@ -1,0 +1,399 @@
+/** The prompt: connects keys, line editor, history, completion, session and screen. */
+import { join } from 'node:path';
+import type { SessionView } from '../../contexts/session-types.ts';
+import type { SettingsStore } from '../settings.ts';
+import type { PromptView } from './frame.ts';
+import { enteredFrame, promptFrame } from './frame.ts';
+import type { Highlighter } from './highlight.ts';
+import { createHighlighter } from './highlight.ts';
+import type { History } from './history.ts';
+import { openHistory, suggest } from './history.ts';
+import { pressKey } from './keymap.ts';
+import type { Key } from './keys.ts';
+import type { EditorState, Effect } from './line-editor.ts';
+import { createEditor, nextLine, offerCompletions } from './line-editor.ts';
+import { createTranscript } from './output.ts';
+import type { Runner } from './runner.ts';
+import { createRunner } from './runner.ts';
+import type { Screen } from './screen.ts';
+import { createScreen } from './screen.ts';
+import type { Terminal, TerminalStreams } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
+import { printable } from './text.ts';
+import type { Theme } from './theme.ts';
+import { NO_THEME, THEMES, wantsColor } from './theme.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything a prompt is made of. */
+export interface PromptOptions {
+  readonly streams: TerminalStreams;
+  readonly env: Environment;
+  readonly settings: SettingsStore;
+  /** Shown until the session is there. */
+  readonly firstPrompt: string;
+  /** Nothing is drawn that a screen reader would have to read twice: no colors, suggestions or status line; menus and progress become plain lines. */
+  readonly screenReader: boolean;
+  /** Words of the status line besides the context: platform, objects loaded, verification running. */
+  readonly status: (() => readonly string[]) | undefined;
+}
+
+/** What a signal that ends the shell makes of its exit code (POSIX `sh`: 128 + number). */
+const SIGNAL_EXIT: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGQUIT: 131, SIGTERM: 143 };
+/** Lines that ask for help and come back afterwards. */
+const ASKS_HELP = /^(.*?)\s*(?:\/|-)?\?\s*$/;
+/** Window title: saved on a stack at the start, given back at the end (xterm, CSI 22/23 ; 2 t). */
+const SAVE_TITLE = '\u001b[22;2t';
+const RESTORE_TITLE = '\u001b[23;2t';
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+/** One interactive run of a session; `run` resolves with the exit code. */
+export class Prompt {
+  readonly #options: PromptOptions;
+  readonly #terminal: Terminal;
+  readonly #screen: Screen;
+  readonly #history: History;
+  readonly #highlighter: Highlighter;
+  readonly #runner: Runner;
+  readonly #transcript = createTranscript();
+  readonly #finished: Promise<number>;
+  #finish: (exitCode: number) => void = () => undefined;
+  /** Stops waiting for a completion or a hint. */
+  #giveUp: () => void = () => undefined;
+  #session: SessionView | undefined;
+  #editor: EditorState;
+  #hint: string | undefined;
+  /** True while a line runs or a view covers the prompt: keys wait. */
+  #busy = false;
+  #ended = false;
+  #waiting: Key[] = [];
+  /** Lines of a pasted script that have not run yet. */
+  #script: string[] = [];
+
+  constructor(options: PromptOptions) {
+    this.#options = options;
+    const { settings, screenReader } = options;
+    this.#terminal = openTerminal(options.streams, {
+      onKeys: (keys) => this.#takeKeys(keys),
+      onResize: () => this.#resized(),
+      onSuspend: () => this.#suspended(),
+      onResume: () => this.#resumed(),
+      onEnd: (signal) => this.#end(signal === undefined ? 0 : (SIGNAL_EXIT[signal] ?? 1)),
+    });
+    this.#screen = createScreen(
+      (text) => this.#terminal.write(text),
+      () => this.#terminal.size,
+    );
+    this.#history = openHistory(join(settings.directory, 'history'), settings.get('history'));
+    this.#editor = createEditor(settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs');
+    this.#highlighter = createHighlighter(
+      () => this.#session,
+      () => this.#draw(),
+    );
+    this.#runner = createRunner({
+      screen: this.#screen,
+      transcript: this.#transcript,
+      size: () => this.#terminal.size,
+      theme: () => this.#theme,
+      color: () => this.#hasColor,
+      spokenProgress: screenReader,
+    });
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  /** Shows the prompt at once; lines run when the session is there. @returns the exit code of the shell. */
+  async run(session: SessionView | Promise<SessionView>): Promise<number> {
+    const { settings } = this.#options;
+    this.#terminal.acquire();
+    if (this.#showsTitle) this.#terminal.write(SAVE_TITLE);
+    this.#draw();
+    const stopListening = settings.onChange((name) => {
+      if (name === 'editing') this.#editor = { ...this.#editor, mode: settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs' };
+    });
+    try {
+      this.#session = await session;
+      this.#showTitle();
+      this.#draw();
+      this.#pump();
+      return await this.#finished;
+    } finally {
+      stopListening();
+      this.#busy = true;
+      this.#screen.erase();
+      if (this.#showsTitle) this.#terminal.write(RESTORE_TITLE);
+      this.#terminal.close();
+    }
+  }
+
+  get #hasColor(): boolean {
+    const { settings, env, screenReader } = this.#options;
+    return !screenReader && wantsColor(settings.get('color'), env, true);
+  }
+
+  get #theme(): Theme {
+    return this.#hasColor ? THEMES[this.#options.settings.get('theme')] : NO_THEME;
+  }
+
+  get #showsTitle(): boolean {
+    // The Linux console has no title and would show the sequence.
+    return this.#options.settings.get('title') === 'on' && this.#options.env.TERM !== 'linux';
+  }
+
+  #view(): PromptView {
+    const { settings, firstPrompt, screenReader } = this.#options;
+    const suggestion = screenReader || settings.get('suggestions') === 'off' ? undefined : suggest(this.#history.entries, this.#editor.text);
+    return {
+      prompt: settings.get('prompt').replaceAll('%p', this.#session?.prompt ?? firstPrompt),
+      editor: this.#editor,
+      spans: this.#hasColor ? this.#highlighter.spans(this.#editor.text) : [],
+      suggestion,
+      hint: this.#hint,
+      status: this.#status(),
+      theme: this.#theme,
+      size: this.#terminal.size,
+    };
+  }
+
+  #status(): string | undefined {
+    if (this.#options.screenReader || this.#options.settings.get('status') === 'off') return undefined;
+    const context = this.#session?.contextPath.join(' ') || 'netsh';
+    return [context, ...(this.#options.status?.() ?? [])].join(' | ');
+  }
+
+  #draw(): void {
+    if (this.#busy || this.#ended) return;
+    this.#screen.draw(promptFrame(this.#view()));
+  }
+
+  #showTitle(running?: string): void {
+    if (!this.#showsTitle) return;
+    const title = running ?? this.#session?.prompt.replace(/>$/, '') ?? 'netsh';
+    this.#terminal.write(`\u001b]2;${printable(title).slice(0, 200)} - ebpfsh\u0007`);
+  }
+
+  #takeKeys(keys: readonly Key[]): void {
+    for (const key of keys) {
+      if (this.#busy && key.kind === 'chord' && key.chord === 'C-c') this.#cancel();
+      else if (this.#busy && key.kind === 'chord' && key.chord === 'C-z') this.#terminal.suspend();
+      else this.#waiting.push(key);
+    }
+    this.#pump();
+  }
+
+  /** Ctrl-C while something runs: it ends, and so does everything that was to follow. */
+  #cancel(): void {
+    this.#waiting = [];
+    this.#runner.cancel();
+    this.#giveUp();
+  }
+
+  /** What `work` gives, or undefined as soon as Ctrl-C is pressed. */
+  #interruptible<T>(work: Promise<T>): Promise<T | undefined> {
+    const interrupted = new Promise<undefined>((resolve) => {
+      this.#giveUp = () => resolve(undefined);
+    });
+    return Promise.race([work, interrupted]);
+  }
+
+  /** Handles waiting keys up to one that starts something; then draws once. */
+  #pump(): void {
+    while (!this.#busy && !this.#ended) {
+      const key = this.#waiting[0];
+      if (key === undefined) break;
+      // Without a session, lines can be typed but not run: what comes from Enter on waits.
+      if (this.#session === undefined && !this.#worksWithoutSession(key)) break;
+      this.#waiting.shift();
+      this.#press(key);
+    }
+    this.#draw();
+  }
+
+  #worksWithoutSession(key: Key): boolean {
+    return key.kind === 'text' || (key.kind === 'chord' && !['Enter', 'Tab', 'C-d', 'F1', 'M-h'].includes(key.chord));
+  }
+
+  #press(key: Key): void {
+    this.#hint = undefined;
+    if (key.kind === 'paste' && /[\r\n]/.test(key.text) && this.#editor.search === undefined) {
+      this.#pasteScript(key.text);
+      return;
+    }
+    const suggestion = this.#options.screenReader ? undefined : suggest(this.#history.entries, this.#editor.text);
+    const shown = this.#theme.suggestion === '' || this.#options.settings.get('suggestions') === 'off' ? undefined : suggestion;
+    const step = pressKey(this.#editor, key, { history: this.#history.entries, suggestion: shown });
+    this.#editor = step.state;
+    if (step.effect !== undefined) this.#effects[step.effect]();
+  }
+
+  readonly #effects: Readonly<Record<Effect, () => void>> = {
+    submit: () => this.#start(this.#submit()),
+    interrupt: () => this.#interrupt(),
+    leave: () => this.#leave(),
+    complete: () => this.#start(this.#complete()),
+    'clear-screen': () => this.#clearScreen(),
+    suspend: () => this.#terminal.suspend(),
+    pager: () => this.#start(this.#openPager()),
+    hint: () => this.#start(this.#showHint()),
+    bell: () => this.#terminal.write('\u0007'),
+  };
+
+  /** Runs one activity during which keys wait. */
+  #start(activity: Promise<void>): void {
+    this.#busy = true;
+    void activity
+      .catch((error: unknown) => {
+        this.#screen.print(`${error instanceof Error ? error.message : String(error)}\n`);
+      })
+      .finally(() => {
+        this.#busy = false;
+        this.#pump();
+      });
+  }
+
+  #interrupt(): void {
+    const frame = enteredFrame(this.#view());
+    const last = frame.rows.at(-1);
+    const rows = last === undefined ? frame.rows : [...frame.rows.slice(0, -1), { text: `${last.text}^C`, width: last.width + 2 }];
+    this.#screen.draw({ ...frame, rows: last !== undefined && last.width + 2 <= this.#terminal.size.columns ? rows : frame.rows });
+    this.#screen.commit();
+    this.#editor = nextLine(this.#editor);
+  }
+
+  #leave(): void {
+    const up = (this.#session?.contextPath.length ?? 0) > 0;
+    this.#editor = nextLine(this.#editor, up ? '..' : 'bye');
+    this.#start(this.#submit());
+  }
+
+  #clearScreen(): void {
+    this.#terminal.write(CLEAR_SCREEN);
+    this.#screen.forget();
+  }
+
+  async #submit(): Promise<void> {
+    const { text } = this.#editor;
+    const help = ASKS_HELP.exec(text)?.[1];
+    if (help === undefined) this.#history.add(text);
+    await this.#runLine(text);
+    this.#editor = nextLine(this.#editor, help === undefined || help === '' ? '' : `${help} `);
+  }
+
+  /** Leaves the entered line in the scrollback and runs it. @returns whether it succeeded. */
+  async #runLine(text: string): Promise<boolean> {
+    const session = this.#session;
+    if (session === undefined) return false;
+    this.#editor = { ...nextLine(this.#editor), text, cursor: text.length };
+    this.#screen.draw(enteredFrame(this.#view()));
+    this.#screen.commit();
+    if (text.trim() === '') return true;
+    this.#showTitle(text.trim());
+    const outcome = await this.#runner.run(session, text);
+    if (outcome.cancelled) this.#screen.print('^C\n');
+    this.#highlighter.reset();
+    this.#history.refresh();
+    if (outcome.exit === true) {
+      this.#end(0);
+      return false;
+    }
+    this.#showTitle();
+    await this.#pageLongOutput();
+    return outcome.exitCode === 0 && !outcome.cancelled;
+  }
+
+  #pasteScript(text: string): void {
+    const { text: before, cursor } = this.#editor;
+    const lines = `${before.slice(0, cursor)}${text}${before.slice(cursor)}`.split(/\r\n|\r|\n/).map(printable);
+    const rest = lines.pop() ?? '';
+    this.#script = lines.filter((line) => line.trim() !== '');
+    this.#start(this.#runScript(rest));
+  }
+
+  /** Runs pasted lines up to the first that fails; what follows the last line end is left to be edited. */
+  async #runScript(rest: string): Promise<void> {
+    let line = this.#script.shift();
+    let succeeded = true;
+    while (line !== undefined && succeeded && !this.#ended) {
+      this.#history.add(line);
+      succeeded = await this.#runLine(line);
+      line = succeeded ? this.#script.shift() : line;
+    }
+    const left = this.#script.length;
+    if (!succeeded && left > 0 && !this.#ended) this.#screen.print(`Stopped: ${left} pasted ${left === 1 ? 'line was' : 'lines were'} not run.\n`);
+    this.#script = [];
+    this.#editor = nextLine(this.#editor, succeeded ? rest : '');
+  }
+
+  async #complete(): Promise<void> {
+    const { text, cursor } = this.#editor;
+    const items = (this.#session && (await this.#interruptible(this.#session.complete(text, cursor)))) ?? [];
+    const step = offerCompletions(this.#editor, { text, cursor }, items);
+    this.#editor = step.state;
+    if (step.effect === 'bell') this.#terminal.write('\u0007');
+    if (this.#options.screenReader && this.#editor.menu !== undefined) this.#listChoices();
+  }
+
+  /** The menu as plain lines, for a screen reader; the prompt follows below. */
+  #listChoices(): void {
+    const items = this.#editor.menu?.items ?? [];
+    this.#editor = { ...this.#editor, menu: undefined };
+    this.#screen.draw(enteredFrame(this.#view()));
+    this.#screen.commit();
+    this.#screen.print(
+      items.map((item) => `${printable(item.label)}${item.description === '' ? '' : `: ${printable(item.description)}`}\n`).join(''),
+    );
+  }
+
+  async #showHint(): Promise<void> {
+    const { text, cursor } = this.#editor;
+    const hint = this.#session && (await this.#interruptible(this.#session.helpAt(text, cursor)));
+    if (hint === undefined) return;
+    this.#hint = [hint.usage, hint.text].filter((line) => line !== '').join('\n');
+  }
+
+  async #pageLongOutput(): Promise<void> {
+    if (this.#options.settings.get('pager') !== 'auto' || this.#options.screenReader) return;
+    if (this.#transcript.lines().length >= this.#terminal.size.rows) await this.#openPager();
+  }
+
+  /** Shows the last command's output with search. The view is Ink's, loaded the first time it is wanted. */
+  async #openPager(): Promise<void> {
+    const lines = this.#transcript.lines();
+    if (lines.length === 0) {
+      this.#terminal.write('\u0007');
+      return;
+    }
+    this.#screen.erase();
+    const { showPager } = await import('./pager.tsx');
+    this.#terminal.release();
+    try {
+      await showPager(lines, this.#options.streams, this.#hasColor);
+    } finally {
+      this.#terminal.acquire();
+      this.#screen.forget();
+    }
+  }
+
+  #resized(): void {
+    this.#screen.resized(this.#terminal.size.columns);
+    this.#draw();
+  }
+
+  #suspended(): void {
+    this.#runner.hide();
+    this.#screen.commit();
+  }
+
+  #resumed(): void {
+    this.#screen.forget();
+    this.#draw();
+  }
+
+  #end(exitCode: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#runner.cancel();
+    this.#finish(exitCode);
+  }
+}
