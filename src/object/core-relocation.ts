@@ -31,7 +31,7 @@ type Compute = (btf: Btf, relocation: CoreRelocation, little: boolean) => bigint
 const KINDS: readonly { readonly name: string; readonly compute: Compute }[] = [
   { name: 'byte_off', compute: (btf, relocation) => BigInt(windowOf(btf, fieldOf(btf, relocation)).byteOffset) },
   { name: 'byte_sz', compute: (btf, relocation) => BigInt(windowOf(btf, fieldOf(btf, relocation)).byteSize) },
-  { name: 'field_exists', compute: (btf, relocation) => (fieldOf(btf, relocation), 1n) },
+  { name: 'field_exists', compute: (btf, relocation) => (fieldOf(btf, relocation) === undefined ? 0n : 1n) },
   { name: 'signed', compute: (btf, relocation) => (isSigned(btf, fieldOf(btf, relocation).type) ? 1n : 0n) },
   { name: 'lshift_u64', compute: leftShift },
   {
@@ -45,7 +45,7 @@ const KINDS: readonly { readonly name: string; readonly compute: Compute }[] = [
     name: 'type_size',
     compute: (btf, relocation) => BigInt(sizeOf(btf, relocation.type) ?? refuse(`type ${relocation.type} has no size`)),
   },
-  { name: 'enumval_exists', compute: (btf, relocation) => (enumerator(btf, relocation), 1n) },
+  { name: 'enumval_exists', compute: (btf, relocation) => (enumerator(btf, relocation) === undefined ? 0n : 1n) },
   { name: 'enumval_value', compute: enumerator },
   { name: 'type_matches', compute: () => 1n },
 ];

@@ -1,18 +1,18 @@
-import { DecodeError, decode, SLOT_SIZE } from '../isa/decode.ts';
-import type { InstructionList } from '../isa/instruction.ts';
+import { SLOT_SIZE } from '../isa/decode.ts';
+import type { WideSource } from '../isa/instruction.ts';
 import { CALL, CALL_SOURCE, LDDW, WIDE_SOURCES } from '../isa/opcodes.ts';
-import { validate } from '../isa/validate.ts';
 import type { Btf } from './btf.ts';
 import type { BtfExtension, CoreRelocation } from './btf-ext.ts';
-import { CodeBuffer } from './code-buffer.ts';
+import type { CodeBuffer } from './code-buffer.ts';
 import { applyCoreRelocation, CoreError } from './core-relocation.ts';
 import { dataSectionKind } from './data-maps.ts';
-import { type Elf, type ElfRelocation, type ElfSection, type ElfSymbol, isCode, readRelocations, SHN, sectionBytes } from './elf.ts';
+import { type Elf, type ElfRelocation, type ElfSection, type ElfSymbol, isCode, readRelocations, SHN } from './elf.ts';
 import { ObjectError } from './errors.ts';
 import type { Externs } from './externs.ts';
 import type { CodeFunction } from './functions.ts';
 import type { PlacedMap } from './legacy-maps.ts';
-import type { FunctionRange, LineInfo, ObjectDefect } from './object-file.ts';
+import { type Frame, LinkError, type LinkedProgram, Linking } from './linking.ts';
+import type { FunctionRange, LineInfo } from './object-file.ts';
 
 /** Everything linking looks things up in. */
 export interface LinkInput {
@@ -28,28 +28,16 @@ export interface LinkInput {
   readonly helperId: (name: string) => number | undefined;
 }
 
-export interface LinkedProgram {
-  readonly instructions: InstructionList;
-  readonly functions: readonly FunctionRange[];
-  readonly defect: ObjectDefect | undefined;
-}
-
 /** Relocation types in code (Linux Documentation/bpf/llvm_reloc.rst). */
 const R_BPF = { none: 0, lddw: 1, call: 10 } as const;
-/** Linked slots of one program: the kernel's limit for privileged loaders. Overlapping functions in a hostile file could multiply. */
-const MAX_SLOTS = 1_000_000;
 
-const WIDE = Object.fromEntries(WIDE_SOURCES.map(({ source, code }) => [source, code])) as Record<(typeof WIDE_SOURCES)[number]['source'], number>;
+const WIDE = Object.fromEntries(WIDE_SOURCES.map(({ source, code }) => [source, code])) as Record<WideSource, number>;
 
-/** A reason why one instruction cannot be linked. */
-class LinkError extends Error {}
-
-/** A function being relocated; `next` is the slot of its own to look at next. */
-interface Frame {
-  readonly item: CodeFunction;
-  readonly start: number;
-  readonly slots: number;
-  next: number;
+/** The fields of a relocated 64-bit immediate load. */
+interface Wide {
+  readonly source: WideSource;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Links programs of one object: appends the subprograms an entry reaches and applies relocations, as libbpf does it. */
@@ -115,13 +103,17 @@ export class Linker {
     if (symbol === undefined) throw new LinkError(`relocation against symbol ${relocation.symbol}, which does not exist`);
     const opcode = state.code.opcode(slot);
     const addend = relocation.addend ?? state.code.imm(slot);
-    if (relocation.type === R_BPF.lddw && opcode === LDDW && frame.next <= frame.slots) this.#address(state, slot, symbol, addend);
+    if (relocation.type === R_BPF.lddw && opcode === LDDW && frame.next <= frame.slots)
+      setWide(state.code, slot, this.#address(state, slot, symbol, addend));
     else if (relocation.type === R_BPF.call && opcode === CALL) this.#callSymbol(state, slot, symbol, addend);
     else throw new LinkError(`relocation of type ${relocation.type} does not fit the instruction (opcode 0x${opcode.toString(16)})`);
   }
 
   #callSymbol(state: Linking, slot: number, symbol: ElfSymbol, addend: number): void {
-    if (symbol.section === SHN.undef) return this.#callExtern(state, slot, symbol);
+    if (symbol.section === SHN.undef) {
+      this.#callExtern(state, slot, symbol);
+      return;
+    }
     const section = this.#input.elf.sections[symbol.section];
     if (section === undefined || !isCode(section)) throw new LinkError(`call of ${symbol.name || 'a symbol'}, which is no function`);
     // The immediate counts from the following instruction; -1 is the symbol itself.
@@ -150,27 +142,30 @@ export class Linker {
     return target;
   }
 
-  /** A 64-bit immediate load that names a map, global data, a function or an extern. */
-  #address(state: Linking, slot: number, symbol: ElfSymbol, addend: number): void {
-    const { elf, maps, externs, kconfig } = this.#input;
-    if (symbol.section === SHN.undef) {
-      const index = externs.byName.get(symbol.name);
-      const extern = index === undefined ? undefined : externs.list[index];
-      if (extern?.kind === 'kconfig' && kconfig !== undefined) return setWide(state.code, slot, 'map_value', kconfig, (extern.offset ?? 0) + addend);
-      if (index === undefined || extern === undefined || extern.kind === 'function') throw new LinkError(`Unresolved external symbol ${symbol.name}`);
-      return setWide(state.code, slot, 'variable', index, 0);
-    }
+  /** What a 64-bit immediate load against a symbol means: a map, global data, a function or an extern. */
+  #address(state: Linking, slot: number, symbol: ElfSymbol, addend: number): Wide {
+    if (symbol.section === SHN.undef) return this.#externAddress(symbol, addend);
+    const { elf, maps } = this.#input;
     const section = elf.sections[symbol.section];
     if (section === undefined) throw new LinkError(`relocation against ${symbol.name || 'a symbol'}, which is in no section`);
     if (isCode(section)) {
       const start = state.include(this.#target(section, symbol.value + addend, 'address'));
-      return setWide(state.code, slot, 'code', start - slot - 1, 0);
+      return { source: 'code', low: start - slot - 1, high: 0 };
     }
     const map = this.#mapAt.get(place(section.index, symbol.value + addend));
-    if (map !== undefined && maps[map]?.definition.origin !== 'data') return setWide(state.code, slot, 'map_fd', map, 0);
+    if (map !== undefined && maps[map]?.definition.origin !== 'data') return { source: 'map_fd', low: map, high: 0 };
     const data = dataSectionKind(section) === undefined ? undefined : this.#mapAt.get(place(section.index, 0));
     if (data === undefined) throw new LinkError(`relocation against ${symbol.name || section.name}, which is neither map, data nor function`);
-    setWide(state.code, slot, 'map_value', data, symbol.value + addend);
+    return { source: 'map_value', low: data, high: symbol.value + addend };
+  }
+
+  #externAddress({ name }: ElfSymbol, addend: number): Wide {
+    const { externs, kconfig } = this.#input;
+    const index = externs.byName.get(name);
+    const extern = index === undefined ? undefined : externs.list[index];
+    if (extern?.kind === 'kconfig' && kconfig !== undefined) return { source: 'map_value', low: kconfig, high: (extern.offset ?? 0) + addend };
+    if (index === undefined || extern === undefined || extern.kind === 'function') throw new LinkError(`Unresolved external symbol ${name}`);
+    return { source: 'variable', low: index, high: 0 };
   }
 
   #relocateCore(state: Linking, frame: Frame, slot: number, offset: number): void {
@@ -208,108 +203,7 @@ export class Linker {
   }
 }
 
-/** One program on its way: the code so far, where functions went, and the functions still to be relocated. */
-class Linking {
-  readonly code: CodeBuffer;
-  readonly stack: Frame[] = [];
-  readonly #elf: Elf;
-  readonly #placed = new Map<CodeFunction, number>();
-  readonly #ranges: { readonly item: CodeFunction; readonly start: number; readonly end: number }[] = [];
-  #defect: ObjectDefect | undefined;
-
-  constructor(elf: Elf, entry: CodeFunction) {
-    this.#elf = elf;
-    this.code = new CodeBuffer(elf.byteOrder, entry.size);
-    try {
-      this.include(entry);
-    } catch (error) {
-      if (!(error instanceof LinkError) && !(error instanceof ObjectError)) throw error;
-      this.fail(error.message, 0);
-    }
-  }
-
-  get frame(): Frame | undefined {
-    return this.stack.at(-1);
-  }
-
-  /** The first defect wins: later ones often follow from it. */
-  fail(message: string, slot: number): void {
-    this.#defect ??= { message, slot };
-  }
-
-  /** Start slot of a function in the linked code, appending it if this is the first call of it. */
-  include(item: CodeFunction): number {
-    const known = this.#placed.get(item);
-    if (known !== undefined) return known;
-    if (item.problem !== undefined) throw new LinkError(`${item.name}: ${item.problem}`);
-    const start = this.code.slots;
-    const slots = item.size / SLOT_SIZE;
-    if (start + slots > MAX_SLOTS) throw new LinkError(`${item.name} makes the program longer than ${MAX_SLOTS} instructions`);
-    this.code.append(sectionBytes(this.#elf, item.section).subarray(item.offset, item.offset + item.size));
-    this.#placed.set(item, start);
-    this.#ranges.push({ item, start, end: start + slots });
-    this.stack.push({ item, start, slots, next: 0 });
-    return start;
-  }
-
-  finish(extension: BtfExtension | undefined): LinkedProgram {
-    const instructions = this.#decode();
-    if (this.#defect === undefined) this.#check(instructions);
-    const functions = this.#ranges.map(({ item, start, end }): FunctionRange => {
-      const info = extension?.functions.get(item.section.name)?.find((candidate) => candidate.offset === item.offset);
-      return {
-        name: item.name,
-        start,
-        end,
-        section: item.section.name,
-        sectionSlot: item.offset / SLOT_SIZE,
-        linkage: item.linkage,
-        ...(info === undefined ? {} : { btfId: info.type }),
-      };
-    });
-    return { instructions, functions, defect: this.#defect };
-  }
-
-  #decode(): InstructionList {
-    const { bytes, byteOrder } = this.code;
-    try {
-      return decode(bytes, byteOrder);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.fail(error.message, error.slot);
-      // The first half of a broken wide load stands before the slot to blame.
-      for (const end of [error.slot, error.slot - 1]) {
-        try {
-          return decode(bytes.subarray(0, Math.max(0, end) * SLOT_SIZE), byteOrder);
-        } catch (shorter) {
-          if (!(shorter instanceof DecodeError)) throw shorter;
-        }
-      }
-      return [];
-    }
-  }
-
-  /** Jumps land on instructions of their own function, and no function runs into the next one. */
-  #check(instructions: InstructionList): void {
-    const [problem] = validate(instructions);
-    if (problem !== undefined) return this.fail(`instruction ${problem.slot}: ${problem.reason}`, problem.slot);
-    for (const { item, start, end } of this.#ranges) {
-      let last = start;
-      for (let slot = start; slot < end; slot++) {
-        const instruction = instructions[slot];
-        if (instruction === undefined) continue;
-        last = slot;
-        if (instruction.kind !== 'jump' && instruction.kind !== 'branch' && instruction.kind !== 'may_goto') continue;
-        const target = slot + 1 + instruction.offset;
-        if (target < start || target >= end) return this.fail(`instruction ${slot}: jump to ${target} leaves function ${item.name}`, slot);
-      }
-      const kind = instructions[last]?.kind;
-      if (kind !== 'exit' && kind !== 'jump') return this.fail(`instruction ${last}: function ${item.name} runs off its end`, last);
-    }
-  }
-}
-
-function setWide(code: CodeBuffer, slot: number, source: keyof typeof WIDE, low: number, high: number): void {
+function setWide(code: CodeBuffer, slot: number, { source, low, high }: Wide): void {
   code.setSource(slot, WIDE[source]);
   code.setImm(slot, low);
   code.setImm(slot + 1, high);

@@ -10,7 +10,8 @@ import { ObjectError } from './errors.ts';
 import { kconfigMap, readExterns } from './externs.ts';
 import { type CodeFunction, findFunctions } from './functions.ts';
 import { type PlacedMap, readLegacyMaps } from './legacy-maps.ts';
-import { type LinkedProgram, Linker, linesOf } from './link.ts';
+import { Linker, linesOf } from './link.ts';
+import type { LinkedProgram } from './linking.ts';
 import type { LineInfo, ObjectDefect, ObjectFile, ObjectProgram } from './object-file.ts';
 
 export interface LoadOptions {

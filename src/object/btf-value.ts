@@ -1,0 +1,139 @@
+import type { ByteOrder } from '../isa/decode.ts';
+import type { Btf, BtfMember, BtfType } from './btf.ts';
+import { resolveId, resolveType, sizeOf } from './btf-types.ts';
+
+/** A decoded value that serialises to JSON: integers beyond 2^53 are decimal strings, pointers hexadecimal strings, raw bytes "0x..." strings. */
+export type PlainValue = string | number | boolean | null | readonly PlainValue[] | { readonly [member: string]: PlainValue };
+
+const MAX_DEPTH = 32;
+/** Elements decoded per array; a last string element tells how many were left out. */
+const MAX_ELEMENTS = 4096;
+
+/**
+ * Decodes a value's bytes by its BTF type: structs and unions to objects, arrays to lists, arrays of char to text, enums to their enumerator's
+ * name where there is one. Bytes that are missing decode to null. Nothing throws: hostile BTF gives raw bytes.
+ */
+export function decodeValue(btf: Btf, typeId: number, bytes: Uint8Array, byteOrder: ByteOrder): PlainValue {
+  return new Decoder(btf, bytes, byteOrder === 'little').at(typeId, 0, 0);
+}
+
+class Decoder {
+  readonly #btf: Btf;
+  readonly #bytes: Uint8Array;
+  readonly #little: boolean;
+  /** Bounds the work of deeply nested arrays of arrays in hostile BTF. */
+  #budget = 1 << 20;
+
+  constructor(btf: Btf, bytes: Uint8Array, little: boolean) {
+    this.#btf = btf;
+    this.#bytes = bytes;
+    this.#little = little;
+  }
+
+  at(typeId: number, offset: number, depth: number): PlainValue {
+    const id = resolveId(this.#btf, typeId);
+    const type = id === undefined ? undefined : this.#btf.types[id];
+    const size = sizeOf(this.#btf, typeId);
+    this.#budget--;
+    if (type === undefined || size === undefined || depth > MAX_DEPTH || this.#budget < 0) return null;
+    if (offset + size > this.#bytes.length) return null;
+    switch (type.kind) {
+      case 'struct':
+      case 'union':
+        return Object.fromEntries(this.#members(type, offset, depth));
+      case 'array':
+        return this.#array(type, offset, depth);
+      case 'float':
+        return this.#float(offset, size);
+      default:
+        return this.#scalar(type, this.#bits(offset, size), size * 8);
+    }
+  }
+
+  /** Members of anonymous members count as the struct's own. */
+  #members(type: Extract<BtfType, { kind: 'struct' | 'union' }>, offset: number, depth: number): [string, PlainValue][] {
+    return type.members.flatMap((member): [string, PlainValue][] => {
+      const value = this.#member(member, offset, depth);
+      if (member.name !== '') return [[member.name, value]];
+      return value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : [];
+    });
+  }
+
+  #member(member: BtfMember, offset: number, depth: number): PlainValue {
+    if (member.bitSize === 0) return this.at(member.type, offset + Math.floor(member.bitOffset / 8), depth + 1);
+    const first = Math.floor(member.bitOffset / 8);
+    const bytes = Math.ceil((member.bitOffset + member.bitSize) / 8) - first;
+    if (offset + first + bytes > this.#bytes.length) return null;
+    const window = this.#bits(offset + first, bytes);
+    const skipped = member.bitOffset - first * 8;
+    const shift = this.#little ? skipped : bytes * 8 - skipped - member.bitSize;
+    const type = resolveType(this.#btf, member.type);
+    const value = (window >> BigInt(shift)) & ((1n << BigInt(member.bitSize)) - 1n);
+    return type === undefined ? null : this.#scalar(type, value, member.bitSize);
+  }
+
+  #array(type: Extract<BtfType, { kind: 'array' }>, offset: number, depth: number): PlainValue {
+    const element = resolveType(this.#btf, type.type);
+    const size = sizeOf(this.#btf, type.type) ?? 0;
+    if (element?.kind === 'int' && element.size === 1 && (element.char || element.name === 'char')) return this.#text(offset, type.count);
+    const shown = Math.min(type.count, MAX_ELEMENTS);
+    const items = Array.from({ length: shown }, (_, index) => this.at(type.type, offset + index * size, depth + 1));
+    return shown < type.count ? [...items, `... ${type.count - shown} more`] : items;
+  }
+
+  /** Text up to the first zero when the rest is zero too and all of it prints, else the raw bytes. */
+  #text(offset: number, size: number): PlainValue {
+    const bytes = this.#bytes.subarray(offset, offset + size);
+    const end = bytes.indexOf(0);
+    const used = end < 0 ? bytes : bytes.subarray(0, end);
+    const plain = used.every((byte) => byte >= 0x20 && byte < 0x7f) && bytes.subarray(used.length).every((byte) => byte === 0);
+    return plain ? String.fromCharCode(...used.subarray(0, MAX_ELEMENTS)) : hex(bytes);
+  }
+
+  #float(offset: number, size: number): PlainValue {
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, size);
+    if (size === 4) return finite(view.getFloat32(0, this.#little));
+    return size === 8 ? finite(view.getFloat64(0, this.#little)) : hex(this.#bytes.subarray(offset, offset + size));
+  }
+
+  #bits(offset: number, size: number): bigint {
+    let value = 0n;
+    for (let index = 0; index < Math.min(size, 16); index++) {
+      const byte = this.#bytes[offset + (this.#little ? size - 1 - index : index)] ?? 0;
+      value = (value << 8n) | BigInt(byte);
+    }
+    return value;
+  }
+
+  #scalar(type: BtfType, raw: bigint, bits: number): PlainValue {
+    switch (type.kind) {
+      case 'int': {
+        if (type.bool) return raw !== 0n;
+        return integer(type.signed ? BigInt.asIntN(bits, raw) : raw);
+      }
+      case 'enum':
+      case 'enum64': {
+        const value = type.signed ? BigInt.asIntN(bits, raw) : raw;
+        return type.values.find((candidate) => candidate.value === value)?.name ?? integer(value);
+      }
+      case 'ptr':
+        return `0x${raw.toString(16)}`;
+      default:
+        return integer(raw);
+    }
+  }
+}
+
+function integer(value: bigint): PlainValue {
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value.toString();
+}
+
+/** JSON has no infinities. */
+function finite(value: number): PlainValue {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function hex(bytes: Uint8Array): string {
+  return `0x${Array.from(bytes.subarray(0, MAX_ELEMENTS), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
