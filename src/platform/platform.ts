@@ -15,6 +15,8 @@ export interface Platform {
   readonly helpers: ReadonlyMap<number, HelperPrototype>;
   /** Kernel functions callable by BTF id, by name. */
   readonly kfuncs: ReadonlyMap<string, HelperPrototype>;
+  /** Layouts of the structs that `socket` and `btf` pointers of this name lead to, where access is by field (bpf_sock, bpf_tcp_sock, bpf_flow_keys). */
+  readonly structs?: ReadonlyMap<string, ContextLayout>;
   readonly limits: Limits;
 }
 
@@ -74,6 +76,8 @@ export interface SectionPrefix {
   readonly attachType?: string;
   /** May sleep (".s" variants). */
   readonly sleepable?: boolean;
+  /** A habit of loaders (iproute2, kernel samples), not a rule of libbpf: other evidence may overrule it. */
+  readonly convention?: boolean;
 }
 
 export interface ContextLayout {
@@ -84,6 +88,15 @@ export interface ContextLayout {
   readonly fields: readonly ContextField[];
   /** What an access outside `fields` but inside `size` is: refused, or an unknown number (pt_regs, raw tracepoint args). */
   readonly gaps: 'refused' | 'number';
+  /** Byte ranges refused although `gaps` is 'number' (the first 8 bytes of a tracepoint record). */
+  readonly refused?: readonly { readonly offset: number; readonly size: number }[];
+  /**
+   * Fields only name bytes: any access inside `size` that touches no pointer field is allowed at any width and alignment,
+   * stores included (eBPF for Windows). Absent: accesses are aligned to their width and obey the field's rules (Linux).
+   */
+  readonly loose?: boolean;
+  /** The words are arguments of the traced function, typed by the kernel's BTF: each may be a number or a kernel pointer whose loads cannot fault. */
+  readonly typedArguments?: boolean;
 }
 
 /** What a full-width load of the field yields. */
@@ -100,6 +113,12 @@ export interface ContextField {
   /** Narrower aligned loads allowed (bpf_ctx_narrow_access_ok). */
   readonly narrow: boolean;
   readonly writable: boolean;
+  /** Widths of accepted stores in bytes; default: the element width alone. */
+  readonly writeWidths?: readonly number[];
+  /** The field exists only for programs with one of these attach types. */
+  readonly attachTypes?: readonly string[];
+  /** Stores are accepted only for programs with one of these attach types. */
+  readonly writeAttachTypes?: readonly string[];
   /** `socket`, `btf`: may be null; the struct's name. */
   readonly nullable?: boolean;
   readonly struct?: string;
@@ -143,6 +162,7 @@ export type MapKind =
   | 'socket_storage'
   | 'inode_storage'
   | 'task_storage'
+  | 'cgrp_storage'
   | 'struct_ops'
   | 'bloom_filter'
   | 'arena'
@@ -150,7 +170,8 @@ export type MapKind =
   | 'custom';
 
 export type ReturnKind =
-  | { readonly kind: 'number'; readonly min?: number | bigint; readonly max?: number | bigint }
+  /** Signed 64-bit bounds. `atMostArgument`: also at most the value of that 0-based argument (bpf_probe_read_str and its size). */
+  | { readonly kind: 'number'; readonly min?: number | bigint; readonly max?: number | bigint; readonly atMostArgument?: number }
   | { readonly kind: 'void' }
   /** Pointer to the value of the map argument (inner map pointer for maps of maps), or null. */
   | { readonly kind: 'map_value'; readonly nullable: boolean }
@@ -196,6 +217,12 @@ export interface HelperArgument {
   readonly nullable?: boolean;
   /** Bytes, for fixed_read/fixed_write. */
   readonly size?: number;
+  /** fixed_write: the bytes are read too and must be initialised (bpf_check_mtu's length). */
+  readonly initialized?: boolean;
+  /** dynptr, kfunc iterators: the call constructs it; it must not be one yet. */
+  readonly constructs?: boolean;
+  /** `socket`, `btf`: the struct's name, where the host demands one. */
+  readonly struct?: string;
 }
 
 /** Parameters with which a helper invokes a callback. */
@@ -221,4 +248,10 @@ export interface HelperPrototype {
   readonly sleepableOnly?: boolean;
   /** Attach types or program types that exclude it although the table of the type has it. */
   readonly notForAttachTypes?: readonly string[];
+  /** Only programs with one of these attach types may call it. */
+  readonly onlyForAttachTypes?: readonly string[];
+  /** The host passes the program's context to the implementation without the program naming it (eBPF for Windows). */
+  readonly implicitContext?: boolean;
+  /** A kfunc's state change that outlives the call: lock regions, RCU and preemption sections. */
+  readonly region?: { readonly kind: 'rcu' | 'preempt' | 'irq'; readonly enters: boolean };
 }

@@ -1,0 +1,25 @@
+/** Linux, as of its 6.x kernels on x86-64. */
+import type { ContextLayout, Platform } from '../platform.ts';
+import { attachTypes } from './attach-types.ts';
+import { helpers } from './helpers/table.ts';
+import { kfuncs } from './kfuncs.ts';
+import { commonSocket, flowKeys, fullSocket, tcpSocket } from './layouts/network.ts';
+import { mapTypes } from './map-types.ts';
+import { programTypes } from './program-types.ts';
+import { sections } from './sections.ts';
+
+const structs: ReadonlyMap<string, ContextLayout> = new Map([fullSocket, commonSocket, tcpSocket, flowKeys].map((layout) => [layout.name, layout]));
+
+export const linux: Platform = {
+  name: 'linux',
+  title: 'Linux',
+  programTypes,
+  attachTypes,
+  sections,
+  mapTypes,
+  helpers,
+  kfuncs,
+  structs,
+  /** MAX_BPF_STACK, MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT, BPF_COMPLEXITY_LIMIT_INSNS; packets as far as the verifier counts (MAX_PACKET_OFF). */
+  limits: { stackSize: 512, callFrames: 8, combinedStack: 512, tailCalls: 33, packetSize: 65_535, instructions: 1_000_000 },
+};
