@@ -7,7 +7,7 @@ import { windows } from './windows/windows.ts';
 
 export { formatHelperCall } from './format-helper.ts';
 export { type InferenceSource, type InferredType, inferProgramType, inferProgramTypeOfObject, type ObjectEvidence, objectEvidence } from './infer.ts';
-export { findAttachType, findHelper, findMapType, helperByName, programTypeByName, programTypeOfSection } from './lookup.ts';
+export { findAttachType, findHelper, findMapType, helperByName, programTypeByName, programTypeOfSection } from './find.ts';
 export { matchSection } from './section.ts';
 export { windows } from './windows/windows.ts';
 

@@ -1,5 +1,5 @@
 /** Which program type a section's programs have: by the section's name, else by what the rest of the object and the code itself tell. */
-import { findHelper } from './lookup.ts';
+import { findHelper } from './find.ts';
 import type { Platform, ProgramType } from './platform.ts';
 import { matchSection } from './section.ts';
 
