@@ -131,9 +131,10 @@ async function valuesOf(
     );
   }
   if (tag.type === 'program-type') {
-    const { programTypeNames } = await import('./object-names.ts');
+    const { programTypeNames } = await import('./platforms.ts');
+    const names = await programTypeNames(filled['platform']?.toLowerCase().startsWith('l') ? 'linux' : 'windows');
     return startingWith(
-      programTypeNames(filled['platform']).map((label) => ({ label, kind: 'value', description: '', final: true })),
+      names.map((label) => ({ label, kind: 'value', description: '', final: true })),
       typed,
     );
   }

@@ -6,6 +6,8 @@ export interface Host {
   listDirectory(path: string): Promise<readonly DirectoryEntry[]>;
   /** Creates the file, empties it unless `append`. @throws CommandError of kind 'file'. */
   openFile(path: string, append: boolean): Promise<OutputFile>;
+  /** The script of verify-worker.ts as the host can start it; absent: verification runs in the calling thread. */
+  readonly verifyWorker?: URL;
 }
 
 export interface DirectoryEntry {

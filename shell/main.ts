@@ -2,6 +2,7 @@
 import { describeError } from '../contexts/errors.ts';
 import type { ExecuteIo } from '../contexts/session-types.ts';
 import packageData from '../package.json' with { type: 'json' };
+import { nodeHost } from './node-host.ts';
 import { type Rim, runArguments } from './one-shot.ts';
 
 /** Exit code of a process that a second Ctrl-C ends, as other shells have it. */
@@ -18,6 +19,7 @@ const io: ExecuteIo = {
 
 const rim: Rim = {
   io,
+  host: nodeHost(new URL('../contexts/verify-worker.js', import.meta.url)),
   version: packageData.version,
   get interactive() {
     return process.stdin.isTTY === true;
@@ -58,6 +60,4 @@ process.stderr.on('error', outputGone);
 
 runArguments(process.argv.slice(2), rim).then((exitCode) => {
   process.exitCode = exitCode;
-  // A standard input that stays open (a terminal, an idle pipe) would keep the process.
-  process.stdin.unref?.();
 }, giveUp);

@@ -3,8 +3,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { CommandError } from '../contexts/errors.ts';
 import type { DirectoryEntry, Host, OutputFile } from '../contexts/host.ts';
 
-/** The machine as Node sees it. */
-export const nodeHost: Host = {
+/**
+ * The machine as Node sees it.
+ *
+ * @param verifyWorker the built worker script.
+ */
+export function nodeHost(verifyWorker?: URL): Host {
+  return { ...files, ...(verifyWorker ? { verifyWorker } : {}) };
+}
+
+const files: Host = {
   async readFile(path) {
     try {
       return await readFile(path);

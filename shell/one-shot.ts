@@ -1,8 +1,8 @@
+import type { Host } from '../contexts/host.ts';
 import { rootContext } from '../contexts/root/index.ts';
 import { scriptLines } from '../contexts/script.ts';
 import { Session } from '../contexts/session.ts';
 import type { ExecuteIo, ExitCode, Outcome } from '../contexts/session-types.ts';
-import { nodeHost } from './node-host.ts';
 import { HELP_TEXT, type Invocation, parseArguments } from './one-shot-arguments.ts';
 
 const STDIN_NAME = 'standard input';
@@ -12,6 +12,7 @@ const START_CONTEXT = 'ebpf';
 /** The process around the shell, so that tests can stand in for it. */
 export interface Rim {
   readonly io: ExecuteIo;
+  readonly host: Host;
   readonly version: string;
   /** true: a person is typing, so the prompt opens. */
   readonly interactive: boolean;
@@ -40,7 +41,7 @@ export async function runArguments(args: readonly string[], rim: Rim): Promise<n
 }
 
 async function runSession(invocation: Extract<Invocation, { kind: 'run' }>, rim: Rim): Promise<number> {
-  const session = new Session(rootContext, nodeHost);
+  const session = new Session(rootContext, rim.host);
   const prepared = await prepare(session, invocation, rim);
   if (prepared !== 0) return prepared;
   const { script, words } = invocation;
@@ -66,7 +67,7 @@ function runWords(session: Session, words: readonly string[], io: ExecuteIo): Pr
 async function runFile(session: Session, path: string, io: ExecuteIo): Promise<Outcome> {
   let bytes: Uint8Array;
   try {
-    bytes = await nodeHost.readFile(path);
+    bytes = await session.host.readFile(path);
   } catch (error) {
     io.write(`${error instanceof Error ? error.message : String(error)}\n`, 'stderr');
     return { exitCode: 1 };

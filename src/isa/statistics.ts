@@ -58,6 +58,7 @@ export function instructionStatistics(list: InstructionList, functions: readonly
       const instruction = list[pc]!;
       add('instructions', times);
       for (const name of namesOf(instruction, knowledge)) add(name, times);
+      if (instruction.kind === 'lddw' && instruction.source === 'map_fd' && instruction.low === -1) counts.set('map_in_map', 1);
       if (instruction.kind === 'call' && knowledge.reallocates(instruction.helper)) counts.set('reallocate', 1);
     }
   }

@@ -1,0 +1,62 @@
+import type { ObjectProgram } from '../../src/object/object-file.ts';
+import type { VerificationReport } from '../../src/verifier/report.ts';
+import { defineCommand } from '../command.ts';
+import { openObject, selectPrograms } from '../objects.ts';
+import { namedProgramType, platformNote } from '../platforms.ts';
+import { sourceAt } from '../render/source.ts';
+import { verificationJson, verificationText } from '../render/verification.ts';
+import { verifyPrograms } from '../verify.ts';
+import { FILENAME, PLATFORM, PROGRAM, SECTION } from './tags.ts';
+
+/** A report with the program it is about, for its source lines. */
+export interface VerifiedProgram {
+  readonly report: VerificationReport;
+  readonly program: ObjectProgram;
+}
+
+export const command = defineCommand({
+  tags: [
+    FILENAME,
+    SECTION,
+    PROGRAM,
+    {
+      name: 'type',
+      type: 'program-type',
+      help: 'The program type, by its name or as if it were a section name.\nThe default is what the section name stands for.',
+    },
+    {
+      name: 'level',
+      type: ['normal', 'informational', 'verbose'],
+      help: 'normal: failed checks. informational: with the reasoning and the path.\nverbose: with figures and warnings as well.\nThe default is normal.',
+    },
+    PLATFORM,
+    {
+      name: 'precision',
+      type: 'integer',
+      named: true,
+      help: 'How many states are kept apart where paths meet.\nThe default rises until the verdict is settled.',
+    },
+  ],
+  remarks: 'Without a section or program, every program is verified; the functions of .text only where there is nothing else.',
+  examples: [
+    'show verification samples/droppacket.o',
+    'show verification samples/droppacket_unsafe.o xdp level=informational',
+    'show verification samples/bpf.o type=sample_ext',
+  ],
+  async run(tags, { host, signal, progress }) {
+    const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
+    const programs = selectPrograms(object, tags, true);
+    if (tags.type !== undefined) namedProgramType(choice.platform, tags.type);
+    const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
+    const reports = await verifyPrograms(job, object, programs, host, { signal, progress });
+    return { choice, verified: reports.map((report, index) => ({ report, program: programs[index]! })) };
+  },
+  text: ({ choice, verified }, { level = 'normal' }) => [{ stream: 'stdout', text: platformNote(choice) }, ...verificationText(verified, level)],
+  json: ({ choice, verified }) => ({
+    schema: 1,
+    platform: choice.platform.name,
+    ...(choice.inferredFrom === undefined ? {} : { platformInferredFrom: choice.inferredFrom }),
+    programs: verified.map(({ report, program }) => verificationJson(report, (slot) => sourceAt(program, slot))),
+  }),
+  outcome: ({ verified }) => ({ exitCode: verified.every(({ report }) => report.verdict === 'accepted') ? 0 : 1 }),
+});

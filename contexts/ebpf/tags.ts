@@ -1,0 +1,28 @@
+import type { Tag } from '../command.ts';
+
+/** Tags that several commands share, so that they read the same everywhere. */
+export const FILENAME = {
+  name: 'filename',
+  type: 'file',
+  required: true,
+  help: 'The eBPF object: an ELF file built by clang -target bpf.',
+} as const satisfies Tag;
+
+export const SECTION = {
+  name: 'section',
+  type: 'section',
+  help: 'The section to look at.\nThe default is every section with programs.',
+} as const satisfies Tag;
+
+export const PROGRAM = {
+  name: 'program',
+  type: 'program',
+  help: 'The program, by the name of its function.\nThe default is every program.',
+} as const satisfies Tag;
+
+export const PLATFORM = {
+  name: 'platform',
+  type: ['windows', 'linux'],
+  named: true,
+  help: 'The host whose rules apply.\nThe default is windows, or linux where a section is named as only Linux does.',
+} as const satisfies Tag;

@@ -1,0 +1,79 @@
+import type { ObjectProgram } from '../src/object/object-file.ts';
+import { programTypeByName } from '../src/platform/find.ts';
+import type { Platform, PlatformName, ProgramType } from '../src/platform/platform.ts';
+import { matchSection } from '../src/platform/section.ts';
+import { UsageError } from './errors.ts';
+import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
+import { suggest } from './suggest.ts';
+
+const LOADERS: Readonly<Record<PlatformName, () => Promise<Platform>>> = {
+  windows: async () => (await import('../src/platform/windows/windows.ts')).windows,
+  linux: async () => (await import('../src/platform/linux/linux.ts')).linux,
+};
+
+/** The platform's tables, read when they are first needed. */
+export function loadPlatform(name: PlatformName): Promise<Platform> {
+  return LOADERS[name]();
+}
+
+/** The section of functions that other programs call; bare functions of it are programs only where there is nothing else. */
+export const TEXT_SECTION = '.text';
+
+/** A platform and why it is that one. */
+export interface PlatformChoice {
+  readonly platform: Platform;
+  /** The section that gave it away; undefined where it was asked for or is the default. */
+  readonly inferredFrom: string | undefined;
+}
+
+/**
+ * The platform that an object is judged by: the one asked for; else Linux where a section is named as Linux does and Windows does not,
+ * and none the other way round; else Windows. An inferred platform names the section, so that the output can say so.
+ */
+export async function choosePlatform(asked: PlatformName | undefined, programs: readonly ObjectProgram[]): Promise<PlatformChoice> {
+  if (asked !== undefined) return { platform: await loadPlatform(asked), inferredFrom: undefined };
+  const windows = await loadPlatform('windows');
+  const sections = [...new Set(programs.map((program) => program.section))].filter((section) => section !== TEXT_SECTION);
+  const foreign = sections.filter((section) => typeOfSection(windows, section) === undefined);
+  if (foreign.length === 0) return { platform: windows, inferredFrom: undefined };
+  const linux = await loadPlatform('linux');
+  const inferredFrom = foreign.find((section) => typeOfSection(linux, section) !== undefined);
+  const onlyWindows = sections.some((section) => typeOfSection(windows, section) !== undefined && typeOfSection(linux, section) === undefined);
+  return inferredFrom === undefined || onlyWindows ? { platform: windows, inferredFrom: undefined } : { platform: linux, inferredFrom };
+}
+
+/** `Platform: linux (inferred from section "tracepoint/..."; platform= sets it)`, or nothing where nothing was inferred. */
+export function platformNote({ platform, inferredFrom }: PlatformChoice): string {
+  return inferredFrom === undefined ? '' : `Platform: ${platform.name} (inferred from section "${inferredFrom}"; platform= sets it)\n`;
+}
+
+/** The program type that a section's name stands for on a platform; undefined where it stands for none. */
+export function typeOfSection(platform: Platform, section: string): ProgramType | undefined {
+  const row = matchSection(platform, section);
+  return row && platform.programTypes.find((type) => type.name === row.programType);
+}
+
+/**
+ * The program type that `type=` names: a type's name, or "as if it were a section name".
+ *
+ * @throws UsageError in netsh's words for a name that means nothing.
+ */
+export function namedProgramType(platform: Platform, name: string): ProgramType {
+  const type = programTypeByName(platform, name);
+  if (type) return type;
+  const near = suggest(
+    name,
+    platform.programTypes.map((candidate) => candidate.name),
+  );
+  throw new UsageError(`${unacceptableValue(name, 'type')}${didYouMean(near)}\n${PARAMETER_INCORRECT}`);
+}
+
+/** What a listing shows as a section's type; `unspec` where the name says nothing. */
+export function typeName(platform: Platform, section: string): string {
+  return typeOfSection(platform, section)?.name ?? 'unspec';
+}
+
+/** What `type=` may name, for completion. */
+export async function programTypeNames(name: PlatformName): Promise<readonly string[]> {
+  return (await loadPlatform(name)).programTypes.map((type) => type.name);
+}

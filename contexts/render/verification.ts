@@ -1,0 +1,119 @@
+import type { ObjectProgram } from '../../src/object/object-file.ts';
+import type { Failure, VerificationReport } from '../../src/verifier/report.ts';
+import type { Fragment } from '../command.ts';
+import { type SourcePlace, sourceText } from './disassembly.ts';
+import { sourceAt } from './source.ts';
+import { programTitle } from './title.ts';
+
+type Level = 'normal' | 'informational' | 'verbose';
+type SourceOf = (slot: number) => SourcePlace | undefined;
+
+interface VerifiedProgram {
+  readonly report: VerificationReport;
+  readonly program: ObjectProgram;
+}
+
+/** `show verification` in words: successes on standard output, failures on standard error, titles where there are several programs. */
+export function verificationText(verified: readonly VerifiedProgram[], level: Level): readonly Fragment[] {
+  return verified.map(({ report, program }) => {
+    const title = verified.length > 1 ? programTitle(report.section, report.program) : '';
+    const text = report.verdict === 'accepted' ? successText(report, program, level) : failureText(report, program, level);
+    const figures = level === 'verbose' ? figuresText(report) : '';
+    // Blocks of several programs stand apart.
+    const gap = verified.length > 1 && !`${text}${figures}`.endsWith('\n\n') ? '\n' : '';
+    return { stream: report.verdict === 'accepted' ? 'stdout' : 'stderr', text: `${title}${text}${figures}${gap}` };
+  });
+}
+
+function successText(report: VerificationReport, program: ObjectProgram, level: Level): string {
+  const warnings = level === 'normal' ? '' : warningsText(report, program);
+  return `${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
+}
+
+function failureText(report: VerificationReport, program: ObjectProgram, level: Level): string {
+  const sourceOf = (slot: number) => sourceAt(program, slot);
+  const failures = report.failures.map((failure) => failureBlock(failure, sourceOf, level)).join('');
+  const warnings = level === 'normal' ? '' : warningsText(report, program);
+  const errors = report.error ? 1 : report.failures.length;
+  return `Verification failed\n\nVerification report:\n${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
+}
+
+/** Why there is no verdict. */
+function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {
+  if (!error) return '';
+  const place = error.instruction === undefined ? '' : `${error.instruction}: `;
+  return `${sourceBlock(error.instruction, sourceOf)}\n${place}${error.message}\n`;
+}
+
+function failureBlock(failure: Failure, sourceOf: SourceOf, level: Level): string {
+  const head = `${sourceBlock(failure.instruction, sourceOf)}\n${failure.instruction}: ${failure.classic}\n`;
+  return level === 'normal' ? head : `${head}${detailText(failure)}`;
+}
+
+function sourceBlock(slot: number | undefined, sourceOf: SourceOf): string {
+  const source = slot === undefined ? undefined : sourceOf(slot);
+  return source ? `\n${sourceText(source)}` : '';
+}
+
+/** The sentence, what is required, by how much it fails, and how the place is reached. */
+function detailText({ id, severity, message, check, distance, callStack, path, otherPlatform }: Failure): string {
+  const rows: (readonly [string, string])[] = [
+    [id, message],
+    ['required', check.text],
+  ];
+  if (severity !== 'safety') rows.push(['severity', otherPlatform ? `${severity} (${otherPlatform})` : severity]);
+  if (distance) rows.push(['missing', `${distance.amount} ${distance.unit}`]);
+  if (callStack.length > 0) rows.push(['called from', callStack.join(' -> ')]);
+  if (path.length > 0) rows.push(['reached by', path.join(' -> ')]);
+  return rows.map(([key, text]) => `    ${key}: ${text}\n`).join('');
+}
+
+function warningsText({ warnings }: VerificationReport, program: ObjectProgram): string {
+  return warnings
+    .map(
+      (warning) => `${sourceBlock(warning.instruction, (slot) => sourceAt(program, slot))}\nwarning: ${warning.instruction}: ${warning.message}\n\n`,
+    )
+    .join('');
+}
+
+function figuresText({ programType, platform, instructions, precision, statesVisited, milliseconds }: VerificationReport): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ['Platform', platform],
+    ['Program Type', programType],
+    ['Instructions', String(instructions)],
+    ['States', String(statesVisited)],
+    ['Precision', String(precision)],
+    ['Time', `${milliseconds.toFixed(1)} ms`],
+  ];
+  return `\n${rows.map(([key, value]) => `${key.padEnd(13)}: ${value}\n`).join('')}`;
+}
+
+/** One program of the JSON form. */
+export function verificationJson(report: VerificationReport, sourceOf: SourceOf) {
+  const failureJson = ({ id, severity, instruction, message, classic, check, callStack, distance, otherPlatform }: Failure) => ({
+    id,
+    instruction,
+    source: sourceOf(instruction) ?? null,
+    message,
+    check: check.text,
+    severity,
+    classic,
+    callStack,
+    ...(distance ? { distance } : {}),
+    ...(otherPlatform ? { otherPlatform } : {}),
+  });
+  return {
+    section: report.section,
+    program: report.program,
+    verdict: report.verdict,
+    milliseconds: report.milliseconds,
+    instructions: report.instructions,
+    failures: report.failures.map(failureJson),
+    type: report.programType,
+    precision: report.precision,
+    statesVisited: report.statesVisited,
+    maxLoopCount: report.maxLoopCount,
+    warnings: report.warnings.map(failureJson),
+    ...(report.error ? { error: report.error } : {}),
+  };
+}

@@ -1,0 +1,99 @@
+import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import type { PlatformName } from '../src/platform/platform.ts';
+import type { VerificationReport } from '../src/verifier/report.ts';
+import { CommandError } from './errors.ts';
+import type { Host } from './host.ts';
+import { parseNamedObject } from './objects.ts';
+import { loadPlatform, namedProgramType } from './platforms.ts';
+import type { Progress } from './session-types.ts';
+
+/** One object to verify, as plain values that cross a thread. */
+export interface VerificationJob {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly platform: PlatformName;
+  /** What `type=` named; undefined: each program's section decides. */
+  readonly type: string | undefined;
+  readonly precision: number | undefined;
+}
+
+export interface VerificationControl {
+  readonly signal: AbortSignal;
+  progress(progress: Progress): void;
+}
+
+/**
+ * Verifies programs of an object in worker threads, as many at a time as there are processors; in the calling thread where the host has
+ * no worker.
+ *
+ * @param programs those of `object` to verify.
+ * @returns reports in the order of `programs`.
+ * @throws CommandError 'cancelled' as soon as the signal is aborted.
+ */
+export async function verifyPrograms(
+  job: VerificationJob,
+  object: ObjectFile,
+  programs: readonly ObjectProgram[],
+  host: Host,
+  control: VerificationControl,
+): Promise<readonly VerificationReport[]> {
+  const indices = programs.map((program) => object.programs.indexOf(program));
+  if (host.verifyWorker) {
+    const { verifyInWorkers } = await import('./verify-pool.ts');
+    return verifyInWorkers(job, object, indices, host.verifyWorker, control);
+  }
+  const verify = await prepareVerification(job);
+  const reports: VerificationReport[] = [];
+  for (const [done, index] of indices.entries()) {
+    if (control.signal.aborted) throw new CommandError('cancelled', 'The command was cancelled.');
+    control.progress({ title: programTitle(object, index), done, total: indices.length });
+    reports.push(verify(index, control.signal));
+  }
+  return reports;
+}
+
+/** Loads a job's object and tables once; the result verifies one of its programs, by index, in the calling thread. */
+export async function prepareVerification(job: VerificationJob): Promise<(index: number, signal?: AbortSignal) => VerificationReport> {
+  const platform = await loadPlatform(job.platform);
+  const object = parseNamedObject(job.bytes, job.path, platform);
+  const { verifyProgram } = await import('../src/verifier/index.ts');
+  const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
+  return (index, signal) =>
+    verifyProgram(object, object.programs[index]!, {
+      platform,
+      ...(programType ? { programType } : {}),
+      ...(job.precision === undefined ? {} : { precision: job.precision }),
+      ...(signal ? { signal } : {}),
+    });
+}
+
+/** What a progress line calls a program. */
+export function programTitle(object: ObjectFile, index: number): string {
+  const program = object.programs[index]!;
+  return `${program.section} ${program.name}`;
+}
+
+/** The report on a program that could not be judged. */
+export function unjudged(
+  job: VerificationJob,
+  program: ObjectProgram,
+  kind: 'limit' | 'unsupported',
+  message: string,
+  milliseconds: number,
+): VerificationReport {
+  return {
+    section: program.section,
+    program: program.name,
+    platform: job.platform,
+    programType: job.type ?? 'unspec',
+    verdict: 'error',
+    failures: [],
+    warnings: [],
+    instructions: program.instructions.length,
+    milliseconds,
+    precision: job.precision ?? 0,
+    statesVisited: 0,
+    maxLoopCount: 0,
+    error: { kind, message },
+  };
+}
