@@ -1,9 +1,10 @@
 /** Which program type a section's programs have: by the section's name, else by what the rest of the object and the code itself tell. */
+import { judgeContextAccess } from './context-access.ts';
 import { findHelper } from './find.ts';
-import type { Platform, ProgramType } from './platform.ts';
+import type { Platform, ProgramType, SectionPrefix } from './platform.ts';
 import { matchSection } from './section.ts';
 
-/** `section`: the name says so. `object`: the object's other programs, its file name or the helpers called do. `default`: nothing does. */
+/** `section`: the name says so. `object`: the object's other programs, its file name or its code do. `default`: nothing does. */
 export type InferenceSource = 'section' | 'object' | 'default';
 
 export interface InferredType {
@@ -14,19 +15,26 @@ export interface InferredType {
   readonly inferred: InferenceSource;
 }
 
+/** What the code of a section tells. */
+export interface CodeEvidence {
+  /** Ids of helpers called. */
+  readonly helpers: ReadonlySet<number>;
+  /** Loads from the context that are plain to see. */
+  readonly contextLoads: readonly { readonly offset: number; readonly size: number }[];
+}
+
 /** What is known about an object apart from the section in question. */
 export interface ObjectEvidence {
   readonly path?: string;
   /** Names of all sections with programs. */
   readonly sections: readonly string[];
-  /** Ids of helpers called, by section. */
-  readonly helpers?: ReadonlyMap<string, ReadonlySet<number>>;
+  readonly code?: ReadonlyMap<string, CodeEvidence>;
 }
 
 /** What programs get whose type nothing tells: the weakest type on Linux, none on Windows. */
 const defaults = { linux: 'socket_filter', windows: 'unspec' } as const;
 
-/** Tried in this order for code whose helpers must decide: the weakest first. */
+/** Tried in this order for code that must decide by itself: the weakest first. */
 const candidates = { linux: ['socket_filter', 'sched_cls', 'xdp', 'lwt_xmit', 'kprobe', 'sk_skb', 'sock_ops'], windows: [] } as const;
 
 /** A word of a file name that tells a type where the section does not (Cilium's bpf_xdp.o). */
@@ -36,14 +44,11 @@ function typeNamed(platform: Platform, name: string): ProgramType | undefined {
   return platform.programTypes.find((type) => type.name === name);
 }
 
-/**
- * The type that a section name selects, longest prefix first; else the platform's default. Undefined: the platform gives such
- * sections no type at all (`.text`, whose functions are no programs of their own).
- */
+/** The type that a section name selects, longest prefix first; else the platform's default, and the result says so. Undefined: the platform has neither. */
 export function inferProgramType(platform: Platform, section: string): InferredType | undefined {
   const row = matchSection(platform, section);
   const type = typeNamed(platform, row?.programType ?? defaults[platform.name]);
-  if (!type || (!row && section === '.text')) return undefined;
+  if (!type) return undefined;
   return {
     type,
     inferred: row ? 'section' : 'default',
@@ -52,23 +57,60 @@ export function inferProgramType(platform: Platform, section: string): InferredT
   };
 }
 
-/** The part of a decoded program that evidence is drawn from; `src/isa` instructions and `src/object` programs fit. */
-export interface ProgramCode {
-  readonly section: string;
-  readonly instructions: readonly ({ readonly kind: string; readonly helper?: number } | undefined)[];
+/** The part of a decoded instruction that evidence is drawn from; those of `src/isa` fit. */
+interface CodeUnit {
+  readonly kind: string;
+  readonly helper?: number;
+  readonly operator?: string;
+  readonly source?: string | { readonly kind: string; readonly register?: number };
+  readonly dst?: number;
+  readonly src?: number;
+  readonly offset?: number;
+  readonly size?: number;
 }
 
-/** Collects helper ids by section from linked or unlinked code. */
-export function objectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
-  const helpers = new Map<string, Set<number>>();
-  for (const { section, instructions } of programs) {
-    const called = helpers.get(section) ?? new Set<number>();
-    for (const instruction of instructions) {
-      if (instruction?.kind === 'call' && instruction.helper !== undefined) called.add(instruction.helper);
-    }
-    helpers.set(section, called);
+/** A decoded program; those of `src/object` fit. */
+export interface ProgramCode {
+  readonly section: string;
+  readonly instructions: readonly (CodeUnit | undefined)[];
+}
+
+const CONTEXT_REGISTER = 1;
+const CLOBBERED_BY_CALLS = [1, 2, 3, 4, 5];
+
+function isCopyOf(holders: ReadonlySet<number>, unit: CodeUnit): boolean {
+  const register = typeof unit.source === 'object' ? unit.source.register : undefined;
+  return unit.kind === 'binary' && unit.operator === 'mov' && register !== undefined && holders.has(register);
+}
+
+/** Loads through r1 and its copies up to the first exit or unconditional jump: not all there are, but nearly always right. */
+function contextLoadsOf(instructions: ProgramCode['instructions']): CodeEvidence['contextLoads'] {
+  const holders = new Set([CONTEXT_REGISTER]);
+  const loads: { offset: number; size: number }[] = [];
+  for (const unit of instructions) {
+    if (!unit) continue;
+    if (unit.kind === 'exit' || unit.kind === 'jump') break;
+    const { kind, src, dst, offset, size } = unit;
+    if (kind === 'load' && src !== undefined && offset !== undefined && size !== undefined && holders.has(src)) loads.push({ offset, size });
+    if (kind.startsWith('call')) for (const register of CLOBBERED_BY_CALLS) holders.delete(register);
+    else if (dst !== undefined && isCopyOf(holders, unit)) holders.add(dst);
+    else if (dst !== undefined && kind !== 'store' && kind !== 'branch') holders.delete(dst);
   }
-  return { path, sections: [...helpers.keys()], helpers };
+  return loads;
+}
+
+/** Collects what the code of an object's programs tells, by section. */
+export function objectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
+  const code = new Map<string, { helpers: Set<number>; contextLoads: { offset: number; size: number }[] }>();
+  for (const { section, instructions } of programs) {
+    const found = code.get(section) ?? { helpers: new Set<number>(), contextLoads: [] };
+    for (const unit of instructions) {
+      if (unit?.kind === 'call' && unit.helper !== undefined) found.helpers.add(unit.helper);
+    }
+    found.contextLoads.push(...contextLoadsOf(instructions));
+    code.set(section, found);
+  }
+  return { path, sections: [...code.keys()], code };
 }
 
 /** Names by how often they occur, the most frequent first. */
@@ -78,51 +120,80 @@ function byFrequency(names: readonly string[]): readonly string[] {
   return [...counts].sort(([, a], [, b]) => b - a).map(([name]) => name);
 }
 
-/** Sections of no or conventional meaning: their programs tail-call one another, so one type must offer the helpers of them all. */
+/** Sections of no or conventional meaning: their programs tail-call one another, so one type must suit them all. */
 function undecidedSections(platform: Platform, sections: readonly string[]): readonly string[] {
-  return sections.filter((name) => name !== '.text' && (matchSection(platform, name)?.convention ?? true));
+  return sections.filter((name) => matchSection(platform, name)?.convention ?? true);
 }
 
-function offers(platform: Platform, type: ProgramType, helpers: Iterable<number>): boolean {
-  for (const id of helpers) {
-    if (platform.helpers.has(id) && !findHelper(platform, type, id)) return false;
-  }
-  return true;
+function offersHelpers(platform: Platform, type: ProgramType, code: readonly CodeEvidence[]): boolean {
+  return code.every(({ helpers }) => [...helpers].every((id) => !platform.helpers.has(id) || findHelper(platform, type, id) !== undefined));
 }
 
-/**
- * The type of a section's programs in the light of the whole object. A section name that libbpf knows decides alone. Otherwise, of the types
- * that offer every helper called there: the one that the file name tells, the one that the section's name tells by convention, the one most of
- * the object's recognised sections have, the weakest common one. The result says what decided.
- */
-export function inferProgramTypeOfObject(platform: Platform, object: ObjectEvidence, section: string): InferredType | undefined {
-  const named = inferProgramType(platform, section);
-  const row = matchSection(platform, section);
-  if (row && !row.convention) return named;
+function offersContext(type: ProgramType, code: readonly CodeEvidence[]): boolean {
+  return code.every(({ contextLoads }) =>
+    contextLoads.every(({ offset, size }) => judgeContextAccess(type.context, { offset, size, write: false }).allowed),
+  );
+}
 
-  const undecided = undecidedSections(platform, object.sections);
-  const rows = object.sections.map((name) => matchSection(platform, name)).filter((match) => match !== undefined);
+/** Type names that something other than the code speaks for, the strongest first. */
+function suggestions(platform: Platform, object: ObjectEvidence, section: string): readonly string[] {
   const words =
     (object.path ?? '')
       .toLowerCase()
       .split(/[\\/]/)
       .at(-1)
       ?.split(/[^a-z0-9]+/) ?? [];
-  const wanted = [
+  const rows = object.sections.map((name) => matchSection(platform, name)).filter((row) => row !== undefined);
+  const own = matchSection(platform, section);
+  return [
     ...fileNameWords[platform.name].filter((word) => words.includes(word)),
-    ...(row ? [row.programType] : []),
+    ...(own ? [own.programType] : []),
     ...byFrequency(rows.filter(({ convention }) => !convention).map(({ programType }) => programType)),
     ...byFrequency(rows.filter(({ convention }) => convention).map(({ programType }) => programType)),
   ];
-  const own = object.helpers?.get(section) ?? [];
-  const shared = undecided.flatMap((name) => [...(object.helpers?.get(name) ?? [])]);
-  const fallback = shared.length > 0 ? candidates[platform.name] : [];
-  const choose = (names: readonly string[], helpers: Iterable<number>) =>
-    names.map((name) => typeNamed(platform, name)).find((type) => type !== undefined && offers(platform, type, helpers));
+}
 
-  if (section === '.text') return undefined;
-  const type = choose(wanted, shared) ?? choose(wanted, own) ?? choose(fallback, shared) ?? choose(fallback, own);
-  if (!type) return named;
-  if (type === named?.type) return named;
-  return { type, inferred: 'object' };
+/** "socket" and "socket/1" name their type strictly; "socket_filter" only begins with its name, which libbpf stopped to accept. */
+function endsPrefix(row: SectionPrefix, section: string): boolean {
+  return row.prefix.endsWith('/') || ['', '/', '.'].includes(section.charAt(row.prefix.length));
+}
+
+/** Another type with the same context struct, where the code does not suit the type that a loosely matched name tells. */
+function kindredType(platform: Platform, named: InferredType, code: readonly CodeEvidence[]): InferredType | undefined {
+  if (code.length === 0 || (offersHelpers(platform, named.type, code) && offersContext(named.type, code))) return undefined;
+  const type = candidates[platform.name]
+    .map((name) => typeNamed(platform, name))
+    .find((type) => type?.context.name === named.type.context.name && offersHelpers(platform, type, code) && offersContext(type, code));
+  return type && { type, inferred: 'object' };
+}
+
+/**
+ * The type of a section's programs in the light of the whole object. A section name that libbpf knows decides alone, unless it only begins with
+ * such a name and the code suits another type with the same context struct (`socket_filter` that stores into packets). Otherwise it is the first
+ * that suits the code (its helpers and context loads; first those of all undecided sections together, then its own) of: the type that the
+ * file name tells, the one the section's name tells by convention, the one most recognised sections have, the platform's weakest first.
+ * The result says what decided.
+ */
+export function inferProgramTypeOfObject(platform: Platform, object: ObjectEvidence, section: string): InferredType | undefined {
+  const named = inferProgramType(platform, section);
+  const row = matchSection(platform, section);
+  const evidence = (names: readonly string[]) => names.map((name) => object.code?.get(name)).filter((code) => code !== undefined);
+  const own = evidence([section]);
+  if (named && row && !row.convention) return endsPrefix(row, section) ? named : (kindredType(platform, named, own) ?? named);
+
+  const shared = section === '.text' ? own : evidence(undecidedSections(platform, object.sections).filter((name) => name !== '.text'));
+  const types = (names: readonly string[]) => names.map((name) => typeNamed(platform, name)).filter((type) => type !== undefined);
+  const suggested = types(suggestions(platform, object, section));
+  const common = types(own.length > 0 ? candidates[platform.name] : []);
+
+  for (const [group, code] of [
+    [suggested, shared],
+    [suggested, own],
+    [common, shared],
+    [common, own],
+  ] as const) {
+    const type = group.find((candidate) => offersHelpers(platform, candidate, code) && offersContext(candidate, code));
+    if (type) return type === named?.type ? named : { type, inferred: 'object' };
+  }
+  return named;
 }
