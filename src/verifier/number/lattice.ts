@@ -3,7 +3,7 @@ import { draft } from './draft.ts';
 import { lessSigned, lessUnsigned } from './halves.ts';
 import type { Int } from './integer.ts';
 import { I32_MAX, I32_MIN, I64_MAX, I64_MIN, max, min, U32_MAX, U64_MAX } from './integer.ts';
-import { isConstant, type Scalar, TOP } from './views.ts';
+import { type Scalar, TOP } from './views.ts';
 
 export { equals } from './scalar.ts';
 
@@ -120,29 +120,10 @@ export function widen(old: Scalar, next: Scalar, thresholds: readonly Int[] = NO
   return draft.sealSome();
 }
 
-function isUpperStep(bound: Int, thresholds: readonly Int[]): boolean {
-  return UPPER_STEPS.includes(bound) || thresholds.includes(bound);
-}
-
-function isLowerStep(bound: Int, thresholds: readonly Int[]): boolean {
-  return LOWER_STEPS.includes(bound) || thresholds.includes(bound);
-}
-
 /**
- * Takes back what `widen` gave too much: bounds of old that are thresholds are replaced by those of next, others stay. For next <= old the
- * result lies between the two, and each bound moves off the thresholds at most once per threshold. Pass the thresholds given to `widen`.
+ * Takes back what `widen` gave too much: next as far as it lies inside old. With next computed from old by a sound step the result is sound, too.
+ * Descending chains may be long; bound the number of applications (one or two recover the exit bound of a counted loop).
  */
-export function narrow(old: Scalar, next: Scalar, thresholds: readonly Int[] = NO_THRESHOLDS): Scalar {
-  if (isConstant(old) || leq(old, next)) return old;
-  draft.load(old);
-  if (isLowerStep(old.smin, thresholds)) draft.raiseSmin(next.sminHigh, next.sminLow);
-  if (isUpperStep(old.smax, thresholds)) draft.lowerSmax(next.smaxHigh, next.smaxLow);
-  if (isLowerStep(old.umin, thresholds)) draft.raiseUmin(next.uminHigh, next.uminLow);
-  if (isUpperStep(old.umax, thresholds)) draft.lowerUmax(next.umaxHigh, next.umaxLow);
-  if (isLowerStep(old.s32min, thresholds)) draft.raiseS32min(next.s32min);
-  if (isUpperStep(old.s32max, thresholds)) draft.lowerS32max(next.s32max);
-  if (isLowerStep(old.u32min, thresholds)) draft.raiseU32min(next.u32minHalf);
-  if (isUpperStep(old.u32max, thresholds)) draft.lowerU32max(next.u32maxHalf);
-  draft.meetBits(next.bits);
-  return draft.seal() ?? next;
+export function narrow(old: Scalar, next: Scalar): Scalar {
+  return meet(old, next) ?? next;
 }

@@ -11,6 +11,9 @@ export interface Sample {
   readonly members: readonly bigint[];
 }
 
+/** Where operations have special cases: 0, +-1, 2, the limits of both widths. */
+const CORNERS: readonly bigint[] = [0n, 1n, 2n, -1n, 0x8000_0000n, -0x8000_0000n, 0xffff_ffffn, -(WORD >> 1n), (WORD >> 1n) - 1n];
+
 /** Seeded source of words and abstract states that like to sit where arithmetic goes wrong. */
 export class Generator {
   private state: number;
@@ -70,6 +73,21 @@ export class Generator {
     const sealed = build();
     if (sealed === undefined) throw new Error(`lost ${word}: no value left`);
     return { scalar: sealed, members: this.members(sealed, word) };
+  }
+
+  /** A constant special case. */
+  corner(): Sample {
+    const value = CORNERS[this.below(CORNERS.length)]!;
+    return { scalar: constant(canonical(value)), members: [BigInt.asUintN(64, value)] };
+  }
+
+  /** Two operands: now and then the same set twice or two special cases, which would seldom meet by chance. */
+  pair(): readonly [Sample, Sample] {
+    const kind = this.below(16);
+    if (kind === 0) return [this.corner(), this.corner()];
+    const first = this.sample();
+    if (kind === 1) return [first, first];
+    return [first, kind === 2 ? this.corner() : this.sample()];
   }
 
   /** A function that narrows the shared draft and seals it, so that a failing state can be rebuilt. */

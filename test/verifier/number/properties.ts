@@ -38,11 +38,6 @@ function* memberPairs(a: Sample, b: Sample): IterableIterator<readonly [bigint, 
   yield [a.members[a.members.length - 1]!, b.members[0]!];
 }
 
-/** The second operand: now and then the same set, a small constant (shift counts, divisors) or a small range. */
-function secondSample(generator: Generator, first: Sample): Sample {
-  return generator.below(16) === 0 ? first : generator.sample();
-}
-
 /** The result of a binary operation holds the concrete result of every pair of members. */
 export function binaryCounterexample(
   binary: BinaryFunction,
@@ -53,8 +48,7 @@ export function binaryCounterexample(
 ): string | undefined {
   const generator = new Generator(seed);
   for (let state = 0; state < states; state++) {
-    const a = generator.sample();
-    const b = secondSample(generator, a);
+    const [a, b] = generator.pair();
     const result = binary(operator, width, a.scalar, b.scalar);
     for (const [x, y] of memberPairs(a, b)) {
       const expected = referenceBinary(operator, width, x, y);
@@ -70,8 +64,7 @@ export function binaryCounterexample(
 export function refineCounterexample(refine: RefineFunction, comparison: Comparison, width: Width, seed: number, states: number): string | undefined {
   const generator = new Generator(seed);
   for (let state = 0; state < states; state++) {
-    const a = generator.sample();
-    const b = secondSample(generator, a);
+    const [a, b] = generator.pair();
     const refined = refine(comparison, width, a.scalar, b.scalar);
     const words = `${comparison}${width}: {${format(a.scalar)}}, {${format(b.scalar)}}`;
     for (const [x, y] of memberPairs(a, b)) {
@@ -88,8 +81,7 @@ export function refineCounterexample(refine: RefineFunction, comparison: Compari
 export function decideCounterexample(decide: DecideFunction, comparison: Comparison, width: Width, seed: number, states: number): string | undefined {
   const generator = new Generator(seed);
   for (let state = 0; state < states; state++) {
-    const a = generator.sample();
-    const b = secondSample(generator, a);
+    const [a, b] = generator.pair();
     const decision = decide(comparison, width, a.scalar, b.scalar);
     if (decision === undefined) continue;
     for (const [x, y] of memberPairs(a, b)) {

@@ -1,0 +1,20 @@
+/** The abstract numeric domain: exact signed, unsigned, 32-bit and bitwise views of sets of 64-bit numbers. */
+export * from './integer.ts';
+export { equals, join, leq, meet, narrow, widen } from './lattice.ts';
+export { binary, negate, signExtend, signExtendLoad, swap, truncate } from './operations.ts';
+export { decide, refine } from './refine.ts';
+export {
+  constant,
+  constantValue,
+  contains,
+  format,
+  fromSigned,
+  fromU32,
+  fromUnsigned,
+  isConstant,
+  isTop,
+  Scalar,
+  signedBytes,
+  TOP,
+  unsignedBytes,
+} from './scalar.ts';
