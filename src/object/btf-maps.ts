@@ -2,7 +2,7 @@ import type { Btf, BtfMember, BtfType } from './btf.ts';
 import { resolveId, resolveType, sizeOf } from './btf-types.ts';
 import { type Elf, type ElfSection, type ElfSymbol, readRelocations, STT } from './elf.ts';
 import { ObjectError } from './errors.ts';
-import type { PlacedMap } from './legacy-maps.ts';
+import { type PlacedMap, SLOT_VALUE_SIZE } from './legacy-maps.ts';
 import type { MapDefinition } from './object-file.ts';
 
 type Struct = Extract<BtfType, { kind: 'struct' | 'union' }>;
@@ -18,8 +18,6 @@ interface Draft {
 
 /** Members written with `__uint`; anything else by that macro is kept out of the definition and ignored (numa_node, map_extra ...). */
 const NUMBERS = ['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'pinning', 'numa_node', 'map_extra', 'id'] as const;
-/** Slots of program and map arrays hold file descriptors. */
-const SLOT_VALUE_SIZE = 4;
 const POINTER_SIZE = 8;
 
 /** Reads the `.maps` section: one map per variable of its BTF data section, in symbol order (libbpf, "BTF-defined maps"). Throws ObjectError. */
@@ -27,7 +25,6 @@ export class BtfMapReader {
   readonly #elf: Elf;
   readonly #btf: Btf;
   readonly #section: ElfSection;
-  #anonymous = 0;
 
   constructor(elf: Elf, btf: Btf, section: ElfSection) {
     this.#elf = elf;
@@ -137,7 +134,7 @@ export class BtfMapReader {
   }
 
   /** The map a `values` member describes: the variable of that very type, or a template of its own; undefined for program arrays. */
-  #inner(name: string, draft: Draft, byType: ReadonlyMap<number, number>, next: number, templates: PlacedMap[]): number | undefined {
+  #inner(name: string, draft: Draft, byType: Map<number, number>, next: number, templates: PlacedMap[]): number | undefined {
     if (draft.values === undefined) return undefined;
     const target = this.#btf.types[draft.values.target];
     if (target?.kind === 'func_proto') return undefined;
@@ -146,12 +143,12 @@ export class BtfMapReader {
     if (known !== undefined) return known;
     const inner = this.#draft(`${name}.values`, draft.values.target);
     if (inner.values !== undefined) throw this.#error('unsupported', `map ${name}: maps nest only two deep`);
-    this.#anonymous++;
     templates.push({
       section: undefined,
       offset: 0,
-      definition: { ...this.#definition(`__anonymous_map_${this.#anonymous}`, inner), innerTemplate: true },
+      definition: { ...this.#definition(`__anonymous_map_${templates.length + 1}`, inner), innerTemplate: true },
     });
+    byType.set(draft.values.target, next + templates.length - 1);
     return next + templates.length - 1;
   }
 

@@ -69,8 +69,10 @@ function failFor(path: string): Fail {
  * Section contents are checked when they are asked for, so damage in a section nobody needs does no harm.
  * Throws ElfError.
  */
-export function readElf(bytes: Uint8Array, path: string): Elf {
+export function readElf(file: Uint8Array, path: string): Elf {
   const fail = failFor(path);
+  // A Buffer's methods differ (its slice shares memory), and nothing of it may end up in results.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length < ELF_HEADER_SIZE) throw fail('truncated', `${bytes.length} bytes are too short for an ELF64 header`, { offset: 0 });
   if (bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
     throw fail('unsupported', 'not an ELF file', { offset: 0 });

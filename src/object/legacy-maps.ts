@@ -39,6 +39,9 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 /** `inner_idx` of iproute2 that asks for no initial slot. */
 const NO_SLOT = 0xffffffff;
 
+/** Slots of map arrays hold map descriptors or ids. */
+export const SLOT_VALUE_SIZE = 4;
+
 /** Whether a section holds legacy map definitions. */
 export function isLegacyMapSection(section: ElfSection): boolean {
   return section.name === 'maps' || section.name.startsWith('maps/');
@@ -116,5 +119,6 @@ function connect(elf: Elf, map: Raw, all: readonly Raw[]): MapDefinition {
         extra.id === innerId && extra.slot !== undefined && extra.slot !== NO_SLOT ? [{ index: extra.slot, target: definition.name }] : [],
       )
     : [];
-  return { ...map.definition, inner, ...(initialSlots.length > 0 ? { initialSlots } : {}) };
+  // The samples' loader filled in the size of a slot, so definitions leave it out.
+  return { ...map.definition, valueSize: map.definition.valueSize || SLOT_VALUE_SIZE, inner, ...(initialSlots.length > 0 ? { initialSlots } : {}) };
 }
