@@ -1,5 +1,5 @@
 import { SLOT_SIZE } from '../isa/decode.ts';
-import { type Elf, type ElfSection, isCode, STB, STT } from './elf.ts';
+import { type Elf, type ElfSection, isCode, STB, STT, sectionBytes } from './elf.ts';
 
 /** A function as it stands in its section, before linking. Offsets and sizes are bytes. */
 export interface CodeFunction {
@@ -17,7 +17,7 @@ const HIDDEN: ReadonlySet<number> = new Set([1, 2]);
 
 /**
  * All functions of an object by section index, then offset. A code section without function symbols (clang before 9 gave functions
- * no type) is one function named after the section, which is how such objects name their programs.
+ * no type) is one function named after the section, which is how such objects name their programs. Throws ElfError where code lies outside the file.
  */
 export function findFunctions(elf: Elf): readonly CodeFunction[] {
   const bySection = new Map<number, CodeFunction[]>();
@@ -38,6 +38,8 @@ export function findFunctions(elf: Elf): readonly CodeFunction[] {
   const functions: CodeFunction[] = [];
   for (const section of elf.sections) {
     if (!isCode(section) || section.size === 0) continue;
+    // Code that is not in the file makes the file useless: nothing could be listed about it truthfully.
+    sectionBytes(elf, section);
     const list = bySection.get(section.index);
     if (list === undefined) {
       const problem = section.size % SLOT_SIZE === 0 ? undefined : `${section.size} bytes are not a whole number of instructions`;

@@ -52,9 +52,9 @@ export class Linking {
     return this.stack.at(-1);
   }
 
-  /** The first defect wins: later ones often follow from it. */
+  /** The defect that stands first in the code wins. */
   fail(message: string, slot: number): void {
-    this.#defect ??= { message, slot };
+    if (this.#defect === undefined || slot < this.#defect.slot) this.#defect = { message, slot };
   }
 
   /** Start slot of a function in the linked code, appending it if this is the first call of it. */
