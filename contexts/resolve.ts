@@ -69,7 +69,7 @@ function matchIn(chain: ContextChain, tokens: readonly Token[], entered: readonl
       return node.row ? { kind: 'command', row: node.row, chain, words, rest: [] } : { kind: 'listing', chain, words, asked: false };
     if (!node.row && isHelp(token, at === tokens.length - 1) && !node.children.has(token.text)) return { kind: 'listing', chain, words, asked: true };
     const names = namesAt(context, node, words);
-    const matches = token.quoted ? [] : matchPrefix(token.text, names);
+    const matches = matchPrefix(token.text, names);
     if (matches.length > 1) return { kind: 'ambiguous', word: token.text, candidates: matches };
     const word = matches[0];
     if (word === undefined) {

@@ -17,7 +17,7 @@ export function programTable(programs: readonly ProgramRow[]): string {
       { title: ['Section'], width: 30, align: 'right' },
       { title: ['Program'], width: 24, align: 'right' },
       { title: ['Type'], width: 9, align: 'right' },
-      { title: ['Size', '(bytes)'], width: 7, align: 'right' },
+      { title: ['Size   ', '(bytes)'], width: 7, align: 'right' },
     ],
     programs.map(({ section, program, type, bytes }) => [section, program, type, String(bytes)]),
   );
