@@ -53,12 +53,13 @@ export function createHighlighter(session: () => SessionView | undefined, onAnsw
     const view = session();
     if (view === undefined) return undefined;
     const asked = roles;
-    asked.set(prefix, undefined);
+    // Until the answer is there the word keeps the look it had one letter earlier, so that typing does not flicker.
+    asked.set(prefix, /\s.$/u.test(prefix) ? undefined : asked.get(prefix.slice(0, -1)));
     void ask(view, prefix).then((role) => {
       asked.set(prefix, role);
       if (asked === roles) onAnswer();
     });
-    return undefined;
+    return asked.get(prefix);
   }
 
   return {

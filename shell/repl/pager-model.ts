@@ -11,6 +11,8 @@ export interface PagerState {
   readonly typing: string | undefined;
   /** Says why a key did nothing: 'not found'. */
   readonly note: string;
+  /** The person went back. */
+  readonly done: boolean;
 }
 
 /** The keys the pager knows, as `less` has them. */
@@ -27,9 +29,31 @@ export type PagerKey =
   | 'right'
   | 'search'
   | 'next'
-  | 'previous';
+  | 'previous'
+  | 'quit';
 
-export const FIRST_PAGE: PagerState = { top: 0, left: 0, pattern: '', typing: undefined, note: '' };
+/** Characters as commands. */
+const CHARACTERS: Readonly<Record<string, PagerKey>> = {
+  j: 'down',
+  k: 'up',
+  ' ': 'page-down',
+  f: 'page-down',
+  b: 'page-up',
+  d: 'half-down',
+  u: 'half-up',
+  g: 'top',
+  G: 'bottom',
+  '<': 'top',
+  '>': 'bottom',
+  h: 'left',
+  l: 'right',
+  '/': 'search',
+  n: 'next',
+  N: 'previous',
+  q: 'quit',
+};
+
+export const FIRST_PAGE: PagerState = { top: 0, left: 0, pattern: '', typing: undefined, note: '', done: false };
 
 const COLUMN_STEP = 20;
 
@@ -74,11 +98,23 @@ const MOVES: Readonly<Record<PagerKey, Move>> = {
   search: (state) => ({ ...state, typing: '', note: '' }),
   next: (state, lines, height) => findFrom(state, lines, height, 1),
   previous: (state, lines, height) => findFrom(state, lines, height, -1),
+  quit: (state) => ({ ...state, done: true }),
 };
 
 /** One command key; `height` is the number of lines on screen. */
 export function pagerKey(state: PagerState, key: PagerKey, lines: readonly string[], height: number): PagerState {
   return MOVES[key](state, lines, height);
+}
+
+/** Typed text: commands one by one, and after `/` the pattern. */
+export function pagerText(state: PagerState, text: string, lines: readonly string[], height: number): PagerState {
+  let next = state;
+  for (const character of text) {
+    const key = CHARACTERS[character];
+    if (next.typing !== undefined) next = { ...next, typing: next.typing + character };
+    else if (key !== undefined) next = pagerKey(next, key, lines, height);
+  }
+  return next;
 }
 
 /** Ends typing a pattern and goes to its first match from the top line on; an empty pattern ends the search. */

@@ -1,32 +1,12 @@
 /** Long output on a screen of its own, with search: the keys of `less`. */
 import { Box, render, Text, useApp, useInput } from 'ink';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Size } from './frame.ts';
 import type { PagerKey, PagerState } from './pager-model.ts';
-import { FIRST_PAGE, matches, pagerKey, pagerSearch } from './pager-model.ts';
+import { FIRST_PAGE, matches, pagerKey, pagerSearch, pagerText } from './pager-model.ts';
 import type { TerminalStreams } from './terminal.ts';
-import { graphemes, truncate } from './text.ts';
+import { graphemes, printable, truncate } from './text.ts';
 import { useSize } from './use-size.ts';
-
-/** Plain characters; keys with names are in `namedKey`. */
-const KEYS: Readonly<Record<string, PagerKey>> = {
-  j: 'down',
-  k: 'up',
-  ' ': 'page-down',
-  f: 'page-down',
-  b: 'page-up',
-  d: 'half-down',
-  u: 'half-up',
-  g: 'top',
-  G: 'bottom',
-  '<': 'top',
-  '>': 'bottom',
-  h: 'left',
-  l: 'right',
-  '/': 'search',
-  n: 'next',
-  N: 'previous',
-};
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
@@ -96,24 +76,30 @@ interface PagerProps {
   readonly color: boolean;
 }
 
+/** The next state after a key or a piece of text, as Ink hands them over. */
+function pressed(state: PagerState, input: string, key: InkKey, lines: readonly string[], height: number): PagerState {
+  if (key.ctrl && input === 'c') return pagerKey(state, 'quit', lines, height);
+  if (state.typing !== undefined) {
+    if (key.return) return pagerSearch(state, lines, height);
+    if (key.escape) return { ...state, typing: undefined };
+    if (key.backspace || key.delete) return { ...state, typing: state.typing.slice(0, -1) };
+    return pagerText(state, printable(input), lines, height);
+  }
+  if (key.escape) return pagerKey(state, 'quit', lines, height);
+  const name = NAMED.find(([flag]) => key[flag] === true)?.[1];
+  return name === undefined ? pagerText(state, input, lines, height) : pagerKey(state, name, lines, height);
+}
+
 /** The pager with its keys; `q`, Escape and Ctrl-C leave it. */
 export function Pager({ lines, color }: PagerProps) {
   const { exit } = useApp();
   const size = useSize();
   const [state, setState] = useState(FIRST_PAGE);
   const height = pageHeight(size);
-  useInput((input, key) => {
-    if (key.ctrl && input === 'c') return exit();
-    if (state.typing !== undefined) {
-      if (key.return) return setState(pagerSearch(state, lines, height));
-      if (key.escape) return setState({ ...state, typing: undefined });
-      if (key.backspace || key.delete) return setState({ ...state, typing: state.typing.slice(0, -1) });
-      return setState((now) => ({ ...now, typing: (now.typing ?? '') + input }));
-    }
-    if (input === 'q' || key.escape) return exit();
-    const name = NAMED.find(([flag]) => key[flag] === true)?.[1] ?? KEYS[input];
-    if (name !== undefined) setState((now) => pagerKey(now, name, lines, height));
-  });
+  useInput((input, key) => setState((now) => pressed(now, input, key, lines, height)));
+  useEffect(() => {
+    if (state.done) exit();
+  }, [state.done, exit]);
   return <PagerView lines={lines} state={state} size={size} color={color} />;
 }
 

@@ -95,7 +95,8 @@ export function createScreen(write: (text: string) => void, size: () => Size): S
         at += 1;
       }
     }
-    write(`${out}${vertical(frame.cursorRow - at)}\r${right(frame.cursorColumn)}`);
+    const moved = shown.rows.length === 0 || frame.cursorRow !== shown.cursorRow || frame.cursorColumn !== shown.cursorColumn;
+    if (out !== '' || moved) write(`${out}${vertical(frame.cursorRow - at)}\r${right(frame.cursorColumn)}`);
     shown = frame;
     lineStart = frame.rows.length === 0;
   }

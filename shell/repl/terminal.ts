@@ -53,9 +53,13 @@ export function openTerminal(streams: TerminalStreams, events: TerminalEvents): 
   let active = false;
   let escapeTimer: NodeJS.Timeout | undefined;
 
-  function onData(chunk: Buffer | string): void {
+  // 'readable', not 'data': what is typed while nobody listens stays in the stream, and Ink's views listen the same way.
+  function onReadable(): void {
     clearTimeout(escapeTimer);
-    const keys = decoder.feed(typeof chunk === 'string' ? chunk : utf8.write(chunk));
+    const keys: Key[] = [];
+    for (let chunk: Buffer | string | null = input.read(); chunk !== null; chunk = input.read()) {
+      keys.push(...decoder.feed(typeof chunk === 'string' ? chunk : utf8.write(chunk)));
+    }
     if (keys.length > 0) events.onKeys(keys);
     if (decoder.pending) escapeTimer = setTimeout(() => events.onKeys(decoder.flush()), ESCAPE_WAIT);
   }
@@ -76,16 +80,14 @@ export function openTerminal(streams: TerminalStreams, events: TerminalEvents): 
     utf8 = new StringDecoder('utf8');
     setModes();
     input.ref();
-    input.on('data', onData);
-    input.resume();
+    input.on('readable', onReadable);
   }
 
   function release(): void {
     if (!active) return;
     active = false;
     clearTimeout(escapeTimer);
-    input.off('data', onData);
-    input.pause();
+    input.off('readable', onReadable);
     resetModes();
   }
 
@@ -148,6 +150,7 @@ export function openTerminal(streams: TerminalStreams, events: TerminalEvents): 
       process.off('SIGTSTP', onStop).off('SIGCONT', onContinue);
       output.off('resize', events.onResize);
       input.off('end', onInputEnd);
+      input.pause();
       input.unref();
     },
   };

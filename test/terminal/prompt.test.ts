@@ -195,7 +195,7 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     pty.type('sh\t');
     await pty.until('netsh> show');
     pty.type('\t');
-    await pty.until(/ {2}programs {6} Shows eBPF programs\./);
+    await pty.until(/ {2}programs {6}Shows eBPF programs\./);
     pty.type('\t');
     await pty.until(/^> sections/m);
     await pty.until(/netsh> show sections$/m);
@@ -237,7 +237,8 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     const pty = start();
     await pty.until('netsh>');
     pty.type(`show ${'x'.repeat(60)}`);
-    await pty.until('xxx');
+    // Wait for the colors: what is written for the old width while the window changes cannot be told apart from the new.
+    await pty.until(() => pty.bytes.includes('\u001b[93mxxx'));
     for (const columns of [40, 120, 30, 80]) {
       await pty.resize(columns, 24);
       const expected = `netsh> show ${'x'.repeat(60)}`;
@@ -409,13 +410,13 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
       line += letter;
       pty.type(letter);
       await pty.until(`netsh> ${line}`.trimEnd());
-      echoes.push(pty.echo);
+      if (letter !== ' ') echoes.push(pty.echo);
     }
     echoes.sort((a, b) => a - b);
     console.log(
       `key to screen: median ${echoes[echoes.length >> 1]?.toFixed(1)} ms, worst ${echoes.at(-1)?.toFixed(1)} ms over ${echoes.length} keys`,
     );
-    expect(echoes).toHaveLength(38);
+    expect(echoes).toHaveLength(37);
   });
 
   it('tells how long the prompt takes to appear', async () => {
