@@ -197,7 +197,7 @@ export type ArgumentKind =
   | 'size_or_zero' // >= 0
   | 'fixed_read' // readable, `size` bytes given by the prototype
   | 'fixed_write' // writable, `size` bytes given by the prototype (int *, long *)
-  | 'alloc_size' // constant size of the record returned
+  | 'alloc_size' // constant size of the record returned (and of the buffer before it, where there is one)
   | 'allocated' // record from `memory` result (ringbuf), offset 0
   | 'callback' // address of a local function; its frame is `callback` of the prototype
   | 'callback_context' // passed through to the callback, stack pointer or null
@@ -219,7 +219,7 @@ export interface HelperArgument {
   readonly size?: number;
   /** fixed_write: the bytes are read too and must be initialised (bpf_check_mtu's length). */
   readonly initialized?: boolean;
-  /** dynptr, kfunc iterators: the call constructs it; it must not be one yet. */
+  /** dynptr, kfunc iterators (fixed_write of a named `struct`): the call constructs it; it must not be one yet. */
   readonly constructs?: boolean;
   /** `socket`, `btf`: the struct's name, where the host demands one. */
   readonly struct?: string;
@@ -236,7 +236,7 @@ export interface HelperPrototype {
   /** Packet pointers obtained before the call are invalid after it. */
   readonly changesPacket?: boolean;
   readonly gplOnly?: boolean;
-  /** Map kinds the `map` argument may have; undefined = any data map. */
+  /** Map kinds the `map` argument may have; undefined = any. */
   readonly mapKinds?: readonly MapKind[];
   /** The result must be released (ringbuf_reserve, sk_lookup, ...). */
   readonly acquires?: boolean;

@@ -25,13 +25,17 @@ import {
 /** Ids above this one belong to the program type (EBPF_MAX_GENERAL_HELPER_FUNCTION). */
 export const LAST_GENERAL_ID = 0xffff;
 
+/** Maps with keys and plain values; a program array or a ring has neither for a program. */
+const keyedMaps = onMaps('hash', 'array', 'lpm_trie', 'custom', 'xskmap');
+const readableMaps = onMaps('hash', 'array', 'lpm_trie', 'custom', 'xskmap', 'map_of_maps_array', 'map_of_maps_hash');
+
 const copies = [writable, sizeOrZero, readable, sizeOrZero];
 
 export const globalHelpers = byId([
-  helper(1, 'bpf_map_lookup_elem', valueOrNull, [map, mapKey]),
-  helper(2, 'bpf_map_update_elem', number, [map, mapKey, mapValue, anything]),
-  helper(3, 'bpf_map_delete_elem', number, [map, mapKey]),
-  helper(4, 'bpf_map_lookup_and_delete_elem', valueOrNull, [map, mapKey]),
+  helper(1, 'bpf_map_lookup_elem', valueOrNull, [map, mapKey], readableMaps),
+  helper(2, 'bpf_map_update_elem', number, [map, mapKey, mapValue, anything], keyedMaps),
+  helper(3, 'bpf_map_delete_elem', number, [map, mapKey], keyedMaps),
+  helper(4, 'bpf_map_lookup_and_delete_elem', valueOrNull, [map, mapKey], keyedMaps),
   helper(5, 'bpf_tail_call', number, [context, map, anything], onMaps('prog_array')),
   helper(6, 'bpf_get_prandom_u32', u32, []),
   helper(7, 'bpf_ktime_get_boot_ns', number, []),

@@ -16,6 +16,9 @@ const base = set(`
   cgrp_storage_get cgrp_storage_delete get_current_cgroup_id get_current_ancestor_cgroup_id
   trace_printk get_current_task get_current_task_btf probe_read_user probe_read_kernel probe_read_user_str probe_read_kernel_str
   snprintf_btf snprintf task_pt_regs trace_vprintk
+  get_current_uid_gid get_current_comm current_task_under_cgroup get_cgroup_classid task_storage_get task_storage_delete
+  copy_from_user copy_from_user_task perf_event_read_value perf_event_read send_signal send_signal_thread get_task_stack
+  get_branch_snapshot find_vma
 `);
 
 const castsOfSockets = `
@@ -27,14 +30,13 @@ const socketBase = set(base, castsOfSockets, 'ktime_get_coarse_ns');
 
 const lookups = 'sk_lookup_tcp sk_lookup_udp sk_release skc_lookup_tcp';
 const storage = 'sk_storage_get sk_storage_delete';
-const currentTask = 'get_current_uid_gid get_current_comm get_cgroup_classid';
 const rawSyncookies = `
   tcp_raw_gen_syncookie_ipv4 tcp_raw_gen_syncookie_ipv6 tcp_raw_check_syncookie_ipv4 tcp_raw_check_syncookie_ipv6
 `;
 const returnValue = 'get_retval set_retval';
 
 /** Programs in a cgroup, cgroup_base_func_proto and its parts in kernel/bpf/cgroup.c. */
-const cgroupBase = set(base, currentTask, returnValue, 'get_local_storage perf_event_output');
+const cgroupBase = set(base, returnValue, 'get_local_storage perf_event_output');
 
 export const socketFilter = set(socketBase, 'skb_load_bytes skb_load_bytes_relative get_socket_cookie get_socket_uid perf_event_output');
 
@@ -53,7 +55,7 @@ export const trafficControl = set(
   lookups,
   rawSyncookies,
   `skb_store_bytes skb_load_bytes skb_load_bytes_relative skb_pull_data csum_diff csum_update csum_level l3_csum_replace l4_csum_replace
-   clone_redirect get_cgroup_classid skb_vlan_push skb_vlan_pop skb_change_proto skb_change_type skb_adjust_room skb_change_tail
+   clone_redirect skb_vlan_push skb_vlan_pop skb_change_proto skb_change_type skb_adjust_room skb_change_tail
    skb_change_head skb_get_tunnel_key skb_set_tunnel_key skb_get_tunnel_opt skb_set_tunnel_opt redirect redirect_neigh redirect_peer
    get_route_realm get_hash_recalc set_hash_invalid set_hash perf_event_output skb_under_cgroup get_socket_cookie get_socket_uid
    fib_lookup check_mtu sk_fullsock skb_get_xfrm_state skb_cgroup_classid skb_cgroup_id skb_ancestor_cgroup_id tcp_sock
@@ -70,14 +72,12 @@ export const xdp = set(
 
 export const cgroupSocket = set(
   base,
-  currentTask,
   returnValue,
   'get_local_storage get_socket_cookie get_netns_cookie perf_event_output sk_storage_get ktime_get_coarse_ns',
 );
 
 export const socketAddress = set(
   socketBase,
-  currentTask,
   returnValue,
   lookups,
   storage,
@@ -95,7 +95,7 @@ export const socketMessage = set(
   socketBase,
   storage,
   `msg_redirect_map msg_redirect_hash msg_apply_bytes msg_cork_bytes msg_pull_data msg_push_data msg_pop_data perf_event_output
-   get_current_uid_gid get_netns_cookie get_cgroup_classid`,
+   get_netns_cookie`,
 );
 
 export const socketStream = set(
@@ -107,10 +107,7 @@ export const socketStream = set(
 
 export const flowDissector = set(socketBase, 'skb_load_bytes');
 
-export const tunnelOut = set(
-  socketBase,
-  'skb_load_bytes skb_pull_data csum_diff get_cgroup_classid get_route_realm get_hash_recalc perf_event_output skb_under_cgroup',
-);
+export const tunnelOut = set(socketBase, 'skb_load_bytes skb_pull_data csum_diff get_route_realm get_hash_recalc perf_event_output skb_under_cgroup');
 
 export const tunnelIn = set(tunnelOut, 'lwt_push_encap');
 
@@ -144,12 +141,7 @@ export const infrared = set(`
 export const netfilter = base;
 
 /** bpf_tracing_func_proto, kernel/trace/bpf_trace.c. */
-const tracingBase = set(
-  base,
-  `get_current_uid_gid get_current_comm perf_event_read current_task_under_cgroup probe_write_user probe_read probe_read_str
-   send_signal send_signal_thread perf_event_read_value get_task_stack copy_from_user copy_from_user_task task_storage_get
-   task_storage_delete get_func_ip get_branch_snapshot find_vma`,
-);
+const tracingBase = set(base, 'probe_write_user probe_read probe_read_str get_func_ip');
 
 const events = 'perf_event_output get_stackid get_stack get_attach_cookie';
 
@@ -170,16 +162,12 @@ export const tracing = set(
 export const securityModule = set(
   tracing,
   returnValue,
-  `inode_storage_get inode_storage_delete bprm_opts_set ima_inode_hash ima_file_hash get_local_storage get_cgroup_classid setsockopt
-   getsockopt get_netns_cookie`,
+  `inode_storage_get inode_storage_delete bprm_opts_set ima_inode_hash ima_file_hash get_local_storage setsockopt getsockopt
+   get_netns_cookie`,
 );
 
 /** The sum of what the operations offer (bpf_tcp_ca_get_func_proto, bpf_scx_get_func_proto, ...). */
-export const structOperations = set(
-  base,
-  storage,
-  'tcp_send_ack setsockopt getsockopt ktime_get_coarse_ns task_storage_get task_storage_delete get_current_comm send_signal',
-);
+export const structOperations = set(base, storage, 'tcp_send_ack setsockopt getsockopt ktime_get_coarse_ns');
 
 /** syscall_prog_func_proto, kernel/bpf/syscall.c. */
 export const systemCall = set(tracingBase, 'sys_bpf btf_find_by_name_kind sys_close kallsyms_lookup_name');

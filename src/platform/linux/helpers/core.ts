@@ -41,16 +41,20 @@ import {
 
 const continueOrStop = { min: 0, max: 1 };
 const zero = { min: 0, max: 0 };
+/** BPF_MAX_LOOPS. */
+const MAX_LOOPS = 1 << 23;
 const ringbuf = onMaps('ringbuf');
 /** NR_CPUS has no smaller bound that holds on every host. */
 const processorId = between(0, 0x7fff_ffff);
-const updatable = onMaps('hash', 'array', 'lpm_trie', 'map_of_maps_array', 'map_of_maps_hash', 'sockmap', 'sockhash', 'bloom_filter');
+/** What check_map_func_compatibility leaves of the generic operations (sockets only where may_update_sockmap agrees). */
+const updatable = onMaps('hash', 'array', 'lpm_trie', 'sockmap', 'sockhash');
+const readableMaps = onMaps('hash', 'array', 'lpm_trie', 'map_of_maps_array', 'map_of_maps_hash', 'devmap', 'xskmap', 'sockmap', 'sockhash');
 const queues = onMaps('queue', 'stack', 'bloom_filter');
 
 export const coreHelpers = [
-  helper(1, 'bpf_map_lookup_elem', valueOrNull, [map, mapKey]),
+  helper(1, 'bpf_map_lookup_elem', valueOrNull, [map, mapKey], readableMaps),
   helper(2, 'bpf_map_update_elem', status, [map, mapKey, mapValue, anything], updatable),
-  helper(3, 'bpf_map_delete_elem', status, [map, mapKey]),
+  helper(3, 'bpf_map_delete_elem', status, [map, mapKey], updatable),
   helper(5, 'bpf_ktime_get_ns', number, []),
   /** Takes up to three values more, in r3 to r5; the host checks none of them. */
   helper(6, 'bpf_trace_printk', i32, [readable, size], { gplOnly: true }),
@@ -90,7 +94,7 @@ export const coreHelpers = [
   helper(171, 'bpf_timer_start', status, [timer, anything, anything], { gplOnly: true }),
   helper(172, 'bpf_timer_cancel', answer, [timer], { gplOnly: true }),
   helper(177, 'bpf_trace_vprintk', i32, [readable, size, readableOrNull, sizeOrZero], { gplOnly: true }),
-  helper(181, 'bpf_loop', number, [anything, callback, callbackContext, anything], {
+  helper(181, 'bpf_loop', between(-4095, MAX_LOOPS), [anything, callback, callbackContext, anything], {
     callback: ['number', 'callback_context'],
     callbackReturns: continueOrStop,
   }),

@@ -18,7 +18,6 @@ import {
   size,
   sizeOrZero,
   socket,
-  socketOrNull,
   status,
   u32,
   updated,
@@ -36,7 +35,8 @@ export const packetHelpers = [
   helper(10, 'bpf_l3_csum_replace', status, [context, anything, anything, anything, anything], moves),
   helper(11, 'bpf_l4_csum_replace', status, [context, anything, anything, anything, anything], moves),
   helper(13, 'bpf_clone_redirect', i32, [context, anything, anything], moves),
-  helper(17, 'bpf_get_cgroup_classid', u32, [context]),
+  /** Of the current task; where a packet is the context, that packet's (program types override it). */
+  helper(17, 'bpf_get_cgroup_classid', u32, []),
   helper(18, 'bpf_skb_vlan_push', status, [context, anything, anything], moves),
   helper(19, 'bpf_skb_vlan_pop', status, [context], moves),
   helper(20, 'bpf_skb_get_tunnel_key', status, [context, writable, size, anything]),
@@ -84,8 +84,7 @@ export const packetHelpers = [
   helper(97, 'bpf_skb_ecn_set_ce', i32, [context]),
   helper(100, 'bpf_tcp_check_syncookie', status, [socket, ...header, ...header]),
   helper(110, 'bpf_tcp_gen_syncookie', number, [socket, ...header, ...header], gpl),
-  /** tc programs may pass null to drop the association; elsewhere the host refuses it at run time. */
-  helper(124, 'bpf_sk_assign', status, [context, socketOrNull, anything]),
+  helper(124, 'bpf_sk_assign', status, [context, socket, anything]),
   helper(135, 'bpf_csum_level', i32, [context, anything]),
   helper(151, 'bpf_skb_cgroup_classid', u32, [context]),
   helper(152, 'bpf_redirect_neigh', action, [anything, readableOrNull, sizeOrZero, anything]),

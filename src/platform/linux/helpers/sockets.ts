@@ -16,7 +16,6 @@ import {
   readable,
   size,
   socket,
-  socketOrNull,
   socketResult,
   status,
   u32,
@@ -28,6 +27,23 @@ import {
 
 const lookup = [context, readable, size, anything, anything];
 const gpl = { gplOnly: true };
+/** Where the caller ignores the verdict or has none, there is no return value to read or replace (cgroup_common_func_proto). */
+const withVerdict = {
+  notForAttachTypes: [
+    'cgroup_inet_ingress',
+    'cgroup_inet_egress',
+    'cgroup_sock_ops',
+    'cgroup_udp4_recvmsg',
+    'cgroup_udp6_recvmsg',
+    'cgroup_unix_recvmsg',
+    'cgroup_inet4_getpeername',
+    'cgroup_inet6_getpeername',
+    'cgroup_unix_getpeername',
+    'cgroup_inet4_getsockname',
+    'cgroup_inet6_getsockname',
+    'cgroup_unix_getsockname',
+  ],
+};
 
 export const socketHelpers = [
   helper(46, 'bpf_get_socket_cookie', number, [context]),
@@ -56,8 +72,8 @@ export const socketHelpers = [
   helper(102, 'bpf_sysctl_get_current_value', lengthUpTo(2), [context, writable, size]),
   helper(103, 'bpf_sysctl_get_new_value', lengthUpTo(2), [context, writable, size]),
   helper(104, 'bpf_sysctl_set_new_value', status, [context, readable, size]),
-  helper(107, 'bpf_sk_storage_get', valueOrNull, [map, socketOrNull, mapValueOrNull, anything], onMaps('socket_storage')),
-  helper(108, 'bpf_sk_storage_delete', status, [map, socketOrNull], onMaps('socket_storage')),
+  helper(107, 'bpf_sk_storage_get', valueOrNull, [map, socket, mapValueOrNull, anything], onMaps('socket_storage')),
+  helper(108, 'bpf_sk_storage_delete', status, [map, socket], onMaps('socket_storage')),
   helper(116, 'bpf_tcp_send_ack', status, [kernel('tcp_sock'), anything]),
   helper(122, 'bpf_get_netns_cookie', number, [nullableContext]),
   helper(128, 'bpf_sk_cgroup_id', number, [socket]),
@@ -71,7 +87,7 @@ export const socketHelpers = [
   helper(143, 'bpf_store_hdr_opt', status, [context, readable, size, anything], { changesPacket: true }),
   helper(144, 'bpf_reserve_hdr_opt', status, [context, anything, anything]),
   helper(178, 'bpf_skc_to_unix_sock', kernelResult('unix_sock', true), [socket]),
-  helper(186, 'bpf_get_retval', i32, []),
-  helper(187, 'bpf_set_retval', status, [anything]),
+  helper(186, 'bpf_get_retval', i32, [], withVerdict),
+  helper(187, 'bpf_set_retval', status, [anything], withVerdict),
   helper(196, 'bpf_skc_to_mptcp_sock', kernelResult('mptcp_sock', true), [socket]),
 ];

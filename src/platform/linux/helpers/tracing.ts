@@ -28,6 +28,9 @@ import {
 } from '../../rows.ts';
 
 const gpl = { gplOnly: true };
+const iterating = { ...gpl, onlyForAttachTypes: ['trace_iter'] };
+/** Programs called through a trampoline know the function's arguments (bpf_prog_has_trampoline). */
+const trampoline = { onlyForAttachTypes: ['trace_fentry', 'trace_fexit', 'modify_return', 'trace_fsession', 'lsm_mac', 'lsm_cgroup'] };
 const perfEvents = onMaps('perf_event_array');
 const probe = [writable, sizeOrZero, anything];
 const task = kernel('task_struct');
@@ -62,15 +65,15 @@ export const tracingHelpers = [
   helper(120, 'bpf_get_ns_current_pid_tgid', status, [anything, anything, writable, size]),
   helper(121, 'bpf_xdp_output', i32, [kernel('xdp_buff'), map, anything, readable, sizeOrZero], { ...gpl, ...perfEvents }),
   helper(123, 'bpf_get_current_ancestor_cgroup_id', number, [anything]),
-  helper(126, 'bpf_seq_printf', i32, [sequence, readable, size, readableOrNull, sizeOrZero], gpl),
-  helper(127, 'bpf_seq_write', i32, [sequence, readable, sizeOrZero], gpl),
+  helper(126, 'bpf_seq_printf', i32, [sequence, readable, size, readableOrNull, sizeOrZero], iterating),
+  helper(127, 'bpf_seq_write', i32, [sequence, readable, sizeOrZero], iterating),
   helper(141, 'bpf_get_task_stack', lengthUpTo(2), [task, writable, sizeOrZero, anything]),
   helper(145, 'bpf_inode_storage_get', valueOrNull, [map, kernelOrNull('inode'), mapValueOrNull, anything], onMaps('inode_storage')),
   helper(146, 'bpf_inode_storage_delete', status, [map, kernelOrNull('inode')], onMaps('inode_storage')),
   helper(147, 'bpf_d_path', i32, [kernel('path'), writable, sizeOrZero]),
   helper(148, 'bpf_copy_from_user', status, probe, { sleepableOnly: true }),
   helper(149, 'bpf_snprintf_btf', i32, [writable, size, readable, size, anything]),
-  helper(150, 'bpf_seq_printf_btf', i32, [sequence, readable, sizeOrZero, anything], gpl),
+  helper(150, 'bpf_seq_printf_btf', i32, [sequence, readable, sizeOrZero, anything], iterating),
   helper(156, 'bpf_task_storage_get', valueOrNull, [map, kernelOrNull('task_struct'), mapValueOrNull, anything], onMaps('task_storage')),
   helper(157, 'bpf_task_storage_delete', status, [map, kernelOrNull('task_struct')], onMaps('task_storage')),
   helper(158, 'bpf_get_current_task_btf', kernelResult('task_struct', false), [], gpl),
@@ -89,9 +92,9 @@ export const tracingHelpers = [
     callback: ['task', 'vma', 'callback_context'],
     callbackReturns: { min: 0, max: 1 },
   }),
-  helper(183, 'bpf_get_func_arg', status, [context, anything, fixedWrite(8)]),
-  helper(184, 'bpf_get_func_ret', status, [context, fixedWrite(8)]),
-  helper(185, 'bpf_get_func_arg_cnt', u32, [context]),
+  helper(183, 'bpf_get_func_arg', status, [context, anything, fixedWrite(8)], trampoline),
+  helper(184, 'bpf_get_func_ret', status, [context, fixedWrite(8)], trampoline),
+  helper(185, 'bpf_get_func_arg_cnt', u32, [context], trampoline),
   helper(191, 'bpf_copy_from_user_task', status, [writable, sizeOrZero, anything, task, anything], { ...gpl, sleepableOnly: true }),
   helper(193, 'bpf_ima_file_hash', i32, [kernel('file'), writable, size], { sleepableOnly: true }),
   helper(210, 'bpf_cgrp_storage_get', valueOrNull, [map, kernelOrNull('cgroup'), mapValueOrNull, anything], onMaps('cgrp_storage')),
