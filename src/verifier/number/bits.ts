@@ -5,6 +5,7 @@
 import {
   addHigh,
   mulHigh,
+  SIGN,
   shiftArithmeticHigh,
   shiftArithmeticLow,
   shiftLeftHigh,
@@ -102,11 +103,19 @@ export function multipleBits(count: number): Bits {
   return new Bits(0, 0, shiftLeftHigh(-1, -1, count), shiftLeftLow(-1, count));
 }
 
-/** Long multiplication in which every row of an unknown bit contributes all its bits as unknown. */
+/** True when nothing but trailing zeros is known. */
+function isMultiple(a: Bits, zeros: number): boolean {
+  return zeros < 64 && a.maskHigh === shiftLeftHigh(-1, -1, zeros) && a.maskLow === shiftLeftLow(-1, zeros);
+}
+
+/** Long multiplication in which every row of an unknown bit contributes all its bits as unknown. Cheapest with the fewer set or unknown bits in a. */
 export function mulBits(a: Bits, b: Bits): Bits {
-  if (a.maskHigh === -1 || b.maskHigh === -1) {
-    // Unknown to the top: beyond the trailing zeros next to nothing survives, and the rows would be long.
-    if (a.maskLow === -1 || b.maskLow === -1) return multipleBits(Math.min(64, trailingZeros(a) + trailingZeros(b)));
+  const zerosA = trailingZeros(a);
+  const zerosB = trailingZeros(b);
+  if (isMultiple(a, zerosA) || isMultiple(b, zerosB)) return multipleBits(zerosA + zerosB);
+  if (a.valueHigh < 0 && (a.maskHigh | a.maskLow) === 0 && !(a.valueHigh === SIGN && a.valueLow === 0)) {
+    // A negative constant has a long run of ones, its negative has not.
+    return negBits(mulBits(negBits(a), b));
   }
   let rowsHigh = a.valueHigh | a.maskHigh;
   let rowsLow = a.valueLow | a.maskLow;

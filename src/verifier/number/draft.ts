@@ -204,6 +204,7 @@ export class Draft {
    */
   seal(): Scalar | undefined {
     if (!this.changed) return this.source;
+    if (this.umaxHigh === 0 && (this.umaxLow >= 0 || this.u32max >= 0)) return this.sealSmall();
     for (let round = 0; round < MAX_ROUNDS && this.changed; round++) {
       this.changed = false;
       this.crossSigns();
@@ -222,6 +223,40 @@ export class Draft {
     const sealed = this.seal();
     if (sealed === undefined) throw new Error('a scalar operation produced contradicting views');
     return sealed;
+  }
+
+  /**
+   * `seal` for values below 2^31, which most lengths, offsets and indices are: all four ranges are one range, and only the low known bits
+   * can add to it.
+   */
+  private sealSmall(): Scalar | undefined {
+    if (this.empty || this.uminHigh !== 0 || this.sminHigh > 0 || this.smaxHigh < 0 || this.s32max < 0 || this.valueHigh !== 0) return undefined;
+    // The ends that are not below 2^31 say nothing beside the one that is.
+    const least = Math.max(this.uminLow >>> 0, this.u32min >>> 0, this.s32min, this.sminHigh < 0 ? 0 : this.sminLow >>> 0);
+    const greatest = Math.min(this.umaxLow >>> 0, this.u32max >>> 0, this.s32max, this.smaxHigh > 0 ? I32_MAX : this.smaxLow >>> 0);
+    if (least > greatest) return undefined;
+    let low = least | 0;
+    let high = greatest | 0;
+    let value = this.valueLow;
+    let mask = this.maskLow;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const below = belowPrefix(low, high);
+      if (((low ^ value) & ~below & ~mask) !== 0) return undefined;
+      value |= low & ~below;
+      mask &= below;
+      // Nothing known but the prefix: every value in between is a member.
+      if (mask === below) break;
+      if (!ceilingMember(0, value, 0, mask, 0, low)) return undefined;
+      const first = memberLow;
+      if (!ceilingMember(0, ~(value | mask), 0, mask, 0, ~high)) return undefined;
+      const last = ~memberLow;
+      if (first > last) return undefined;
+      if (first === low && last === high) break;
+      low = first;
+      high = last;
+    }
+    if (mask === 0) return constantHalves(0, value);
+    return new Scalar(0, low, 0, high, 0, low, 0, high, low, high, low, high, new Bits(0, value, 0, mask));
   }
 
   private hasEmptyRange(): boolean {
