@@ -24,7 +24,7 @@ export interface LineRecord {
   readonly column: number;
 }
 
-/** .BTF.ext by section name. */
+/** .BTF.ext by section name; records ascend by offset. */
 export interface BtfExtension {
   readonly functions: ReadonlyMap<string, readonly FunctionInfo[]>;
   readonly lines: ReadonlyMap<string, readonly LineRecord[]>;
@@ -123,4 +123,16 @@ function readTable<T extends { readonly offset: number }>(
 
 function ascending(records: readonly { readonly offset: number }[]): boolean {
   return records.every((record, index) => index === 0 || (records[index - 1]?.offset ?? 0) <= record.offset);
+}
+
+/** Index of the first record at or after an offset, in ascending records. */
+export function firstFrom(records: readonly { readonly offset: number }[], offset: number): number {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle]?.offset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

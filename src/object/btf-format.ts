@@ -3,71 +3,82 @@ import { resolveId, sizeOf } from './btf-types.ts';
 
 /** Declarators deeper than this are cycles (hostile BTF) or unreadable anyway. */
 const MAX_DEPTH = 32;
+/** Types visited per question: nested prototypes and unions can otherwise multiply at every level. */
+const MAX_STEPS = 4096;
 const DEEP = '...';
-
-const MODIFIERS = { const: 'const', volatile: 'volatile', restrict: 'restrict' } as const;
 
 /**
  * The C name of a type, as in a declaration without a name: "struct sock *", "const char [16]", "int (*)(void *)".
  * Unnamed structs read "struct (anonymous)". An id that does not exist reads "(type N)".
  */
 export function formatType(btf: Btf, id: number): string {
-  return declare(btf, id, '', 0);
+  return new Declarator(btf).declare(id, '', 0);
 }
 
 /** A declaration in C: `formatDeclaration(btf, id, 'x')` gives "int x[4]". */
 export function formatDeclaration(btf: Btf, id: number, name: string): string {
-  return declare(btf, id, name, 0);
+  return new Declarator(btf).declare(id, name, 0);
 }
 
 /** The prototype of a FUNC type: "int handle(struct xdp_md *ctx)"; undefined where `id` is no function. */
 export function formatFunction(btf: Btf, id: number): string | undefined {
   const type = btf.types[id];
-  return type?.kind === 'func' ? declare(btf, type.type, type.name, 0) : undefined;
+  return type?.kind === 'func' ? new Declarator(btf).declare(type.type, type.name, 0) : undefined;
 }
 
 /** C declarators grow outwards from the name: `inner` is what has been written so far, and the type wraps around it. */
-function declare(btf: Btf, id: number, inner: string, depth: number): string {
-  const type = btf.types[id];
-  if (depth > MAX_DEPTH) return join(DEEP, inner);
-  if (type === undefined) return join(`(type ${id})`, inner);
-  switch (type.kind) {
-    case 'ptr':
-      return declare(btf, type.type, wrapsSuffix(btf, type.type) ? `(*${inner})` : `*${inner}`, depth + 1);
-    case 'array':
-      return declare(btf, type.type, `${inner}[${type.count}]`, depth + 1);
-    case 'func_proto': {
-      const parameters = type.parameters.map((parameter) =>
-        parameter.type === 0 && parameter.name === '' ? '...' : declare(btf, parameter.type, parameter.name, depth + 1),
-      );
-      return declare(btf, type.returns, `${inner}(${parameters.length === 0 ? 'void' : parameters.join(', ')})`, depth + 1);
+class Declarator {
+  readonly #btf: Btf;
+  #steps = 0;
+
+  constructor(btf: Btf) {
+    this.#btf = btf;
+  }
+
+  declare(id: number, inner: string, depth: number): string {
+    const type = this.#btf.types[id];
+    this.#steps++;
+    if (depth > MAX_DEPTH || this.#steps > MAX_STEPS) return join(DEEP, inner);
+    if (type === undefined) return join(`(type ${id})`, inner);
+    switch (type.kind) {
+      case 'ptr':
+        return this.#pointer(type.type, '*', inner, depth);
+      case 'array':
+        return this.declare(type.type, `${inner}[${type.count}]`, depth + 1);
+      case 'func_proto':
+        return this.declare(type.returns, `${inner}(${this.#parameters(type, depth)})`, depth + 1);
+      case 'const':
+      case 'volatile':
+      case 'restrict': {
+        // After a pointer the modifier binds to the pointer, before anything else to the base type.
+        const target = this.#btf.types[type.type];
+        if (target?.kind === 'ptr') return this.#pointer(target.type, `*${type.kind}${inner === '' ? '' : ' '}`, inner, depth);
+        return `${type.kind} ${this.declare(type.type, inner, depth + 1)}`;
+      }
+      case 'type_tag':
+        return this.declare(type.type, inner, depth + 1);
+      case 'var':
+      case 'func':
+        return this.declare(type.type, inner === '' ? type.name : inner, depth + 1);
+      default:
+        return join(baseName(type), inner);
     }
-    case 'const':
-    case 'volatile':
-    case 'restrict': {
-      const word = MODIFIERS[type.kind];
-      // After a pointer the modifier binds to the pointer, before anything else to the base type.
-      if (btf.types[type.type]?.kind === 'ptr') return declarePointer(btf, type.type, inner === '' ? word : `${word} ${inner}`, depth + 1);
-      return `${word} ${declare(btf, type.type, inner, depth + 1)}`;
-    }
-    case 'type_tag':
-      return declare(btf, type.type, inner, depth + 1);
-    case 'var':
-    case 'func':
-      return declare(btf, type.type, inner === '' ? type.name : inner, depth + 1);
-    default:
-      return join(baseName(type), inner);
+  }
+
+  #pointer(target: number, star: string, inner: string, depth: number): string {
+    return this.declare(target, isSuffix(this.#btf, target) ? `(${star}${inner})` : `${star}${inner}`, depth + 1);
+  }
+
+  #parameters({ parameters }: Extract<BtfType, { kind: 'func_proto' }>, depth: number): string {
+    if (parameters.length === 0) return 'void';
+    return parameters
+      .map(({ name, type }) => (this.#steps > MAX_STEPS || (type === 0 && name === '') ? DEEP : this.declare(type, name, depth + 1)))
+      .join(', ');
   }
 }
 
-function declarePointer(btf: Btf, id: number, inner: string, depth: number): string {
-  const type = btf.types[id];
-  if (type?.kind !== 'ptr') return declare(btf, id, inner, depth);
-  return declare(btf, type.type, wrapsSuffix(btf, type.type) ? `(* ${inner})` : `* ${inner}`, depth + 1);
-}
-
 /** Whether a pointee is written after the name, so that the pointer needs parentheses. */
-function wrapsSuffix(btf: Btf, id: number): boolean {
+function isSuffix(btf: Btf, id: number): boolean {
   const kind = btf.types[id]?.kind;
   return kind === 'array' || kind === 'func_proto';
 }
@@ -109,40 +120,53 @@ export interface MemberPath {
  * cover [offset, offset + size) is taken; 0 goes as deep as it can. Undefined where the offset is outside the type or in padding.
  */
 export function memberAt(btf: Btf, typeId: number, offset: number, size = 0): MemberPath | undefined {
-  return descend(btf, typeId, offset, size, '', 0);
+  return new Finder(btf, size).descend(typeId, offset, '', 0);
 }
 
-function descend(btf: Btf, id: number, offset: number, size: number, path: string, depth: number): MemberPath | undefined {
-  const resolved = resolveId(btf, id);
-  const total = sizeOf(btf, id);
-  if (resolved === undefined || total === undefined || offset < 0 || offset + Math.max(size, 1) > total || depth > MAX_DEPTH) return undefined;
-  const type = btf.types[resolved];
-  if (type?.kind === 'struct' || type?.kind === 'union') {
-    for (const member of type.members) {
-      const found = inMember(btf, member, offset, size, path, depth);
-      if (found !== undefined) return found;
-    }
-    // Bytes that no single member covers: a copy of the whole or of several members.
-    return size > 0 && path !== '' ? { path, typeId: resolved, rest: offset } : undefined;
+class Finder {
+  readonly #btf: Btf;
+  readonly #size: number;
+  #steps = 0;
+
+  constructor(btf: Btf, size: number) {
+    this.#btf = btf;
+    this.#size = size;
   }
-  if (type?.kind === 'array') {
-    const element = sizeOf(btf, type.type);
+
+  descend(id: number, offset: number, path: string, depth: number): MemberPath | undefined {
+    const resolved = resolveId(this.#btf, id);
+    const total = sizeOf(this.#btf, id);
+    this.#steps++;
+    if (resolved === undefined || total === undefined || depth > MAX_DEPTH || this.#steps > MAX_STEPS) return undefined;
+    if (offset < 0 || offset + Math.max(this.#size, 1) > total) return undefined;
+    const type = this.#btf.types[resolved];
+    if (type?.kind === 'struct' || type?.kind === 'union') {
+      for (const member of type.members) {
+        const found = this.#member(member, offset, path, depth);
+        if (found !== undefined) return found;
+      }
+      // Bytes that no single member covers: a copy of the whole or of several members.
+      return this.#size > 0 && path !== '' ? { path, typeId: resolved, rest: offset } : undefined;
+    }
+    if (type?.kind === 'array') return this.#element(type, resolved, offset, path, depth);
+    return { path, typeId: resolved, rest: offset };
+  }
+
+  #element(type: Extract<BtfType, { kind: 'array' }>, id: number, offset: number, path: string, depth: number): MemberPath | undefined {
+    const element = sizeOf(this.#btf, type.type);
     if (element === undefined || element === 0) return undefined;
     const index = Math.floor(offset / element);
     const within = offset - index * element;
-    const found = within + size <= element ? descend(btf, type.type, within, size, `${path}[${index}]`, depth + 1) : undefined;
-    return found ?? { path, typeId: resolved, rest: offset };
+    const found = within + this.#size <= element ? this.descend(type.type, within, `${path}[${index}]`, depth + 1) : undefined;
+    return found ?? { path, typeId: id, rest: offset };
   }
-  return { path, typeId: resolved, rest: offset };
-}
 
-function inMember(btf: Btf, member: BtfMember, offset: number, size: number, path: string, depth: number): MemberPath | undefined {
-  const name = member.name === '' ? path : path === '' ? member.name : `${path}.${member.name}`;
-  if (member.bitSize > 0) {
+  #member(member: BtfMember, offset: number, path: string, depth: number): MemberPath | undefined {
+    const name = member.name === '' ? path : path === '' ? member.name : `${path}.${member.name}`;
     const first = Math.floor(member.bitOffset / 8);
+    if (member.bitSize === 0) return this.descend(member.type, offset - first, name, depth + 1);
     const last = Math.floor((member.bitOffset + member.bitSize - 1) / 8);
-    if (offset > last || offset + Math.max(size, 1) <= first) return undefined;
+    if (offset > last || offset + Math.max(this.#size, 1) <= first) return undefined;
     return { path: name, typeId: member.type, rest: 0, bits: { offset: member.bitOffset, size: member.bitSize } };
   }
-  return descend(btf, member.type, offset - Math.floor(member.bitOffset / 8), size, name, depth + 1);
 }

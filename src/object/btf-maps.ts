@@ -25,6 +25,8 @@ export class BtfMapReader {
   readonly #elf: Elf;
   readonly #btf: Btf;
   readonly #section: ElfSection;
+  /** By type: hostile BTF may declare very many maps of one very long struct. */
+  readonly #drafts = new Map<number, Draft>();
 
   constructor(elf: Elf, btf: Btf, section: ElfSection) {
     this.#elf = elf;
@@ -50,6 +52,11 @@ export class BtfMapReader {
       return { name: variable.name, offset: symbol.value, size: symbol.size || entry.size, type: type ?? 0 };
     });
     variables.sort((a, b) => a.offset - b.offset);
+    let end = 0;
+    for (const { name, offset, size } of variables) {
+      if (offset < end) throw this.#error('malformed', `map ${name} overlaps the map before it`, offset);
+      end = offset + size;
+    }
 
     const placed: PlacedMap[] = [];
     const templates: PlacedMap[] = [];
@@ -71,8 +78,14 @@ export class BtfMapReader {
     return [...placed, ...templates];
   }
 
-  /** Collects the members of a definition struct. */
   #draft(name: string, type: number): Draft {
+    const draft = this.#drafts.get(type) ?? this.#collect(name, type);
+    this.#drafts.set(type, draft);
+    return draft;
+  }
+
+  /** Collects the members of a definition struct. */
+  #collect(name: string, type: number): Draft {
     const struct = this.#btf.types[type];
     if (struct?.kind !== 'struct') throw this.#error('malformed', `map ${name} is not a struct`);
     const draft: Draft = { numbers: new Map() };

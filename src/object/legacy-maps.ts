@@ -68,7 +68,21 @@ export function readLegacyMaps(elf: Elf): readonly PlacedMap[] {
     symbols.set(symbol.section, list);
   }
   const raw = elf.sections.filter(isLegacyMapSection).flatMap((section) => readSection(elf, section, symbols.get(section.index) ?? []));
-  return raw.map((map) => ({ definition: connect(elf, map, raw), section: map.section.index, offset: map.offset }));
+  const byId = new Map<number, IdGroup>();
+  raw.forEach(({ definition, extra }, index) => {
+    if (extra.id === undefined || extra.id === 0) return;
+    const group = byId.get(extra.id) ?? { members: [], slots: [] };
+    group.members.push(index);
+    if (extra.slot !== undefined && extra.slot !== NO_SLOT) group.slots.push({ index: extra.slot, target: definition.name });
+    byId.set(extra.id, group);
+  });
+  return raw.map((map) => ({ definition: connect(elf, map, raw, byId), section: map.section.index, offset: map.offset }));
+}
+
+/** Maps that share an id: their indexes, and the slots of an outer map that they ask for. */
+interface IdGroup {
+  readonly members: number[];
+  readonly slots: { readonly index: number; readonly target: string }[];
 }
 
 function readSection(elf: Elf, section: ElfSection, symbols: readonly ElfSymbol[]): readonly Raw[] {
@@ -101,24 +115,25 @@ function readSection(elf: Elf, section: ElfSection, symbols: readonly ElfSymbol[
 }
 
 /** Finds the inner map of a map-in-map, by id where it gives one, else by index, and the maps that want to start in its slots. */
-function connect(elf: Elf, map: Raw, all: readonly Raw[]): MapDefinition {
+function connect(elf: Elf, map: Raw, all: readonly Raw[], byId: ReadonlyMap<number, IdGroup>): MapDefinition {
   if (!map.nested) return map.definition;
   const { innerId, innerIndex } = map.extra;
-  const byId = innerId !== undefined && innerId !== 0;
-  const inner = byId ? all.findIndex((other) => other !== map && other.extra.id === innerId) : (innerIndex ?? -1);
+  const usesId = innerId !== undefined && innerId !== 0;
+  const group = usesId ? byId.get(innerId) : undefined;
+  const inner = (usesId ? group?.members[0] : innerIndex) ?? -1;
   const found = all[inner];
   if (found === undefined || found === map) {
-    const wanted = byId ? `id ${innerId}` : innerIndex === undefined ? 'nothing' : `index ${innerIndex}`;
+    const wanted = usesId ? `id ${innerId}` : innerIndex === undefined ? 'nothing' : `index ${innerIndex}`;
     throw new ObjectError('inconsistent', elf.path, `map ${map.definition.name}: no inner map, ${wanted} names none`, {
       section: map.section.name,
       offset: map.offset,
     });
   }
-  const initialSlots = byId
-    ? all.flatMap(({ definition, extra }) =>
-        extra.id === innerId && extra.slot !== undefined && extra.slot !== NO_SLOT ? [{ index: extra.slot, target: definition.name }] : [],
-      )
-    : [];
-  // The samples' loader filled in the size of a slot, so definitions leave it out.
-  return { ...map.definition, valueSize: map.definition.valueSize || SLOT_VALUE_SIZE, inner, ...(initialSlots.length > 0 ? { initialSlots } : {}) };
+  return {
+    ...map.definition,
+    // The samples' loader filled in the size of a slot, so definitions leave it out.
+    valueSize: map.definition.valueSize || SLOT_VALUE_SIZE,
+    inner,
+    ...(group !== undefined && group.slots.length > 0 ? { initialSlots: group.slots } : {}),
+  };
 }

@@ -2,7 +2,7 @@ import { SLOT_SIZE } from '../isa/decode.ts';
 import type { WideSource } from '../isa/instruction.ts';
 import { CALL, CALL_SOURCE, LDDW, WIDE_SOURCES } from '../isa/opcodes.ts';
 import type { Btf } from './btf.ts';
-import type { BtfExtension, CoreRelocation } from './btf-ext.ts';
+import { type BtfExtension, type CoreRelocation, firstFrom } from './btf-ext.ts';
 import type { CodeBuffer } from './code-buffer.ts';
 import { applyCoreRelocation, CoreError } from './core-relocation.ts';
 import { dataSectionKind } from './data-maps.ts';
@@ -218,8 +218,10 @@ export function linesOf(functions: readonly FunctionRange[], extension: BtfExten
   return functions.flatMap(({ section, sectionSlot, start, end }) => {
     const first = sectionSlot * SLOT_SIZE;
     const last = first + (end - start) * SLOT_SIZE;
-    return (extension?.lines.get(section) ?? [])
-      .filter(({ offset }) => offset >= first && offset < last && offset % SLOT_SIZE === 0)
+    const records = extension?.lines.get(section) ?? [];
+    return records
+      .slice(firstFrom(records, first), firstFrom(records, last))
+      .filter(({ offset }) => offset % SLOT_SIZE === 0)
       .map(({ offset, file, line, column, text }) => ({ slot: start + (offset - first) / SLOT_SIZE, file, line, column, text }));
   });
 }

@@ -1,7 +1,7 @@
 import { DecodeError, decode, SLOT_SIZE } from '../isa/decode.ts';
 import type { InstructionList } from '../isa/instruction.ts';
 import { validate } from '../isa/validate.ts';
-import type { BtfExtension } from './btf-ext.ts';
+import { type BtfExtension, firstFrom } from './btf-ext.ts';
 import { CodeBuffer } from './code-buffer.ts';
 import { type Elf, sectionBytes } from './elf.ts';
 import { ObjectError } from './errors.ts';
@@ -76,7 +76,8 @@ export class Linking {
     const instructions = this.#decode();
     this.#defect ??= this.#check(instructions);
     const functions = this.#ranges.map(({ item, start, end }): FunctionRange => {
-      const info = extension?.functions.get(item.section.name)?.find((candidate) => candidate.offset === item.offset);
+      const infos = extension?.functions.get(item.section.name) ?? [];
+      const info = infos[firstFrom(infos, item.offset)];
       return {
         name: item.name,
         start,
@@ -84,7 +85,7 @@ export class Linking {
         section: item.section.name,
         sectionSlot: item.offset / SLOT_SIZE,
         linkage: item.linkage,
-        ...(info === undefined ? {} : { btfId: info.type }),
+        ...(info?.offset === item.offset ? { btfId: info.type } : {}),
       };
     });
     return { instructions, functions, defect: this.#defect };
