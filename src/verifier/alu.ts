@@ -1,0 +1,431 @@
+import type { Binary, BinaryOperator, ByteSwap, LoadImmediate, MoveSignExtended, Negate, Operand, Register, Width } from '../isa/instruction.ts';
+import { describeValue } from './describe.ts';
+import type { Machine } from './machine.ts';
+import type { Int, Scalar } from './number/index.ts';
+import { add, binary, constantValue, I64_MAX, I64_MIN, isConstant, negate, signExtend, sub, swap, TOP, toSigned64 } from './number/index.ts';
+import type { State } from './state.ts';
+import { isExact } from './state.ts';
+import { type Derivation, Value, ZERO } from './value.ts';
+
+const U32_MAX = 0xffff_ffff;
+
+/** The value of a register that is about to be read, or undefined after reporting why it cannot be. */
+export function readRegister(machine: Machine, state: State, pc: number, register: Register, types?: string): Value | undefined {
+  const value = state.registers[register];
+  if (value !== undefined && value.kind !== 'invalid') return value;
+  const details = types === undefined ? { register } : { register, types };
+  if (value?.reason === 'stale_packet') machine.fail('stale_packet', pc, state, details);
+  else if (value?.reason === 'released') machine.fail('use_after_release', pc, state, details);
+  else if (value?.reason === 'clobbered') machine.fail('clobbered', pc, state, details);
+  else machine.fail('register_uninitialised', pc, state, details);
+  return undefined;
+}
+
+export function readOperand(machine: Machine, state: State, pc: number, operand: Operand): Value | undefined {
+  return operand.kind === 'immediate' ? machine.constant(operand.value) : readRegister(machine, state, pc, operand.register);
+}
+
+/** dst = dst OP source. Returns false where the path ends with a reported failure. */
+export function executeBinary(machine: Machine, state: State, pc: number, instruction: Binary): boolean {
+  const { operator, width, dst } = instruction;
+  if (dst === 10) {
+    machine.fail('frame_pointer_write', pc, state);
+    return false;
+  }
+  const source = readOperand(machine, state, pc, instruction.source);
+  if (source === undefined) return false;
+  if (operator === 'mov') {
+    if (width === 64) {
+      state.registers[dst] = source;
+      return true;
+    }
+    if (source.kind !== 'number')
+      return truncatePointer(machine, state, pc, dst, source, instruction.source.kind === 'register' ? instruction.source.register : dst);
+    state.registers[dst] = low32(machine, source);
+    return true;
+  }
+  const target = readRegister(machine, state, pc, dst, '== number');
+  if (target === undefined) return false;
+  const sourceRegister = instruction.source.kind === 'register' ? instruction.source.register : dst;
+  if (target.kind === 'number' && source.kind === 'number') {
+    if (isDivision(operator) && !machine.rules.allowDivisionByZero && source.range.umin === 0 && !excludesZero(source, width)) {
+      machine.fail('division_by_zero', pc, state, {
+        register: sourceRegister,
+        note: `${width === 64 ? 'r' : 'w'}${sourceRegister} != 0`,
+        min: source.range.umin,
+        max: source.range.umax,
+      });
+      return false;
+    }
+    state.registers[dst] = combineNumbers(machine, state, operator, width, target, source);
+    return true;
+  }
+  return executePointerArithmetic(machine, state, pc, instruction, target, source, sourceRegister);
+}
+
+function isDivision(operator: BinaryOperator): boolean {
+  return operator === 'div' || operator === 'mod' || operator === 'sdiv' || operator === 'smod';
+}
+
+function excludesZero(value: Value, width: Width): boolean {
+  if (width === 64) return value.range.umin > 0 || value.range.smin > 0 || value.range.smax < 0;
+  return value.range.u32min > 0;
+}
+
+/** The zero-extended low half of a number: the number itself where its upper half is known to be zero. */
+export function low32(machine: Machine, value: Value): Value {
+  if (value.range.umax <= U32_MAX) return value;
+  return derived(machine, binary('mov', 32, value.range, value.range), { operation: 'low32', operand: value });
+}
+
+function derived(machine: Machine, range: Scalar, derivation: Derivation): Value {
+  if (isConstant(range)) return machine.number(range);
+  return new Value('number', 0, machine.symbol(), 0, range, false, 0, derivation, undefined);
+}
+
+/** Arithmetic on two numbers; keeps what the result's relation to its operands is known to be. */
+export function combineNumbers(machine: Machine, state: State, operator: BinaryOperator, width: Width, a: Value, b: Value): Value {
+  const range = binary(operator, width, a.range, b.range);
+  if (isConstant(range)) return machine.number(range);
+  const constantB = constantValue(b.range);
+  if (constantB !== undefined) {
+    const kept = withConstant(machine, operator, width, a, constantB, range);
+    if (kept !== undefined) return kept;
+  }
+  if (width === 32 && (a.range.umax > U32_MAX || b.range.umax > U32_MAX)) return machine.number(range);
+  if (operator === 'add') {
+    const constantA = constantValue(a.range);
+    if (constantA !== undefined) {
+      const kept = withConstant(machine, operator, width, b, constantA, range);
+      if (kept !== undefined) return kept;
+    }
+    const result = machine.number(range);
+    if (width === 64 || add(a.range.umax, b.range.umax) <= U32_MAX) relateSum(state, result, a, b);
+    return result;
+  }
+  if (operator === 'sub') {
+    if (a.symbol === b.symbol && a.symbol !== ZERO && width === 64) return machine.constant(toSigned64(sub(a.offset, b.offset)));
+    if (width === 64 && !overflowsSub(a.range, b.range)) {
+      const result = derived(machine, range, { operation: 'difference', operand: a, other: b });
+      relateDifference(state, result, a, b);
+      return result;
+    }
+    if (width === 32 && a.range.umin >= b.range.umax) {
+      const result = derived(machine, range, { operation: 'difference', operand: a, other: b });
+      relateDifference(state, result, a, b);
+      return result;
+    }
+  }
+  return machine.number(range);
+}
+
+function overflowsSub(a: Scalar, b: Scalar): boolean {
+  return sub(a.smax, b.smin) > I64_MAX || sub(a.smin, b.smax) < I64_MIN;
+}
+
+/** result = a + b without wrap-around: each operand's range bounds the distance to the other. */
+function relateSum(state: State, result: Value, a: Value, b: Value): void {
+  if (result.symbol === ZERO || add(a.range.smax, b.range.smax) > I64_MAX || add(a.range.smin, b.range.smin) < I64_MIN) return;
+  relateByDistance(state, result, a, b.range);
+  relateByDistance(state, result, b, a.range);
+}
+
+/** result - operand lies in `distance` (all three exact); only worth keeping where the distance is small enough to prove anything. */
+function relateByDistance(state: State, result: Value, operand: Value, distance: Scalar): void {
+  if (operand.symbol === ZERO || result.symbol === ZERO || !isExact(operand) || !isExact(result)) return;
+  const base = sub(operand.offset, result.offset);
+  if (distance.smax < 0x1_0000_0000) state.relate(result.symbol, operand.symbol, add(distance.smax, base));
+  if (distance.smin > -0x1_0000_0000) state.relate(operand.symbol, result.symbol, sub(0, add(distance.smin, base)));
+}
+
+/** result = a - b without wrap-around. */
+function relateDifference(state: State, result: Value, a: Value, b: Value): void {
+  if (a.symbol === ZERO || result.symbol === ZERO || !isExact(a)) return;
+  const base = sub(a.offset, result.offset);
+  if (b.range.smin > -0x1_0000_0000) state.relate(result.symbol, a.symbol, add(sub(0, b.range.smin), base));
+  if (b.range.smax < 0x1_0000_0000) state.relate(a.symbol, result.symbol, sub(b.range.smax, base));
+}
+
+/** Operations with a constant that keep the operand's symbol or a derivation from it; undefined where neither. */
+function withConstant(machine: Machine, operator: BinaryOperator, width: Width, a: Value, c: Int, range: Scalar): Value | undefined {
+  const inLow32 = a.range.umax <= U32_MAX;
+  if (width === 32 && !inLow32 && operator !== 'and') return undefined;
+  switch (operator) {
+    case 'add':
+    case 'sub': {
+      const step = operator === 'add' ? c : sub(0, c);
+      if (width === 32) {
+        const step32 = Number(BigInt.asIntN(32, BigInt(step)));
+        if (add(a.range.umin, step32) < 0 || add(a.range.umax, step32) > U32_MAX) return undefined;
+        return new Value('number', 0, a.symbol, toSigned64(add(a.offset, step32)), range, false, 0, undefined, undefined);
+      }
+      return new Value('number', 0, a.symbol, toSigned64(add(a.offset, step)), range, false, 0, undefined, undefined);
+    }
+    case 'and': {
+      if (c >= 0 && typeof c === 'number' && ((c + 1) & c) === 0 && c < 0x8000_0000 && a.range.umax <= c) return a;
+      if (width === 32 && c === -1 && inLow32) return a;
+      if (c === U32_MAX) return low32(machine, a);
+      if (typeof c === 'number' && c >= 0) return derived(machine, range, { operation: 'mask', operand: a, amount: c });
+      return undefined;
+    }
+    case 'or':
+    case 'xor':
+      return c === 0 ? a : undefined;
+    case 'mul':
+    case 'div':
+      return c === 1 ? a : undefined;
+    case 'lsh': {
+      const count = Number(c) & (width - 1);
+      if (count === 0) return a;
+      return derived(machine, range, { operation: 'shift_left', operand: a, amount: width === 64 ? count : -count });
+    }
+    case 'rsh':
+    case 'arsh': {
+      const count = Number(c) & (width - 1);
+      if (count === 0) return a;
+      const before = a.derivation;
+      if (before?.operation === 'shift_left' && before.amount === (width === 64 ? count : -count)) {
+        const restored = undoShift(machine, operator, width, before.operand, count);
+        if (restored !== undefined) return restored;
+      }
+      if (operator === 'rsh') return derived(machine, range, { operation: 'shift_right', operand: a, amount: count });
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** (x << n) >> n gives back the low bits of x: x itself where nothing was lost. */
+function undoShift(machine: Machine, operator: 'rsh' | 'arsh', width: Width, operand: Value, count: number): Value | undefined {
+  const kept = width - count;
+  if (operator === 'rsh') {
+    const limit = kept >= 53 ? 2n ** BigInt(kept) - 1n : 2 ** kept - 1;
+    if (operand.range.umax <= limit) return operand;
+    return kept === 32 && width === 64 ? low32(machine, operand) : undefined;
+  }
+  if (width !== 64) return undefined;
+  const half = kept > 53 ? 2n ** BigInt(kept - 1) : 2 ** (kept - 1);
+  if (operand.range.smin >= -half && operand.range.smax < half) return operand;
+  if (kept !== 32) return undefined;
+  return derived(machine, signExtend(32, 64, operand.range), { operation: 'sign_extend', operand, amount: 32 });
+}
+
+function executePointerArithmetic(
+  machine: Machine,
+  state: State,
+  pc: number,
+  instruction: Binary,
+  target: Value,
+  source: Value,
+  sourceRegister: number,
+): boolean {
+  const { operator, width, dst } = instruction;
+  const pointerRegister = target.kind === 'number' ? sourceRegister : dst;
+  const pointer = target.kind === 'number' ? source : target;
+  if (pointer.kind === 'any') {
+    machine.fail('type', pc, state, {
+      register: pointerRegister,
+      have: describeValue(machine, pointer),
+      want: 'a number or a pointer of one kind',
+      types: '== number',
+    });
+    return false;
+  }
+  if (width === 32) {
+    if (operator === 'sub' && machine.rules.allowLeaks) {
+      state.registers[dst] = machine.number(binary('mov', 32, TOP, TOP));
+      return true;
+    }
+    machine.fail('pointer_truncated', pc, state, { register: pointerRegister, have: describeValue(machine, pointer) });
+    return false;
+  }
+  if (operator === 'add') {
+    if (target.isPointer && source.isPointer) {
+      machine.fail('pointer_plus_pointer', pc, state, {
+        register: sourceRegister,
+        note: `r${sourceRegister}.type in {ctx, stack, packet, shared} -> r${dst}.type == number`,
+      });
+      return false;
+    }
+    const result = movePointer(machine, state, pc, pointerRegister, pointer, target.isPointer ? source : target);
+    if (result === undefined) return false;
+    state.registers[dst] = result;
+    return true;
+  }
+  if (operator === 'sub') {
+    if (target.isPointer && source.kind === 'number') {
+      const result = movePointer(machine, state, pc, dst, target, combineNumbers(machine, state, 'sub', 64, machine.constant(0), source));
+      if (result === undefined) return false;
+      state.registers[dst] = result;
+      return true;
+    }
+    if (target.isPointer && source.isPointer) return subtractPointers(machine, state, pc, dst, target, source, sourceRegister);
+  }
+  if (machine.rules.allowLeaks && operator === 'sub') {
+    state.registers[dst] = machine.number(TOP);
+    return true;
+  }
+  machine.fail('pointer_arithmetic', pc, state, {
+    register: pointerRegister,
+    have: describeValue(machine, pointer),
+    want: OPERATION_NAMES[operator],
+  });
+  return false;
+}
+
+const OPERATION_NAMES: Record<BinaryOperator, string> = {
+  add: 'addition',
+  sub: 'subtraction',
+  mul: 'multiplication',
+  div: 'division',
+  sdiv: 'signed division',
+  mod: 'the remainder',
+  smod: 'the signed remainder',
+  or: 'bitwise or',
+  and: 'bitwise and',
+  xor: 'bitwise exclusive or',
+  lsh: 'a shift',
+  rsh: 'a shift',
+  arsh: 'a shift',
+  mov: 'a move',
+};
+
+function subtractPointers(machine: Machine, state: State, pc: number, dst: Register, a: Value, b: Value, sourceRegister: number): boolean {
+  const sameRegion =
+    a.kind === b.kind &&
+    a.tag === b.tag &&
+    (a.kind !== 'map_value' || (a.identity === b.identity && a.identity !== 0)) &&
+    (a.kind !== 'memory' || a.identity === b.identity);
+  if (!sameRegion || a.kind === 'map' || a.kind === 'code') {
+    if (machine.rules.allowLeaks) {
+      state.registers[dst] = machine.number(TOP);
+      return true;
+    }
+    machine.fail('pointer_difference', pc, state, {
+      register: sourceRegister,
+      have: describeValue(machine, a),
+      want: describeValue(machine, b),
+      note: `r${dst}.type == r${sourceRegister}.type in {ctx, stack, packet}`,
+    });
+    return false;
+  }
+  // Offsets from one base: their difference is the difference of the addresses, modulo 2^64 as in the machine.
+  const numberA = new Value('number', 0, a.symbol, a.offset, a.range, false, 0, undefined, undefined);
+  const numberB = new Value('number', 0, b.symbol, b.offset, b.range, false, 0, undefined, undefined);
+  if (b.symbol === ZERO) {
+    const range = binary('sub', 64, a.range, b.range);
+    state.registers[dst] = isConstant(range)
+      ? machine.number(range)
+      : new Value('number', 0, a.symbol, toSigned64(sub(a.offset, b.offset)), range, false, 0, undefined, undefined);
+    return true;
+  }
+  state.registers[dst] = combineNumbers(machine, state, 'sub', 64, numberA, numberB);
+  return true;
+}
+
+/** pointer + number; undefined after reporting that this kind of pointer cannot be moved. */
+export function movePointer(machine: Machine, state: State, pc: number, register: number, pointer: Value, distance: Value): Value | undefined {
+  if (pointer.kind === 'map' || pointer.kind === 'code') {
+    machine.fail('pointer_arithmetic', pc, state, { register, have: describeValue(machine, pointer), want: 'addition' });
+    return undefined;
+  }
+  const range = binary('add', 64, pointer.range, distance.range);
+  if (isConstant(range)) return pointer.withPosition(ZERO, constantValue(range)!, range);
+  const c = constantValue(distance.range);
+  if (c !== undefined) return pointer.withPosition(pointer.symbol, toSigned64(add(pointer.offset, c)), range);
+  if (pointer.symbol === ZERO) return pointer.withPosition(distance.symbol, toSigned64(add(distance.offset, pointer.offset)), range);
+  const result = pointer.withPosition(machine.symbol(), 0, range);
+  relateSum(state, result, pointer, distance);
+  return result;
+}
+
+function truncatePointer(machine: Machine, state: State, pc: number, dst: Register, source: Value, register: number): boolean {
+  if (machine.rules.allowLeaks) {
+    state.registers[dst] = machine.number(binary('mov', 32, TOP, TOP));
+    return true;
+  }
+  machine.fail('pointer_truncated', pc, state, { register, have: describeValue(machine, source) });
+  return false;
+}
+
+export function executeMoveSignExtended(machine: Machine, state: State, pc: number, instruction: MoveSignExtended): boolean {
+  const source = readRegister(machine, state, pc, instruction.src, '== number');
+  if (source === undefined) return false;
+  if (source.kind !== 'number') return truncatePointer(machine, state, pc, instruction.dst, source, instruction.src);
+  const { bits, width } = instruction;
+  const half = 2 ** (bits - 1);
+  if (width === 64 && source.range.smin >= -half && source.range.smax < half) {
+    state.registers[instruction.dst] = source;
+    return true;
+  }
+  const range = signExtend(bits, width, source.range);
+  state.registers[instruction.dst] =
+    width === 64 ? derived(machine, range, { operation: 'sign_extend', operand: source, amount: bits }) : machine.number(range);
+  return true;
+}
+
+export function executeNegate(machine: Machine, state: State, pc: number, instruction: Negate): boolean {
+  const source = readNumber(machine, state, pc, instruction.dst, 'negation');
+  if (source === undefined) return false;
+  state.registers[instruction.dst] = machine.number(negate(instruction.width, source.range));
+  return true;
+}
+
+export function executeByteSwap(machine: Machine, state: State, pc: number, instruction: ByteSwap): boolean {
+  const source = readNumber(machine, state, pc, instruction.dst, 'a byte swap');
+  if (source === undefined) return false;
+  const { order, bits } = instruction;
+  const range = swap(order, bits, source.range, machine.rules.bigEndian);
+  const swaps = order === 'bswap' || (order === 'be') !== machine.rules.bigEndian;
+  if (swaps) state.registers[instruction.dst] = derived(machine, range, { operation: 'swap', operand: source, amount: bits });
+  else state.registers[instruction.dst] = bits === 64 || source.range.umax < 2 ** bits ? source : machine.number(range);
+  return true;
+}
+
+function readNumber(machine: Machine, state: State, pc: number, register: Register, operation: string): Value | undefined {
+  if (register === 10) {
+    machine.fail('frame_pointer_write', pc, state);
+    return undefined;
+  }
+  const value = readRegister(machine, state, pc, register, '== number');
+  if (value === undefined || value.kind === 'number') return value;
+  machine.fail('pointer_arithmetic', pc, state, { register, have: describeValue(machine, value), want: operation });
+  return undefined;
+}
+
+export function executeLoadImmediate(machine: Machine, state: State, pc: number, instruction: LoadImmediate): boolean {
+  const value = immediateValue(machine, state, pc, instruction);
+  if (value === undefined) return false;
+  state.registers[instruction.dst] = value;
+  return true;
+}
+
+function immediateValue(machine: Machine, state: State, pc: number, instruction: LoadImmediate): Value | undefined {
+  switch (instruction.source) {
+    case 'immediate':
+      return machine.constant(toSigned64((BigInt(instruction.high) << 32n) | BigInt(instruction.low >>> 0)));
+    case 'map_fd':
+    case 'map_index': {
+      if (machine.map(instruction.low) === undefined) break;
+      return machine.pointer('map', instruction.low, 0);
+    }
+    case 'map_value':
+    case 'map_index_value': {
+      if (machine.map(instruction.low) === undefined) break;
+      return machine.pointer('map_value', instruction.low, instruction.high, false, -1 - instruction.low);
+    }
+    case 'variable': {
+      const name = machine.object.externs[instruction.low];
+      if (name === undefined) break;
+      // The address of a kernel variable: typed ones may be read through, untyped ones are plain numbers.
+      return name.kind === 'ksym' && name.btfId !== undefined ? machine.pointer('btf', 0, 0, name.weak, machine.identity()) : machine.number(TOP);
+    }
+    case 'code':
+      return machine.pointer('code', pc + 1 + instruction.low, 0);
+  }
+  machine.fail('unsupported', pc, state, {
+    note: `The 64-bit load refers to ${instruction.source.startsWith('map') ? 'map' : 'symbol'} ${instruction.low}, which the object does not define`,
+  });
+  return undefined;
+}

@@ -1,0 +1,353 @@
+import type { Branch, Comparison, Width } from '../isa/instruction.ts';
+import { readOperand, readRegister } from './alu.ts';
+import { MAX_PACKET_SIZE, MIN_META_OFFSET } from './constraints.ts';
+import { describeValue } from './describe.ts';
+import type { Machine } from './machine.ts';
+import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
+import { isExact, type State } from './state.ts';
+import { META_OFFSET, PACKET_SIZE, type Symbol, Value, ZERO } from './value.ts';
+
+export const NEGATED: Record<Comparison, Comparison> = {
+  eq: 'ne',
+  ne: 'eq',
+  gt: 'le',
+  le: 'gt',
+  ge: 'lt',
+  lt: 'ge',
+  sgt: 'sle',
+  sle: 'sgt',
+  sge: 'slt',
+  slt: 'sge',
+  set: 'nset',
+  nset: 'set',
+};
+
+const SWAPPED: Record<Comparison, Comparison> = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'lt',
+  lt: 'gt',
+  ge: 'le',
+  le: 'ge',
+  sgt: 'slt',
+  slt: 'sgt',
+  sge: 'sle',
+  sle: 'sge',
+  set: 'set',
+  nset: 'nset',
+};
+
+/** Farthest that a packet pointer may be from the packet's start for an address comparison to say anything about offsets (bytes). */
+const MAX_COMPARED_OFFSET = 0x2000_0000;
+
+export interface BranchOutcome {
+  readonly taken: State | undefined;
+  readonly fallthrough: State | undefined;
+}
+
+/** Splits a state at a branch; an impossible side is undefined, both are where the comparison itself fails a check. */
+export function executeBranch(machine: Machine, state: State, pc: number, instruction: Branch): BranchOutcome {
+  const nothing = { taken: undefined, fallthrough: undefined };
+  const a = readRegister(machine, state, pc, instruction.dst, 'in {number, ctx, stack, packet, shared}');
+  if (a === undefined) return nothing;
+  const b = readOperand(machine, state, pc, instruction.source);
+  if (b === undefined) return nothing;
+  if (!checkComparable(machine, state, pc, instruction, a, b)) return nothing;
+  const other = state.clone();
+  return {
+    taken: assume(machine, other, instruction.comparison, instruction.width, a, b) ? other : undefined,
+    fallthrough: assume(machine, state, NEGATED[instruction.comparison], instruction.width, a, b) ? state : undefined,
+  };
+}
+
+function checkComparable(machine: Machine, state: State, pc: number, instruction: Branch, a: Value, b: Value): boolean {
+  if (a.kind === 'number' && b.kind === 'number') return true;
+  if (machine.rules.allowLeaks) return true;
+  const equality = instruction.comparison === 'eq' || instruction.comparison === 'ne';
+  if (instruction.width === 64) {
+    if (equality && (isZero(a) || isZero(b))) return true;
+    if (a.isPointer && b.isPointer && a.kind === b.kind && a.tag === b.tag && a.kind !== 'map' && a.kind !== 'code') return true;
+    if (a.isPointer && b.isPointer && equality && a.kind === b.kind) return true;
+  }
+  if (a.kind === 'any' || b.kind === 'any') {
+    if (equality && (isZero(a) || isZero(b))) return true;
+    const register = a.kind === 'any' ? instruction.dst : instruction.source.kind === 'register' ? instruction.source.register : instruction.dst;
+    machine.fail('type', pc, state, {
+      register,
+      have: describeValue(machine, a.kind === 'any' ? a : b),
+      want: 'a number or a pointer of one kind',
+      types: '== number',
+    });
+    return false;
+  }
+  const second = instruction.source.kind === 'register' ? `r${instruction.source.register}` : 'the constant';
+  machine.fail('pointer_comparison', pc, state, {
+    register: instruction.dst,
+    have: describeValue(machine, a),
+    want: describeValue(machine, b),
+    note:
+      b.kind === 'number' || a.kind === 'number'
+        ? `r${instruction.dst}.type == number`
+        : `r${instruction.dst}.type == ${second}.type in {ctx, stack, packet}`,
+  });
+  return false;
+}
+
+function isZero(value: Value): boolean {
+  return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
+}
+
+/** Narrows the state by `a CMP b`; false where that is impossible. */
+export function assume(machine: Machine, state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {
+  if (a.kind === 'number' && b.kind === 'number') return assumeNumbers(machine, state, comparison, width, a, b);
+  if (width === 32) return true;
+  if (a.isPointer && isZero(b)) return assumeNull(machine, state, comparison, a);
+  if (b.isPointer && isZero(a)) return assumeNull(machine, state, SWAPPED[comparison], b);
+  if (a.kind === 'packet' && b.kind === 'packet') return assumePacketOrder(machine, state, comparison, a, b);
+  if (
+    a.isPointer &&
+    b.isPointer &&
+    a.kind === b.kind &&
+    a.tag === b.tag &&
+    a.symbol === b.symbol &&
+    a.identity === b.identity &&
+    !a.nullable &&
+    !b.nullable &&
+    a.kind !== 'map_value'
+  ) {
+    return comparison === 'eq' ? a.offset === b.offset : comparison === 'ne' ? a.offset !== b.offset : true;
+  }
+  return true;
+}
+
+function assumeNumbers(machine: Machine, state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {
+  const refined = refine(comparison, width, a.range, b.range);
+  if (refined === undefined) return false;
+  // Facts between two symbols come first: they hold of the values as they are now.
+  if (a.symbol !== ZERO && b.symbol !== ZERO && !assumeOrder(state, comparison, width, a, b)) return false;
+  return narrow(machine, state, a, refined.a, 4) && narrow(machine, state, b, refined.b, 4);
+}
+
+/** Adds what a comparison of two unknown numbers says about their difference; false where it contradicts what is known. */
+function assumeOrder(state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {
+  if (!isExact(a) || !isExact(b)) return true;
+  const signedOrder = comparison.startsWith('s') && comparison !== 'set';
+  const limit = width === 32 ? (signedOrder ? 0x7fff_ffff : 0xffff_ffff) : undefined;
+  const inside = (range: Scalar) => (limit === undefined ? signedOrder || range.smin >= 0 : range.smin >= 0 && range.smax <= limit);
+  if (comparison !== 'eq' && comparison !== 'ne' && (!inside(a.range) || !inside(b.range))) return true;
+  if ((comparison === 'eq' || comparison === 'ne') && width === 32 && (!inside(a.range) || !inside(b.range))) return true;
+  switch (comparison) {
+    case 'eq':
+      return relateAtMost(state, a, b, 0) && relateAtMost(state, b, a, 0);
+    case 'ne': {
+      const above = state.upperDifference(a, b);
+      const below = state.upperDifference(b, a);
+      if (above === 0 && below === 0) return false;
+      if (above === 0) return relateAtMost(state, a, b, -1);
+      return below === 0 ? relateAtMost(state, b, a, -1) : true;
+    }
+    case 'lt':
+    case 'slt':
+      return relateAtMost(state, a, b, -1);
+    case 'le':
+    case 'sle':
+      return relateAtMost(state, a, b, 0);
+    case 'gt':
+    case 'sgt':
+      return relateAtMost(state, b, a, -1);
+    case 'ge':
+    case 'sge':
+      return relateAtMost(state, b, a, 0);
+    default:
+      return true;
+  }
+}
+
+/** a - b <= k. */
+function relateAtMost(state: State, a: Value, b: Value, k: Int): boolean {
+  const opposite = state.upperDifference(b, a);
+  // b - a <= opposite, so a - b >= -opposite: impossible above k.
+  if (opposite !== undefined && sub(0, opposite) > k) return false;
+  state.relate(a.symbol, b.symbol, sub(add(k, b.offset), a.offset));
+  return true;
+}
+
+/** Narrows every value of the symbol to what `range` of this one implies, then the operands it was derived from; false where nothing is left. */
+export function narrow(machine: Machine, state: State, value: Value, range: Scalar, depth: number): boolean {
+  if (range === value.range) return true;
+  if (value.symbol !== ZERO && !narrowSymbol(state, value.symbol, value.offset, range)) return false;
+  if (value.derivation !== undefined && depth > 0) return narrowOperand(machine, state, value, range, depth - 1);
+  return true;
+}
+
+/** The range that a value now has, which may be tighter than the snapshot a derivation holds. */
+function narrowSymbol(state: State, symbol: Symbol, offset: Int, range: Scalar): boolean {
+  let possible = true;
+  state.rewrite((candidate) => {
+    if (candidate.symbol !== symbol) return candidate;
+    const delta = sub(candidate.offset, offset);
+    const implied = delta === 0 ? range : binary('add', 64, range, constant(toSigned64(delta)));
+    const narrowed = meet(candidate.range, implied);
+    if (narrowed === undefined) {
+      possible = false;
+      return candidate;
+    }
+    if (narrowed === candidate.range) return candidate;
+    const c = constantValue(narrowed);
+    // A symbol whose value is known needs no name any more, except where the packet's facts hang on it.
+    if (c !== undefined && symbol > META_OFFSET && candidate.kind === 'number')
+      return new Value('number', 0, ZERO, c, narrowed, false, 0, undefined, undefined);
+    return candidate.withRange(narrowed);
+  });
+  if (!possible) return false;
+  if (symbol === PACKET_SIZE) {
+    const min = sub(range.smin, offset);
+    if (min > MAX_PACKET_SIZE || sub(range.smax, offset) < state.constraints.packetMin) return false;
+    if (min > 0) state.relate(ZERO, PACKET_SIZE, sub(0, min));
+  }
+  if (symbol === META_OFFSET) {
+    const max = sub(range.smax, offset);
+    if (max < MIN_META_OFFSET) return false;
+    state.relate(META_OFFSET, ZERO, max);
+  }
+  return true;
+}
+
+/** What a narrower result says about the operand it was computed from. */
+function narrowOperand(machine: Machine, state: State, value: Value, range: Scalar, depth: number): boolean {
+  const { operation, operand, other, amount } = value.derivation!;
+  const current = currentRange(state, operand);
+  switch (operation) {
+    case 'low32': {
+      const refined = refine('eq', 32, current, range);
+      return refined !== undefined && narrow(machine, state, operand, refined.a, depth);
+    }
+    case 'sign_extend': {
+      if (amount !== 32) return true;
+      const refined = refine('eq', 32, current, range);
+      return refined !== undefined && narrow(machine, state, operand, refined.a, depth);
+    }
+    case 'swap': {
+      if (amount !== 64 && current.umax >= 2 ** amount!) return true;
+      const c = constantValue(range);
+      if (c === undefined) return true;
+      const refined = meet(current, swap('bswap', amount as 16 | 32 | 64, range, machine.rules.bigEndian));
+      return refined !== undefined && narrow(machine, state, operand, refined, depth);
+    }
+    case 'shift_right': {
+      const min = binary('lsh', 64, constant(range.umin), constant(amount!));
+      if (range.umax >= 2 ** 53) return true;
+      const max = add(BigInt(range.umax) << BigInt(amount!), (1n << BigInt(amount!)) - 1n);
+      const refined = meet(current, fromUnsigned(min.umin, canonicalUnsigned(max)));
+      return refined !== undefined && narrow(machine, state, operand, refined, depth);
+    }
+    case 'shift_left': {
+      const count = amount!;
+      if (count < 0 || (count < 53 && current.umax >= 2 ** (64 - count)) || count >= 53) return true;
+      const shifted = binary('rsh', 64, range, constant(count));
+      const refined = meet(current, shifted);
+      return refined !== undefined && narrow(machine, state, operand, refined, depth);
+    }
+    case 'difference': {
+      if (other === undefined || !isExact(operand) || !isExact(other) || operand.symbol === other.symbol) return true;
+      return relateBounded(state, operand, other, range.smax) && relateBounded(state, other, operand, sub(0, range.smin));
+    }
+    case 'mask': {
+      const c = constantValue(range);
+      if (c === undefined) return true;
+      if (c !== 0) {
+        const refined = refine('set', 64, current, constant(amount!));
+        return refined !== undefined && narrow(machine, state, operand, refined.a, depth);
+      }
+      const refined = refine('nset', 64, current, constant(amount!));
+      return refined !== undefined && narrow(machine, state, operand, refined.a, depth);
+    }
+    case 'bool':
+      return true;
+  }
+}
+
+function relateBounded(state: State, a: Value, b: Value, k: Int): boolean {
+  if (a.symbol === ZERO && b.symbol === ZERO) return true;
+  if (a.symbol === ZERO || b.symbol === ZERO) {
+    state.relate(a.symbol, b.symbol, sub(add(k, b.offset), a.offset));
+    return true;
+  }
+  return relateAtMost(state, a, b, k);
+}
+
+function canonicalUnsigned(value: Int): Int {
+  return value > 0xffff_ffff_ffff_ffffn ? 0xffff_ffff_ffff_ffffn : value;
+}
+
+function currentRange(state: State, operand: Value): Scalar {
+  if (operand.symbol === ZERO) return operand.range;
+  for (const frame of state.frames) {
+    for (const value of frame.registers) {
+      if (value !== undefined && value.symbol === operand.symbol && value.offset === operand.offset) return value.range;
+    }
+  }
+  return operand.range;
+}
+
+/** Compares a pointer with null. */
+function assumeNull(machine: Machine, state: State, comparison: Comparison, pointer: Value): boolean {
+  // 0 is the least address: > 0 is != 0, <= 0 is == 0.
+  const equal = comparison === 'eq' || comparison === 'le';
+  const unequal = comparison === 'ne' || comparison === 'gt';
+  if (!equal && !unequal) return comparison !== 'lt';
+  if (!pointer.nullable) return unequal;
+  if (pointer.symbol !== ZERO || pointer.offset !== 0) return true;
+  const { identity } = pointer;
+  state.rewrite((value) => {
+    if (value.identity !== identity || value.kind !== pointer.kind || !value.nullable) return value;
+    if (unequal) return value.withNullable(false);
+    return new Value('number', 0, value.symbol, value.offset, value.range, false, 0, undefined, undefined);
+  });
+  if (equal) state.references = state.references.filter((reference) => reference.identity !== identity);
+  void machine;
+  return true;
+}
+
+/** Orders two packet pointers: the source of all knowledge about the packet's size. */
+function assumePacketOrder(machine: Machine, state: State, comparison: Comparison, a: Value, b: Value): boolean {
+  const comparable = (value: Value) => {
+    if (value.symbol === PACKET_SIZE || value.symbol === META_OFFSET)
+      return value.offset >= -MAX_COMPARED_OFFSET && value.offset <= MAX_COMPARED_OFFSET;
+    if (value.range.smin < MIN_META_OFFSET) return false;
+    if (value.range.smax <= MAX_COMPARED_OFFSET) return true;
+    const over = state.overPacketEnd(value, 0);
+    return over !== undefined && over <= MAX_COMPARED_OFFSET;
+  };
+  if (!comparable(a) || !comparable(b)) return true;
+  const order = (x: Value, y: Value, k: Int): boolean => {
+    if (!isExact(x) || !isExact(y)) return true;
+    const opposite = state.upperDifference(y, x);
+    if (opposite !== undefined && sub(0, opposite) > k) return false;
+    state.relate(x.symbol, y.symbol, sub(add(k, y.offset), x.offset));
+    return packetPossible(state);
+  };
+  void machine;
+  switch (comparison) {
+    case 'eq':
+      return order(a, b, 0) && order(b, a, 0);
+    case 'lt':
+    case 'slt':
+      return order(a, b, -1);
+    case 'le':
+    case 'sle':
+      return order(a, b, 0);
+    case 'gt':
+    case 'sgt':
+      return order(b, a, -1);
+    case 'ge':
+    case 'sge':
+      return order(b, a, 0);
+    default:
+      return true;
+  }
+}
+
+function packetPossible(state: State): boolean {
+  return state.constraints.packetMin <= MAX_PACKET_SIZE && state.constraints.metaMax >= MIN_META_OFFSET;
+}

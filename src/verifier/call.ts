@@ -1,0 +1,644 @@
+import type { ArgumentKind, CallbackParameter, HelperArgument, HelperPrototype, MapKind } from '../platform/platform.ts';
+import { readRegister } from './alu.ts';
+import { describeValue } from './describe.ts';
+import type { Machine, MapFacts } from './machine.ts';
+import { clobbered, requireAccess } from './memory.ts';
+import { add, constantValue, fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
+import { StackFrame } from './stack.ts';
+import { isExact, type State } from './state.ts';
+import { Value, ZERO } from './value.ts';
+
+/** Maps that programs cannot read or write through the general map helpers. */
+const OPAQUE_MAPS: ReadonlySet<MapKind> = new Set([
+  'prog_array',
+  'perf_event_array',
+  'ringbuf',
+  'user_ringbuf',
+  'cgroup_array',
+  'stack_trace',
+  'queue',
+  'stack',
+  'struct_ops',
+  'arena',
+  'bloom_filter',
+]);
+
+/** Records larger than this are refused by every host (bytes). */
+const MAX_RECORD = 0x3fff_ffff;
+
+export interface CallOutcome {
+  /** The state in which the helper invokes its callback, with the callback's frame on top, and the callback's first slot. */
+  readonly callback?: { readonly state: State; readonly slot: number };
+  /** Control does not come back. */
+  readonly ends: boolean;
+}
+
+/** What the arguments before the current one have established. */
+interface CallContext {
+  readonly machine: Machine;
+  readonly state: State;
+  readonly pc: number;
+  readonly prototype: HelperPrototype;
+  map: MapFacts | undefined;
+  /** Memory argument that waits for its size. */
+  memory: { readonly register: number; readonly value: Value; readonly kind: ArgumentKind; readonly nullable: boolean } | undefined;
+  recordSize: number;
+  callback: number | undefined;
+  callbackContext: Value | undefined;
+  released: Value | undefined;
+  lockTarget: Value | undefined;
+}
+
+/** Calls a helper or kernel function: checks its arguments, then leaves its result and effects in the state. Undefined after a reported failure. */
+export function executeCall(machine: Machine, state: State, pc: number, prototype: HelperPrototype): CallOutcome | undefined {
+  if (!checkAvailability(machine, state, pc, prototype)) return undefined;
+  const call: CallContext = {
+    machine,
+    state,
+    pc,
+    prototype,
+    map: undefined,
+    memory: undefined,
+    recordSize: 0,
+    callback: undefined,
+    callbackContext: undefined,
+    released: undefined,
+    lockTarget: undefined,
+  };
+  for (let index = 0; index < prototype.arguments.length; index++) {
+    if (!checkArgument(call, index, prototype.arguments[index]!)) return undefined;
+  }
+  if (prototype.releases !== undefined && !release(call, prototype.releases)) return undefined;
+  if (!applyLock(call)) return undefined;
+  const callback = call.callback === undefined ? undefined : { state: invokeCallback(call), slot: call.callback };
+  if (isTailCall(prototype) && !checkNothingHeld(machine, state, pc, 'The tail call')) return undefined;
+  finish(call);
+  return { ...(callback === undefined ? {} : { callback }), ends: prototype.returns.kind === 'no_return' };
+}
+
+function isTailCall(prototype: HelperPrototype): boolean {
+  return prototype.name === 'bpf_tail_call';
+}
+
+function checkAvailability(machine: Machine, state: State, pc: number, prototype: HelperPrototype): boolean {
+  const { rules } = machine;
+  if (prototype.gplOnly === true && !rules.gplCompatible && rules.platform.name === 'linux') {
+    machine.fail('helper_licence', pc, state, {
+      name: prototype.name,
+      note: machine.object.license === undefined ? 'none' : `"${machine.object.license}"`,
+    });
+    return false;
+  }
+  if (prototype.sleepableOnly === true && rules.section?.sleepable !== true && rules.programType.name !== 'syscall') {
+    machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: `${rules.programType.name} that may not sleep` });
+    return false;
+  }
+  const { attachType } = rules;
+  if (attachType !== undefined) {
+    const excluded =
+      prototype.notForAttachTypes?.includes(attachType) === true ||
+      (prototype.onlyForAttachTypes !== undefined && !prototype.onlyForAttachTypes.includes(attachType));
+    if (excluded) {
+      machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: `${rules.programType.name} attached as ${attachType}` });
+      return false;
+    }
+  }
+  if (state.lock !== 0 && prototype.name !== 'bpf_spin_unlock') {
+    machine.fail('lock_state', pc, state, { note: `Calls ${prototype.name} while a spin lock is held` });
+    return false;
+  }
+  return true;
+}
+
+/** Fails where the program would end or leave while it owes something. */
+export function checkNothingHeld(machine: Machine, state: State, pc: number, what: string): boolean {
+  if (state.lock !== 0) {
+    machine.fail('lock_held', pc, state, { note: what });
+    return false;
+  }
+  const held = state.references[0];
+  if (held !== undefined) {
+    machine.fail('reference_leak', pc, state, { name: held.kind, limit: held.instruction });
+    return false;
+  }
+  return true;
+}
+
+const ARGUMENT_TYPES: Partial<Record<ArgumentKind, string>> = {
+  ctx: '== ctx',
+  map: '== map_fd',
+  size: '== number',
+  size_or_zero: '== number',
+  anything: '== number',
+  number: '== number',
+};
+const MEMORY_TYPES = 'in {stack, packet, shared}';
+
+function checkArgument(call: CallContext, index: number, argument: HelperArgument): boolean {
+  const { machine, state, pc } = call;
+  const register = (index + 1) as 1 | 2 | 3 | 4 | 5;
+  const value = readRegister(machine, state, pc, register, ARGUMENT_TYPES[argument.kind] ?? MEMORY_TYPES);
+  if (value === undefined) return false;
+  if (
+    argument.nullable === true &&
+    isNull(value) &&
+    argument.kind !== 'memory_read' &&
+    argument.kind !== 'memory_write' &&
+    argument.kind !== 'memory_readwrite'
+  )
+    return true;
+  return ARGUMENT_CHECKS[argument.kind](call, register, value, argument);
+}
+
+type ArgumentCheck = (call: CallContext, register: number, value: Value, argument: HelperArgument) => boolean;
+
+const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
+  anything(call, register, value) {
+    if (value.kind === 'number' || call.machine.rules.allowLeaks) return true;
+    return mismatch(call, register, value, 'a number (addresses must not leave the program)', '== number');
+  },
+  number: (call, register, value) => value.kind === 'number' || mismatch(call, register, value, 'a number', '== number'),
+  ctx(call, register, value) {
+    if (value.kind !== 'ctx') return mismatch(call, register, value, 'the context', '== ctx');
+    if (value.symbol === ZERO && value.offset === 0) return true;
+    const { smin: min, smax: max } = value.range;
+    call.machine.fail('context_modified', call.pc, call.state, { register, argument: register, name: call.prototype.name, min, max });
+    return false;
+  },
+  map: checkMap,
+  map_key: (call, register, value) =>
+    call.map !== undefined && checkBuffer(call, register, value, call.map.keySize, 'read', `within(r${register}:key_size(r1))`),
+  map_value: (call, register, value) =>
+    call.map !== undefined && checkBuffer(call, register, value, valueBytes(call), 'read', `within(r${register}:value_size(r1))`),
+  map_value_out: (call, register, value) =>
+    call.map !== undefined && checkBuffer(call, register, value, call.map.valueSize, 'write', `within(r${register}:value_size(r1))`),
+  memory_read: holdMemory,
+  memory_write: holdMemory,
+  memory_readwrite: holdMemory,
+  size: (call, register, value) => checkSize(call, register, value, 1),
+  size_or_zero: (call, register, value) => checkSize(call, register, value, 0),
+  fixed_read: (call, register, value, argument) => checkBuffer(call, register, value, argument.size ?? 8, 'read'),
+  fixed_write(call, register, value, argument) {
+    if (argument.initialized === true && !checkBuffer(call, register, value, argument.size ?? 8, 'read')) return false;
+    return checkBuffer(call, register, value, argument.size ?? 8, 'write');
+  },
+  alloc_size(call, register, value) {
+    const size = value.kind === 'number' ? constantValue(value.range) : undefined;
+    if (size === undefined || size < 0 || size > MAX_RECORD) {
+      call.machine.fail('argument_constant', call.pc, call.state, {
+        register,
+        argument: register,
+        name: call.prototype.name,
+        min: value.range.smin,
+        max: value.range.smax,
+      });
+      return false;
+    }
+    call.recordSize = Number(size);
+    return true;
+  },
+  allocated(call, register, value) {
+    if (value.kind === 'memory' && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
+    if (value.kind === 'memory' && value.nullable) return nullArgument(call, register, value);
+    call.machine.fail('release_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+    });
+    return false;
+  },
+  callback(call, register, value) {
+    if (value.kind === 'code') {
+      call.callback = value.tag;
+      return true;
+    }
+    call.machine.fail('callback_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+    });
+    return false;
+  },
+  callback_context(call, register, value) {
+    if (value.kind === 'stack' || isNull(value)) {
+      call.callbackContext = value;
+      return true;
+    }
+    return mismatch(call, register, value, 'a pointer to the stack, or null', 'in {stack, number}');
+  },
+  spin_lock(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if ((value.kind === 'map_value' || value.kind === 'btf' || value.kind === 'memory') && value.symbol === ZERO) {
+      call.lockTarget = value;
+      return (
+        value.kind === 'btf' ||
+        requireAccess(call.machine, call.state, call.pc, {
+          register,
+          pointer: value,
+          displacement: 0,
+          width: 4,
+          mode: 'write',
+          argument: position(call, register),
+        })
+      );
+    }
+    return mismatch(call, register, value, 'a pointer to a spin lock in a map value', '== spin_lock');
+  },
+  timer: (call, register, value) => checkInMapValue(call, register, value, 16, 'a pointer to a timer in a map value'),
+  kptr: (call, register, value) => checkInMapValue(call, register, value, 8, 'a pointer to a kernel pointer in a map value'),
+  dynptr(call, register, value, argument) {
+    if (value.kind === 'btf') return true;
+    if (value.kind !== 'stack') return mismatch(call, register, value, 'a pointer to a dynptr on the stack', '== dynptr');
+    return checkBuffer(call, register, value, DYNPTR_SIZE, argument.constructs === true ? 'write' : 'read');
+  },
+  socket(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if (value.kind === 'socket' || value.kind === 'btf' || value.kind === 'ctx') return true;
+    return mismatch(call, register, value, 'a socket', '== socket');
+  },
+  btf(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if (value.kind === 'btf' || value.kind === 'socket') return true;
+    return mismatch(call, register, value, 'a pointer to a kernel object', '== btf_id');
+  },
+  const_string(call, register, value) {
+    const readOnly = value.kind === 'map_value' && call.machine.map(value.tag)?.readOnly === true;
+    return readOnly
+      ? requireAccess(call.machine, call.state, call.pc, {
+          register,
+          pointer: value,
+          displacement: 0,
+          width: 1,
+          mode: 'read',
+          argument: position(call, register),
+        })
+      : mismatch(call, register, value, 'a constant string in read-only data', '== shared');
+  },
+  percpu: (call, register, value) => value.kind === 'btf' || mismatch(call, register, value, 'the address of a per-CPU variable', '== btf_id'),
+  zero(call, register, value) {
+    if (isNull(value)) return true;
+    call.machine.fail('argument_zero', call.pc, call.state, { register, argument: register, name: call.prototype.name });
+    return false;
+  },
+};
+
+/** struct bpf_dynptr of the kernel's uapi (bytes). */
+const DYNPTR_SIZE = 16;
+
+function isNull(value: Value): boolean {
+  return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
+}
+
+function position(call: CallContext, register: number) {
+  return { position: register, helper: call.prototype.name };
+}
+
+function mismatch(call: CallContext, register: number, value: Value, want: string, types: string): boolean {
+  call.machine.fail('argument_type', call.pc, call.state, {
+    register,
+    argument: register,
+    name: call.prototype.name,
+    have: describeValue(call.machine, value),
+    want,
+    types,
+  });
+  return false;
+}
+
+function nullArgument(call: CallContext, register: number, value: Value, note?: string): boolean {
+  const map = value.kind === 'map_value' ? call.machine.map(value.tag)?.name : undefined;
+  call.machine.fail('null_access', call.pc, call.state, {
+    register,
+    argument: register,
+    name: map === undefined ? 'a call' : `a lookup in map ${map}`,
+    note: note ?? `r${register}.value != 0`,
+  });
+  return false;
+}
+
+function checkInMapValue(call: CallContext, register: number, value: Value, width: number, want: string): boolean {
+  if (value.nullable) return nullArgument(call, register, value);
+  if (value.kind !== 'map_value' || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
+  return requireAccess(call.machine, call.state, call.pc, {
+    register,
+    pointer: value,
+    displacement: 0,
+    width,
+    mode: 'write',
+    argument: position(call, register),
+  });
+}
+
+function checkMap(call: CallContext, register: number, value: Value): boolean {
+  const { machine, state, pc, prototype } = call;
+  const programs = prototype.mapKinds?.includes('prog_array') === true;
+  const types = programs ? 'map_fd_programs' : 'map_fd';
+  if (value.kind !== 'map') {
+    machine.fail('map_argument', pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value), types });
+    return false;
+  }
+  if (value.nullable) return nullArgument(call, register, value);
+  const map = machine.map(value.tag);
+  if (map === undefined) return false;
+  const fits = prototype.mapKinds === undefined ? !OPAQUE_MAPS.has(map.kind) : prototype.mapKinds.includes(map.kind);
+  if (!fits) {
+    machine.fail('map_kind', pc, state, {
+      register,
+      argument: register,
+      name: prototype.name,
+      have: map.typeName,
+      want: prototype.mapKinds?.join(' or ') ?? 'a map of data',
+      types,
+    });
+    return false;
+  }
+  call.map = map;
+  return true;
+}
+
+/** Bytes that a value argument of the map must have: maps of maps take a file descriptor, which programs cannot give. */
+function valueBytes(call: CallContext): number {
+  return call.map!.valueSize;
+}
+
+/** A buffer of a size known from the prototype or the map. */
+function checkBuffer(call: CallContext, register: number, value: Value, width: number, mode: 'read' | 'write', within?: string): boolean {
+  const { machine, state, pc } = call;
+  if (!isMemory(value)) {
+    machine.fail('memory_argument', pc, state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(machine, value),
+      mode,
+      want: 'memory',
+    });
+    return false;
+  }
+  if (value.nullable) return nullArgument(call, register, value, within);
+  if (width === 0) return true;
+  if (!requireAccess(machine, state, pc, { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) }))
+    return false;
+  if (value.kind !== 'stack') return true;
+  return mode === 'read' ? checkStackContent(call, register, value, width, within) : writeBuffer(call, value, width, width);
+}
+
+function isMemory(value: Value): boolean {
+  return value.kind === 'stack' || value.kind === 'packet' || value.kind === 'map_value' || value.kind === 'memory' || value.kind === 'btf';
+}
+
+/** What leaves the program through a helper must be written, and no address. */
+function checkStackContent(call: CallContext, register: number, value: Value, width: number, within?: string): boolean {
+  const { machine, state, pc } = call;
+  if (machine.rules.allowLeaks) return true;
+  const stack = state.frames[value.tag]!.stack;
+  const from = stack.size + Number(value.range.smin);
+  const to = stack.size + Number(value.range.smax) + width;
+  const unwritten = stack.firstUnwritten(from, to - from);
+  const at = unwritten >= 0 ? unwritten : stack.firstNonNumeric(from, to - from);
+  if (at < 0) return true;
+  const total = machine.rules.stackSize * machine.rules.callFrames;
+  const absolute = total - value.tag * machine.rules.stackSize - stack.size;
+  const region = `[${absolute + from}-${absolute + to})`;
+  machine.fail(unwritten >= 0 ? 'stack_argument' : 'leak_argument', pc, state, {
+    register,
+    argument: register,
+    name: call.prototype.name,
+    min: at - stack.size,
+    max: to - stack.size,
+    note:
+      within === undefined
+        ? `Stack content is not numeric (valid_access(r${register}.offset, width=${width}) for read)`
+        : `Illegal map update with a non-numerical value ${region} (${within})`,
+  });
+  return false;
+}
+
+/** The helper fills `certain` bytes and may fill up to `possible`. */
+function writeBuffer(call: CallContext, value: Value, certain: number, possible: number): boolean {
+  const stack = call.state.writableStack(value.tag);
+  const c = constantValue(value.range);
+  const from = stack.size + Number(value.range.smin);
+  const to = stack.size + Number(value.range.smax) + possible;
+  if (c === undefined) {
+    stack.storeSomewhere(from, to, true);
+    return true;
+  }
+  if (possible > certain) stack.storeSomewhere(from + certain, to, true);
+  if (certain > 0) stack.fillNumeric(from, certain);
+  return true;
+}
+
+function holdMemory(call: CallContext, register: number, value: Value, argument: HelperArgument): boolean {
+  const nullable = argument.nullable === true;
+  if (!isMemory(value) && !(nullable && isNull(value)) && value.kind !== 'invalid') {
+    call.machine.fail('memory_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+      mode: argument.kind === 'memory_write' ? 'write' : 'read',
+      want: 'memory',
+    });
+    return false;
+  }
+  call.memory = { register, value, kind: argument.kind, nullable };
+  return true;
+}
+
+function checkSize(call: CallContext, register: number, value: Value, least: 0 | 1): boolean {
+  const { machine, state, pc, prototype } = call;
+  if (value.kind !== 'number') return mismatch(call, register, value, 'a number', '== number');
+  const { smin: min, smax: max } = value.range;
+  const details = { register, argument: register, name: prototype.name, min, max };
+  if (min < 0) {
+    machine.fail('size_negative', pc, state, { ...details, note: least === 1 ? '> 0' : '>= 0' });
+    return false;
+  }
+  if (min < least) {
+    machine.fail('size_zero', pc, state, details);
+    return false;
+  }
+  const held = call.memory;
+  call.memory = undefined;
+  if (held === undefined) return true;
+  return checkHeldMemory(call, held, value);
+}
+
+function checkHeldMemory(call: CallContext, held: NonNullable<CallContext['memory']>, size: Value): boolean {
+  const { machine, state, pc } = call;
+  const { register, value, kind } = held;
+  const { smin, smax } = size.range;
+  if (isNull(value)) {
+    if (smax === 0) return true;
+    return nullArgument(call, register, value, `Non-zero access size with null pointer`);
+  }
+  if (value.nullable && !(held.nullable && smax === 0)) return nullArgument(call, register, value);
+  if (smax === 0) return true;
+  // Sizes beyond any region fail the bounds check; the width is capped so that it stays an exact JavaScript integer.
+  const width = smax > 0x7fff_ffff ? 0x7fff_ffff : Number(smax);
+  for (const mode of kind === 'memory_read' ? (['read'] as const) : kind === 'memory_write' ? (['write'] as const) : (['read', 'write'] as const)) {
+    const access = { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) };
+    if (!packetBoundedBySize(call, value, size) && !requireAccess(machine, state, pc, access)) return false;
+    if (value.kind !== 'stack') continue;
+    if (mode === 'read') {
+      if (!checkStackContent(call, register, value, width)) return false;
+    } else writeBuffer(call, value, Number(smin), width);
+  }
+  return true;
+}
+
+/** The size may be tied to the packet itself (size = data_end - data): then its own range says too little. */
+function packetBoundedBySize(call: CallContext, value: Value, size: Value): boolean {
+  if (value.kind !== 'packet' || size.symbol === ZERO || !isExact(size) || !isExact(value) || value.range.smin < 0) return false;
+  const start = constantValue(value.range);
+  if (start === undefined) return false;
+  const over = call.state.overPacketEnd(size, 0);
+  return over !== undefined && add(over, start) <= 0;
+}
+
+function release(call: CallContext, index: number): boolean {
+  const { machine, state, pc, prototype } = call;
+  const register = index + 1;
+  const value = state.registers[register];
+  if (value === undefined) return false;
+  if (value.nullable) return nullArgument(call, register, value);
+  const owned = state.references.some((reference) => reference.identity === value.identity);
+  if (!owned) {
+    machine.fail('release_argument', pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value) });
+    return false;
+  }
+  state.references = state.references.filter((reference) => reference.identity !== value.identity);
+  const { identity } = value;
+  state.rewrite((candidate) => (candidate.identity === identity && candidate.isPointer ? RELEASED : candidate));
+  return true;
+}
+
+const RELEASED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'released');
+const STALE = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'stale_packet');
+const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'clobbered');
+
+function applyLock(call: CallContext): boolean {
+  const { machine, state, pc, prototype, lockTarget } = call;
+  if (prototype.region !== undefined) {
+    state.rcu += prototype.region.enters ? 1 : -1;
+    if (state.rcu >= 0) return true;
+    machine.fail('lock_state', pc, state, { note: `${prototype.name} without a matching begin` });
+    return false;
+  }
+  if (lockTarget === undefined) return true;
+  const locking = prototype.name === 'bpf_spin_lock';
+  if (locking && state.lock !== 0) {
+    machine.fail('lock_state', pc, state, { note: 'Takes a second spin lock while one is held' });
+    return false;
+  }
+  if (!locking && state.lock !== lockTarget.identity) {
+    machine.fail('lock_state', pc, state, {
+      note: state.lock === 0 ? 'Unlocks a spin lock that is not held' : 'Unlocks another spin lock than the one held',
+    });
+    return false;
+  }
+  state.lock = locking ? lockTarget.identity : 0;
+  return true;
+}
+
+/** The state in which a callback starts: its parameters in r1.., an empty frame, everything else as at the call. */
+function invokeCallback(call: CallContext): State {
+  const { machine, state, prototype } = call;
+  const invoked = state.clone();
+  const parameters = prototype.callback ?? [];
+  const registers: (Value | undefined)[] = new Array(11).fill(undefined);
+  for (let index = 0; index < parameters.length; index++) registers[index + 1] = callbackParameter(call, parameters[index]!);
+  registers[10] = machine.pointer('stack', invoked.frames.length, 0);
+  invoked.frames.push({ registers, stack: new StackFrame(machine.rules.stackSize) });
+  return invoked;
+}
+
+function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
+  const { machine, map } = call;
+  switch (kind) {
+    case 'number':
+      return machine.number(TOP);
+    case 'zero':
+      return machine.constant(0);
+    case 'map':
+      return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0);
+    case 'map_key':
+      return map === undefined ? machine.number(TOP) : machine.pointer('memory', map.keySize, 0);
+    case 'map_value':
+      return map === undefined ? machine.number(TOP) : machine.pointer('map_value', map.index, 0, false, machine.identity());
+    case 'callback_context':
+      return call.callbackContext ?? machine.constant(0);
+    case 'task':
+    case 'vma':
+      return machine.pointer('btf', 0, 0, false, 0);
+    case 'dynptr':
+      return machine.pointer('btf', 0, 0, false, 0);
+  }
+}
+
+/** Result and effects after all checks passed. */
+function finish(call: CallContext): void {
+  const { machine, state, pc, prototype } = call;
+  const result = resultOf(call);
+  const { registers } = state;
+  if (prototype.changesPacket === true) {
+    state.rewrite((value) => (value.kind === 'packet' ? STALE : value.symbol === 1 || value.symbol === 2 ? machine.number(value.range) : value));
+    state.constraints = state.constraints.withoutPacket();
+  }
+  for (let r = 1; r <= 5; r++) registers[r] = clobbered(registers[r]);
+  registers[0] = result;
+  if (prototype.acquires === true && result !== undefined && result.isPointer) {
+    state.references = [...state.references, { identity: result.identity, instruction: pc, kind: acquiredName(prototype) }];
+  }
+}
+
+function acquiredName(prototype: HelperPrototype): string {
+  return prototype.name.includes('ringbuf')
+    ? 'The ring-buffer record'
+    : prototype.returns.kind === 'socket'
+      ? 'The socket'
+      : `What ${prototype.name} returned`;
+}
+
+function resultOf(call: CallContext): Value | undefined {
+  const { machine, prototype } = call;
+  const { returns } = prototype;
+  switch (returns.kind) {
+    case 'void':
+    case 'no_return':
+      return CLOBBERED;
+    case 'number':
+      return numericResult(call, returns.min ?? I64_MIN, returns.max ?? I64_MAX, returns.atMostArgument);
+    case 'map_value': {
+      const map = call.map;
+      if (map === undefined) return machine.number(TOP);
+      if (map.kind === 'map_of_maps_array' || map.kind === 'map_of_maps_hash') {
+        return map.inner === undefined
+          ? machine.pointer('btf', 0, 0, returns.nullable, machine.identity())
+          : machine.pointer('map', map.inner, 0, returns.nullable, machine.identity());
+      }
+      if (map.kind === 'sockmap' || map.kind === 'sockhash' || map.kind === 'xskmap' || map.kind === 'reuseport_sockarray')
+        return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
+      return machine.pointer('map_value', map.index, 0, returns.nullable, machine.identity());
+    }
+    case 'memory':
+      return machine.pointer('memory', returns.size ?? call.recordSize, 0, returns.nullable, machine.identity());
+    case 'socket':
+      return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
+    case 'btf':
+      return machine.pointer('btf', 0, 0, returns.nullable, machine.identity());
+  }
+}
+
+function numericResult(call: CallContext, min: Int, max: Int, atMost: number | undefined): Value {
+  const { machine, state } = call;
+  const bound = atMost === undefined ? undefined : state.registers[atMost + 1];
+  const top = bound?.kind === 'number' && bound.range.smax < max ? bound.range.smax : max;
+  const result = machine.number(fromSigned(min, min > top ? max : top));
+  if (bound !== undefined && bound.symbol !== ZERO && result.symbol !== ZERO && isExact(bound))
+    state.relate(result.symbol, bound.symbol, sub(bound.offset, 0));
+  return result;
+}

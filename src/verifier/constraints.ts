@@ -1,0 +1,117 @@
+import type { Int } from './number/index.ts';
+import { add, sub } from './number/index.ts';
+import type { Symbol } from './value.ts';
+import { META_OFFSET, PACKET_SIZE, ZERO } from './value.ts';
+
+/** a - b <= k over the signed 64-bit values of two symbols, as integers (no wrap-around). */
+export interface Constraint {
+  readonly a: Symbol;
+  readonly b: Symbol;
+  readonly k: Int;
+}
+
+/** Relations beyond these many are forgotten, oldest first; forgetting is always sound. */
+const MAX_CONSTRAINTS = 48;
+
+/** The largest packet and the most negative metadata offset that any program can see (bytes). */
+export const MAX_PACKET_SIZE = 65535;
+export const MIN_META_OFFSET = -4098;
+
+/** An immutable set of difference constraints, with the bounds of the two packet symbols. */
+export class Constraints {
+  readonly list: readonly Constraint[];
+  /** Bytes that the packet is known to have. */
+  readonly packetMin: number;
+  /** Upper bound of data_meta - data, at most 0. */
+  readonly metaMax: number;
+
+  constructor(list: readonly Constraint[], packetMin: number, metaMax: number) {
+    this.list = list;
+    this.packetMin = packetMin;
+    this.metaMax = metaMax;
+  }
+
+  static readonly NONE: Constraints = new Constraints([], 0, 0);
+
+  with(a: Symbol, b: Symbol, k: Int): Constraints {
+    if (a === b) return this;
+    if (a === ZERO && b === PACKET_SIZE) {
+      const min = -Number(k);
+      return min > this.packetMin ? new Constraints(this.list, Math.min(min, MAX_PACKET_SIZE + 1), this.metaMax) : this;
+    }
+    if (a === META_OFFSET && b === ZERO) {
+      return k < this.metaMax ? new Constraints(this.list, this.packetMin, Math.max(Number(k), MIN_META_OFFSET - 1)) : this;
+    }
+    if (a === ZERO || b === ZERO) return this;
+    const next: Constraint[] = [];
+    for (const constraint of this.list) {
+      if (constraint.a === a && constraint.b === b) {
+        if (constraint.k <= k) return this;
+        continue;
+      }
+      next.push(constraint);
+    }
+    if (next.length >= MAX_CONSTRAINTS) next.shift();
+    next.push({ a, b, k });
+    return new Constraints(next, this.packetMin, this.metaMax);
+  }
+
+  /** Keeps only relations between symbols that are still in use. */
+  retain(used: ReadonlySet<Symbol>): Constraints {
+    if (this.list.length === 0) return this;
+    const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(c.a)) && (c.b <= META_OFFSET || used.has(c.b)));
+    return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax);
+  }
+
+  /** A new packet: what was known of the old one's size no longer holds. */
+  withoutPacket(): Constraints {
+    return new Constraints(
+      this.list.filter((c) => c.a !== PACKET_SIZE && c.b !== PACKET_SIZE && c.a !== META_OFFSET && c.b !== META_OFFSET),
+      0,
+      0,
+    );
+  }
+
+  /**
+   * The least upper bound of a - b that follows from the relations, the packet bounds, and `extra` edges (the operands' own ranges);
+   * undefined where nothing bounds it.
+   */
+  upperDifference(a: Symbol, b: Symbol, extra: readonly Constraint[] = []): Int | undefined {
+    if (a === b) return 0;
+    const distance = new Map<Symbol, Int>([[a, 0]]);
+    const edges: Constraint[] = [
+      ...extra,
+      ...this.list,
+      { a: ZERO, b: PACKET_SIZE, k: -this.packetMin },
+      { a: PACKET_SIZE, b: ZERO, k: MAX_PACKET_SIZE },
+      { a: META_OFFSET, b: ZERO, k: this.metaMax },
+      { a: ZERO, b: META_OFFSET, k: -MIN_META_OFFSET },
+    ];
+    // Bellman-Ford; a negative cycle means a contradictory (unreachable) state, for which any answer is right.
+    for (let round = 0; round < edges.length; round++) {
+      let changed = false;
+      for (const edge of edges) {
+        const from = distance.get(edge.a);
+        if (from === undefined) continue;
+        const reached = add(from, edge.k);
+        const known = distance.get(edge.b);
+        if (known === undefined || reached < known) {
+          distance.set(edge.b, reached);
+          changed = true;
+        }
+      }
+      if (!changed) break;
+      if (round > 8) break;
+    }
+    return distance.get(b);
+  }
+}
+
+/** Edges that tie a symbol to zero by the range of one of its values: `min <= symbol + offset <= max`. */
+export function rangeEdges(symbol: Symbol, offset: Int, min: Int, max: Int): Constraint[] {
+  if (symbol === ZERO) return [];
+  return [
+    { a: symbol, b: ZERO, k: sub(max, offset) },
+    { a: ZERO, b: symbol, k: sub(offset, min) },
+  ];
+}

@@ -1,0 +1,69 @@
+import type { ReturnRange } from '../platform/platform.ts';
+import { readRegister } from './alu.ts';
+import { checkNothingHeld } from './call.ts';
+import { describeValue } from './describe.ts';
+import type { CallContext } from './explore.ts';
+import type { Machine } from './machine.ts';
+import { constantValue } from './number/index.ts';
+import type { State } from './state.ts';
+
+/** Checks what must hold where a function ends; subprograms may return anything, callbacks and programs a number in range. */
+export function checkExit(machine: Machine, state: State, pc: number, context: CallContext): boolean {
+  const called = context.parent !== undefined;
+  if (called && !context.callback) return true;
+  const value = readRegister(machine, state, pc, 0, '== number');
+  if (value === undefined) return false;
+  if (value.kind !== 'number') {
+    if (!machine.rules.allowLeaks || called) {
+      machine.fail('leak_return', pc, state, { register: 0, have: describeValue(machine, value) });
+      return false;
+    }
+  }
+  if (context.callback) {
+    const call = machine.instruction(context.call);
+    const prototype = call.kind === 'call' ? machine.findHelper(call.helper) : undefined;
+    const range = prototype?.callbackReturns;
+    if (range !== undefined && !within(value.range.smin, value.range.smax, range)) {
+      machine.fail('callback_return', pc, state, {
+        register: 0,
+        name: prototype!.name,
+        min: value.range.smin,
+        max: value.range.smax,
+        limit: `${range.min}..${range.max}`,
+      });
+      return false;
+    }
+    return true;
+  }
+  if (!checkNothingHeld(machine, state, pc, 'The program ends')) return false;
+  const range = returnRange(machine);
+  if (range !== undefined && value.kind === 'number') {
+    // Only the low 32 bits of r0 are the program's result.
+    const { range: r } = value;
+    const c = constantValue(r);
+    const inside =
+      c !== undefined
+        ? within(Number(BigInt.asIntN(32, BigInt(c))), Number(BigInt.asIntN(32, BigInt(c))), range)
+        : within(r.smin, r.smax, range) || within(r.s32min, r.s32max, range);
+    if (!inside) {
+      machine.fail('exit_value', pc, state, {
+        register: 0,
+        min: r.smin,
+        max: r.smax,
+        limit: range.min === range.max ? `${range.min}` : `${range.min} to ${range.max}`,
+      });
+      return false;
+    }
+  }
+  return true;
+}
+
+function within(min: number | bigint, max: number | bigint, range: ReturnRange): boolean {
+  return min >= range.min && max <= range.max;
+}
+
+function returnRange(machine: Machine): ReturnRange | undefined {
+  const { rules } = machine;
+  const attach = rules.platform.attachTypes.find((type) => type.name === rules.attachType);
+  return attach?.returns ?? rules.programType.returns;
+}

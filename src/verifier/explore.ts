@@ -1,0 +1,497 @@
+import type { Instruction } from '../isa/instruction.ts';
+import { slotCount } from '../isa/instruction.ts';
+import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
+import { executeBranch } from './branch.ts';
+import { executeCall } from './call.ts';
+import type { Block, ControlFlowGraph } from './cfg.ts';
+import { targetOf } from './cfg.ts';
+import { checkExit } from './exit.ts';
+import { dissimilarity, joinStates, originSymbols, sameObligations, stateLeq } from './lattice.ts';
+import type { Liveness } from './liveness.ts';
+import type { Machine } from './machine.ts';
+import { executeAtomic, executeLoad, executePacketLoad, executeStore } from './memory.ts';
+import { constantValue, type Int, TOP } from './number/index.ts';
+import { NodeQueue } from './queue.ts';
+import { StackFrame } from './stack.ts';
+import type { LoopOrigin, State } from './state.ts';
+import { LoopProgress } from './termination.ts';
+import { Value, ZERO } from './value.ts';
+
+/** How many states are kept apart, and how long loops are followed turn by turn before they are widened. */
+export interface Precision {
+  /** States kept apart at a join. */
+  readonly states: number;
+  /** States of a loop head followed before widening. */
+  readonly turns: number;
+  /** Instructions executed abstractly before giving up. */
+  readonly steps: number;
+}
+
+/** A chain of active calls; functions are explored per chain. */
+export interface CallContext {
+  readonly id: number;
+  readonly parent: CallContext | undefined;
+  /** Slot of the call in the parent. */
+  readonly call: number;
+  readonly functionStart: number;
+  readonly key: readonly number[];
+  /** Where control goes on in the parent; a callback returns to the call itself. */
+  readonly returnBlock: number;
+  readonly callback: boolean;
+}
+
+/** A block within a chain of calls, with the states explored there. */
+export interface Node {
+  readonly id: number;
+  readonly context: CallContext;
+  readonly block: Block;
+  /** States from which the block has been executed (loop heads: the current generalisations). */
+  processed: State[];
+  pending: State[];
+  readonly key: readonly number[];
+  /** Priority after a back edge: when the loop's body is drained. */
+  readonly againKey: readonly number[];
+  readonly loopHead: boolean;
+}
+
+export interface Exploration {
+  readonly nodes: ReadonlyMap<number, Node>;
+  readonly steps: number;
+  readonly statesVisited: number;
+  readonly maxLoopCount: number;
+  /** Set when the exploration stopped early. */
+  readonly stopped: 'failure' | 'steps' | 'cancelled' | undefined;
+}
+
+export interface ExploreOptions {
+  readonly precision: Precision;
+  /** Stop at the first failed check of severity safety or policy. */
+  readonly stopAtFailure: boolean;
+  readonly thresholds: readonly Int[];
+  readonly cancelled: () => boolean;
+  readonly onProgress?: (steps: number) => void;
+  /** How many findings count as failures so far. */
+  readonly failures: () => number;
+}
+
+/** Explores every path of the program, states merged as the precision demands, until nothing new is found. */
+export class Explorer {
+  private readonly machine: Machine;
+  private readonly graph: ControlFlowGraph;
+  private readonly liveness: Liveness;
+  private readonly options: ExploreOptions;
+  private readonly nodes = new Map<number, Node>();
+  private readonly contexts = new Map<string, CallContext>();
+  private readonly queue = new NodeQueue();
+  private readonly progress: LoopProgress;
+  private steps = 0;
+  private statesVisited = 0;
+
+  constructor(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, options: ExploreOptions) {
+    this.machine = machine;
+    this.graph = graph;
+    this.liveness = liveness;
+    this.options = options;
+    this.progress = new LoopProgress(machine);
+  }
+
+  run(entry: State, slot = 0): Exploration {
+    const root: CallContext = { id: 0, parent: undefined, call: -1, functionStart: slot, key: [], returnBlock: -1, callback: false };
+    this.contexts.set('', root);
+    this.deliver(this.node(root, this.graph.functions.get(slot)!.entry), entry, undefined);
+    let stopped: Exploration['stopped'];
+    for (;;) {
+      const node = this.queue.pop();
+      if (node === undefined) break;
+      this.visit(node);
+      if (this.options.stopAtFailure && this.options.failures() > 0) stopped = 'failure';
+      else if (this.steps > this.options.precision.steps) stopped = 'steps';
+      else if (this.options.cancelled()) stopped = 'cancelled';
+      if (stopped !== undefined) break;
+      this.options.onProgress?.(this.steps);
+    }
+    const maxLoopCount = stopped === undefined ? this.progress.conclude(this.nodes) : 0;
+    return { nodes: this.nodes, steps: this.steps, statesVisited: this.statesVisited, maxLoopCount, stopped };
+  }
+
+  private node(context: CallContext, blockId: number): Node {
+    const id = context.id * this.graph.blocks.length + blockId;
+    let node = this.nodes.get(id);
+    if (node === undefined) {
+      const block = this.graph.blocks[blockId]!;
+      const loopHead = block.loopEnd >= 0 || this.invokesCallback(block);
+      const key = [...context.key, block.order];
+      const againKey = loopHead ? [...context.key, Math.max(block.loopEnd, block.order) + 0.5] : key;
+      node = { id, context, block, processed: [], pending: [], key, againKey, loopHead };
+      this.nodes.set(id, node);
+    }
+    return node;
+  }
+
+  private invokesCallback(block: Block): boolean {
+    const instruction = this.machine.instruction(block.start);
+    return block.start === block.last && instruction.kind === 'call' && this.machine.findHelper(instruction.helper)?.callback !== undefined;
+  }
+
+  /** Hands a state to a node: dead registers go, and pending states beyond the precision are merged. */
+  private deliver(node: Node, state: State, from: Node | undefined): void {
+    const live = this.liveness.atBlock[node.block.id]!;
+    const { registers } = state;
+    for (let r = 0; r < 10; r++) if ((live & (1 << r)) === 0) registers[r] = undefined;
+    state.trail = { block: node.block.start, depth: (state.trail?.depth ?? 0) + 1, previous: state.trail };
+    if (state.constraints.list.length > 8) state.constraints = state.constraints.retain(state.usedSymbols());
+    const back = from !== undefined && node.loopHead && isBackEdge(from, node);
+    if (!back) state.origins = leaveLoops(state.origins, node, this.nodes);
+    if (node.loopHead) {
+      node.pending.push(state);
+      this.queue.push(node, back || node.processed.length > 0 ? node.againKey : node.key);
+      return;
+    }
+    if (node.pending.length >= this.options.precision.states && this.mergePending(node, state)) return;
+    node.pending.push(state);
+    this.queue.push(node, node.key);
+  }
+
+  private mergePending(node: Node, state: State): boolean {
+    const at = mostSimilar(node.pending, state);
+    if (at < 0) return false;
+    const merged = joinStates(node.pending[at]!, state, this.machine);
+    node.pending[at] = merged;
+    return true;
+  }
+
+  private visit(node: Node): void {
+    if (node.loopHead) {
+      const state = node.pending.shift();
+      if (state !== undefined) this.visitHead(node, state);
+      if (node.pending.length > 0) this.queue.push(node, node.againKey);
+      return;
+    }
+    const { pending } = node;
+    node.pending = [];
+    for (const state of pending) this.visitOrdinary(node, state);
+  }
+
+  private visitOrdinary(node: Node, state: State): void {
+    const { processed } = node;
+    if (processed.length > 0) {
+      const pinned = originSymbols(state.origins);
+      for (let index = processed.length - 1; index >= 0; index--) {
+        const other = processed[index]!;
+        if (sameOrigins(state.origins, other.origins) && stateLeq(state, other, pinned)) return;
+      }
+    }
+    // Only what another state can still reach needs to be remembered: loops, or several states at one join.
+    if (processed.length >= MAX_REMEMBERED) processed.shift();
+    processed.push(state.clone());
+    this.execute(node, state);
+  }
+
+  /** States are compared and merged only with those of the same turn of the enclosing loops, whose progress would be lost otherwise. */
+  private visitHead(node: Node, state: State): void {
+    const outer = outerOrigins(state.origins, node.id);
+    const pinned = originSymbols(outer);
+    const candidates = node.processed.filter((other) => sameOrigins(outer, other.origins));
+    for (let index = candidates.length - 1; index >= 0; index--) {
+      if (!stateLeq(state, candidates[index]!, pinned)) continue;
+      this.progress.arrived(node, state, candidates[index]!);
+      return;
+    }
+    let entered = state;
+    if (candidates.length >= this.options.precision.turns) {
+      const at = mostSimilar(candidates, state);
+      if (at >= 0) {
+        const old = candidates[at]!;
+        entered = joinStates(old, state, this.machine, old.generalisations > 0 ? this.options.thresholds : undefined);
+        entered.generalisations = old.generalisations + 1;
+        entered.trail = state.trail;
+        node.processed.splice(node.processed.indexOf(old), 1);
+        this.progress.superseded(old, entered);
+      }
+    }
+    const snapshot = entered === state ? state.clone() : entered;
+    snapshot.origins = outer;
+    node.processed.push(snapshot);
+    this.progress.arrived(node, state, snapshot);
+    const running = snapshot.clone();
+    running.origins = { head: node.id, state: snapshot, bounded: false, previous: outer };
+    this.execute(node, running);
+  }
+
+  /** Runs the block's instructions on the state, which is consumed, and delivers what leaves it. */
+  private execute(node: Node, state: State): void {
+    const { machine } = this;
+    this.statesVisited++;
+    const { block } = node;
+    for (let pc = block.start; ; ) {
+      const instruction = machine.instruction(pc);
+      this.steps++;
+      if (pc === block.last && this.leave(node, state, pc, instruction)) return;
+      if (!executeStraight(machine, state, pc, instruction)) return;
+      if (pc === block.last) break;
+      pc += slotCount(instruction);
+    }
+    this.deliver(this.node(node.context, block.successors[0]!), state, node);
+  }
+
+  /** Handles instructions that end a block other than by falling through; false where the instruction is an ordinary one. */
+  private leave(node: Node, state: State, pc: number, instruction: Instruction): boolean {
+    const { machine } = this;
+    switch (instruction.kind) {
+      case 'jump':
+        this.deliver(this.node(node.context, node.block.successors[0]!), state, node);
+        return true;
+      case 'branch': {
+        const { taken, fallthrough } = executeBranch(machine, state, pc, instruction);
+        // The fall-through goes first: it is the one that reuses this state.
+        if (fallthrough !== undefined) this.deliver(this.node(node.context, node.block.successors[1]!), fallthrough, node);
+        if (taken !== undefined) this.deliver(this.node(node.context, node.block.successors[0]!), taken, node);
+        return true;
+      }
+      case 'may_goto': {
+        state.origins = boundedOrigins(state.origins);
+        const taken = state.clone();
+        this.deliver(this.node(node.context, node.block.successors[1]!), state, node);
+        this.deliver(this.node(node.context, node.block.successors[0]!), taken, node);
+        return true;
+      }
+      case 'exit':
+        this.exit(node, state, pc);
+        return true;
+      case 'call_local':
+        this.callLocal(node, state, pc, targetOf(pc, instruction));
+        return true;
+      case 'call':
+        return this.callWithCallback(node, state, pc, instruction.helper);
+      default:
+        return false;
+    }
+  }
+
+  private callWithCallback(node: Node, state: State, pc: number, helper: number): boolean {
+    const prototype = this.machine.findHelper(helper);
+    if (prototype?.callback === undefined) return false;
+    const outcome = executeCall(this.machine, state, pc, prototype);
+    if (outcome === undefined) return true;
+    if (outcome.callback !== undefined) {
+      const context = this.context(node.context, pc, outcome.callback.slot, node.block.id, true, node.block);
+      if (context === undefined) this.machine.fail('call_depth', pc, state, { limit: this.machine.rules.callFrames });
+      else {
+        outcome.callback.state.origins = boundedOrigins(outcome.callback.state.origins);
+        this.deliver(this.node(context, this.graph.functions.get(outcome.callback.slot)!.entry), outcome.callback.state, node);
+      }
+    }
+    if (!outcome.ends) this.deliver(this.node(node.context, node.block.successors[0]!), state, node);
+    return true;
+  }
+
+  private callLocal(node: Node, state: State, pc: number, target: number): void {
+    const { machine, graph } = this;
+    if (state.lock !== 0) {
+      machine.fail('lock_state', pc, state, { note: 'Calls a subprogram while a spin lock is held' });
+      return;
+    }
+    for (let context: CallContext | undefined = node.context; context !== undefined; context = context.parent) {
+      if (context.functionStart !== target) continue;
+      machine.fail('recursion', pc, state, { name: functionName(machine, target), limit: machine.rules.callFrames });
+      return;
+    }
+    const context = this.context(node.context, pc, target, node.block.successors[0]!, false, node.block);
+    if (context === undefined || state.frames.length >= machine.rules.callFrames) {
+      machine.fail('call_depth', pc, state, { limit: machine.rules.callFrames });
+      return;
+    }
+    const caller = state.registers;
+    const registers: (Value | undefined)[] = new Array(11).fill(undefined);
+    for (let r = 1; r <= 5; r++) {
+      registers[r] = caller[r];
+      caller[r] = undefined;
+    }
+    caller[0] = undefined;
+    const live = this.liveness.afterCall.get(node.block.id) ?? 0;
+    for (let r = 6; r <= 9; r++) if ((live & (1 << r)) === 0) caller[r] = undefined;
+    registers[10] = machine.pointer('stack', state.frames.length, 0);
+    state.frames.push({ registers, stack: new StackFrame(machine.rules.stackSize) });
+    this.deliver(this.node(context, graph.functions.get(target)!.entry), state, node);
+  }
+
+  private context(
+    parent: CallContext,
+    call: number,
+    functionStart: number,
+    returnBlock: number,
+    callback: boolean,
+    block: Block,
+  ): CallContext | undefined {
+    const name = `${parent.id}:${call}:${functionStart}`;
+    let context = this.contexts.get(name);
+    if (context === undefined) {
+      if (this.contexts.size > MAX_CONTEXTS || parent.key.length >= this.machine.rules.callFrames) return undefined;
+      context = { id: this.contexts.size, parent, call, functionStart, key: [...parent.key, block.order], returnBlock, callback };
+      this.contexts.set(name, context);
+    }
+    return context;
+  }
+
+  private exit(node: Node, state: State, pc: number): void {
+    const { machine } = this;
+    const { context } = node;
+    if (!checkExit(machine, state, pc, context)) return;
+    if (context.parent === undefined) return;
+    const result = state.registers[0];
+    state.frames.pop();
+    const gone = state.frames.length;
+    state.rewrite((value) => (value.kind === 'stack' && value.tag >= gone ? FRAME_GONE : value));
+    if (!context.callback) {
+      const { registers } = state;
+      registers[0] = result !== undefined && result.kind === 'stack' && result.tag >= gone ? FRAME_GONE : result;
+      for (let r = 1; r <= 5; r++) registers[r] = CLOBBERED;
+    }
+    this.deliver(this.node(context.parent, context.returnBlock), state, node);
+  }
+}
+
+/** States of an ordinary block remembered for pruning. */
+const MAX_REMEMBERED = 64;
+/** Chains of calls explored at most; beyond, the program is too deep to judge. */
+const MAX_CONTEXTS = 20_000;
+
+const FRAME_GONE = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'frame_gone');
+const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'clobbered');
+
+export function functionName(machine: Machine, slot: number): string {
+  return machine.program.functions.find((f) => f.start === slot)?.name ?? `at instruction ${slot}`;
+}
+
+function isBackEdge(from: Node, head: Node): boolean {
+  if (from.context === head.context)
+    return from.block.order >= head.block.order && from.block.order <= Math.max(head.block.loopEnd, head.block.order);
+  // Returning from a callback to its call is a turn of that loop; returning from a subprogram is not an edge of its own.
+  return from.context.callback && from.context.parent === head.context && from.context.call === head.block.start;
+}
+
+/** Forgets loops that the target is not part of. */
+function leaveLoops(origins: LoopOrigin | undefined, node: Node, nodes: ReadonlyMap<number, Node>): LoopOrigin | undefined {
+  if (origins === undefined) return undefined;
+  const previous = leaveLoops(origins.previous, node, nodes);
+  const head = nodes.get(origins.head)!;
+  let inside = false;
+  for (let context: CallContext | undefined = node.context; context !== undefined; context = context.parent) {
+    if (context === head.context) {
+      inside =
+        context !== node.context || (node.block.order >= head.block.order && node.block.order <= Math.max(head.block.loopEnd, head.block.order));
+      break;
+    }
+  }
+  if (!inside) return previous;
+  return previous === origins.previous ? origins : { ...origins, previous };
+}
+
+/** The origins without that of one head. */
+function outerOrigins(origins: LoopOrigin | undefined, head: number): LoopOrigin | undefined {
+  if (origins === undefined) return undefined;
+  if (origins.head === head) return outerOrigins(origins.previous, head);
+  const previous = outerOrigins(origins.previous, head);
+  return previous === origins.previous ? origins : { ...origins, previous };
+}
+
+function sameOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): boolean {
+  let x = a;
+  let y = b;
+  while (x !== y) {
+    if (x === undefined || y === undefined || x.head !== y.head || x.state !== y.state) return false;
+    x = x.previous;
+    y = y.previous;
+  }
+  return true;
+}
+
+function boundedOrigins(origins: LoopOrigin | undefined): LoopOrigin | undefined {
+  return origins === undefined ? undefined : { ...origins, bounded: true, previous: boundedOrigins(origins.previous) };
+}
+
+function mostSimilar(states: readonly State[], state: State): number {
+  let best = -1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < states.length; index++) {
+    if (!sameObligations(states[index]!, state)) continue;
+    const distance = dissimilarity(states[index]!, state);
+    if (distance < least) {
+      least = distance;
+      best = index;
+    }
+  }
+  return best;
+}
+
+/** Executes one instruction that neither branches nor leaves; false where the path ends (a failed check has been reported, or no return). */
+export function executeStraight(machine: Machine, state: State, pc: number, instruction: Instruction): boolean {
+  switch (instruction.kind) {
+    case 'binary':
+      return executeBinary(machine, state, pc, instruction);
+    case 'movsx':
+      return executeMoveSignExtended(machine, state, pc, instruction);
+    case 'negate':
+      return executeNegate(machine, state, pc, instruction);
+    case 'swap':
+      return executeByteSwap(machine, state, pc, instruction);
+    case 'lddw':
+      return executeLoadImmediate(machine, state, pc, instruction);
+    case 'load':
+    case 'load_acquire':
+      return executeLoad(machine, state, pc, instruction);
+    case 'store':
+    case 'store_release':
+      return executeStore(machine, state, pc, instruction);
+    case 'atomic':
+      return executeAtomic(machine, state, pc, instruction);
+    case 'packet':
+      return executePacketLoad(machine, state, pc, instruction);
+    case 'call':
+      return callHelper(machine, state, pc, instruction.helper);
+    case 'call_btf': {
+      const prototype = machine.findKfunc(instruction.btfId);
+      if (prototype === undefined) {
+        machine.fail('kfunc_unknown', pc, state, {
+          name: machine.object.externs[instruction.btfId]?.name ?? `${instruction.btfId}`,
+          note: machine.rules.platform.title,
+        });
+        return false;
+      }
+      const outcome = executeCall(machine, state, pc, prototype);
+      return outcome !== undefined && !outcome.ends;
+    }
+    case 'callx': {
+      const target = readRegister(machine, state, pc, instruction.register, 'is helper');
+      if (target === undefined) return false;
+      const id = target.kind === 'number' ? constantValue(target.range) : undefined;
+      if (typeof id === 'number') return callHelper(machine, state, pc, id);
+      machine.fail('unsupported', pc, state, { note: 'The function called through a register is not a known constant' });
+      return false;
+    }
+    case 'cast': {
+      const source = readRegister(machine, state, pc, instruction.src);
+      if (source === undefined) return false;
+      state.registers[instruction.dst] = machine.number(TOP);
+      return true;
+    }
+    case 'jump':
+    case 'branch':
+    case 'may_goto':
+    case 'exit':
+    case 'call_local':
+      return true;
+  }
+}
+
+function callHelper(machine: Machine, state: State, pc: number, id: number): boolean {
+  const prototype = machine.findHelper(id);
+  if (prototype === undefined) {
+    const known = machine.rules.platform.helpers.get(id);
+    if (known === undefined) machine.fail('helper_unknown', pc, state, { name: `${id}`, note: machine.rules.platform.title });
+    else machine.fail('helper_unavailable', pc, state, { name: known.name, note: machine.rules.programType.name });
+    return false;
+  }
+  const outcome = executeCall(machine, state, pc, prototype);
+  return outcome !== undefined && !outcome.ends;
+}

@@ -1,0 +1,38 @@
+import { checkRow } from './checks.ts';
+import { diagnose } from './diagnose.ts';
+import type { Finding, Machine } from './machine.ts';
+import type { Failure } from './report.ts';
+import type { Trail } from './state.ts';
+
+/** Longest path kept with a failure, in blocks; the start of longer ones is cut. */
+const MAX_PATH = 4096;
+
+/** Words a finding. */
+export function failureOf(machine: Machine, finding: Finding): Failure {
+  const row = checkRow(finding.kind);
+  const { details } = finding;
+  const { id, message } = diagnose(machine, finding);
+  return {
+    id,
+    severity: row.severity,
+    instruction: finding.instruction,
+    callStack: [],
+    check: {
+      kind: finding.kind,
+      instruction: finding.instruction,
+      text: row.classic(details),
+      ...(details.register === undefined ? {} : { register: details.register }),
+    },
+    message: message ?? row.plain(details),
+    classic: row.classic(details),
+    ...(details.distance === undefined ? {} : { distance: { amount: `${details.distance}`, unit: 'bytes' as const } }),
+    ...(row.severity === 'portability' ? { otherPlatform: machine.rules.platform.name === 'linux' ? ('windows' as const) : ('linux' as const) } : {}),
+    path: pathOf(finding.state.trail),
+  };
+}
+
+function pathOf(trail: Trail | undefined): number[] {
+  const blocks: number[] = [];
+  for (let step = trail; step !== undefined && blocks.length < MAX_PATH; step = step.previous) blocks.push(step.block);
+  return blocks.reverse();
+}

@@ -1,0 +1,307 @@
+import type { Instruction } from '../isa/instruction.ts';
+import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
+import { findHelper, findMapType, inferProgramTypeOfObject, matchSection, objectEvidence, programTypeOfSection } from '../platform/index.ts';
+import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
+import type { ControlFlowGraph } from './cfg.ts';
+import { buildControlFlowGraph, ControlFlowError } from './cfg.ts';
+import { checkRow } from './checks.ts';
+import { Constraints } from './constraints.ts';
+import type { Exploration, Precision } from './explore.ts';
+import { Explorer } from './explore.ts';
+import { failureOf } from './failure.ts';
+import { computeLiveness, type Liveness } from './liveness.ts';
+import type { Finding, MapFacts, Rules } from './machine.ts';
+import { Machine } from './machine.ts';
+import { add, type Int } from './number/index.ts';
+import type { VerificationReport } from './report.ts';
+import { StackFrame } from './stack.ts';
+import { State } from './state.ts';
+import type { Value } from './value.ts';
+
+export type { Check, Failure, VerificationReport } from './report.ts';
+
+export interface VerifyOptions {
+  readonly platform: Platform;
+  /** Overrides what the section name and the object tell. */
+  readonly programType?: ProgramType;
+  /** Fixes the number of states kept apart at a join; by default it rises until the program passes or the ladder ends. */
+  readonly precision?: number;
+  readonly allowDivisionByZero?: boolean;
+  readonly checkTermination?: boolean;
+  readonly strict?: boolean;
+  readonly signal?: AbortSignal;
+  /** Time after which a program that is not yet judged gets verdict `error`, in milliseconds. */
+  readonly timeLimit?: number;
+  readonly onProgress?: (progress: { readonly steps: number; readonly precision: number }) => void;
+}
+
+/** A finished exploration with all that is needed to replay and question it. Not serialisable; reports are. */
+export interface Verification {
+  readonly report: VerificationReport;
+  readonly machine: Machine;
+  readonly graph: ControlFlowGraph | undefined;
+  readonly liveness: Liveness | undefined;
+  readonly exploration: Exploration | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** The ladder of precision settings: each is tried until one proves the program. */
+const LADDER: readonly Precision[] = [
+  { states: 1, turns: 1, steps: 2_000_000 },
+  { states: 4, turns: 24, steps: 2_000_000 },
+  { states: 32, turns: 160, steps: 4_000_000 },
+  { states: 512, turns: 4200, steps: 8_000_000 },
+];
+
+const DEFAULT_TIME_LIMIT = 60_000;
+
+/** Judges one program of an object; never throws for what the program does. */
+export function verifyProgram(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): VerificationReport {
+  return verify(object, program, options).report;
+}
+
+/** Like `verifyProgram`, with the explored states. */
+export function verify(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Verification {
+  const started = performance.now();
+  const rules = rulesFor(object, program, options);
+  const maps = object.maps.map((_, index) => mapFacts(object, index, options.platform));
+  const create = () => createMachine(object, program, rules, maps);
+  const base = {
+    section: program.section,
+    program: program.name,
+    platform: options.platform.name,
+    programType: rules.programType.name,
+    failures: [],
+    warnings: [],
+    instructions: program.instructions.length,
+    precision: 0,
+    statesVisited: 0,
+    maxLoopCount: 0,
+  } as const;
+  const elapsed = () => performance.now() - started;
+  const unjudged = (kind: 'link' | 'decode' | 'limit' | 'cancelled' | 'unsupported', message: string, instruction?: number): Verification => ({
+    report: { ...base, verdict: 'error', milliseconds: elapsed(), error: { kind, message, ...(instruction === undefined ? {} : { instruction }) } },
+    machine: create(),
+    graph: undefined,
+    liveness: undefined,
+    exploration: undefined,
+    findings: [],
+  });
+  if (program.defect !== undefined) return unjudged('link', program.defect.message, program.defect.slot);
+  let graph: ControlFlowGraph;
+  const first = create();
+  try {
+    graph = buildControlFlowGraph(program.instructions, (instruction) => invokesCallback(first, instruction));
+  } catch (error) {
+    if (!(error instanceof ControlFlowError)) throw error;
+    const machine = create();
+    machine.fail('control_flow', error.slot, entryState(machine), { note: error.message });
+    return conclude(machine, undefined, undefined, undefined, 0);
+  }
+  const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
+  const thresholds = collectThresholds(program.instructions);
+  const ladder =
+    options.precision === undefined
+      ? LADDER
+      : [{ states: options.precision, turns: options.precision === 1 ? 1 : options.precision * 8, steps: 8_000_000 }];
+  const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
+  let last: Verification | undefined;
+  for (const precision of ladder) {
+    const machine = create();
+    const final = precision === ladder[ladder.length - 1];
+    let cancelled = false;
+    let late = false;
+    let count = 0;
+    const explorer = new Explorer(machine, graph, liveness, {
+      precision,
+      stopAtFailure: !final,
+      thresholds,
+      failures: () => machine.failures,
+      cancelled: () => {
+        if ((++count & 63) !== 0) return false;
+        if (options.signal?.aborted === true) cancelled = true;
+        else if (elapsed() > timeLimit) late = true;
+        return cancelled || late;
+      },
+      onProgress: (steps) => options.onProgress?.({ steps, precision: precision.states }),
+    });
+    const exploration = explorer.run(entryState(machine));
+    if (cancelled) return unjudged('cancelled', 'The verification was cancelled.');
+    const incomplete = exploration.stopped === 'steps' || late;
+    if (incomplete && machine.failures === 0) {
+      // More precision costs more: what the last complete setting found stands.
+      if (last !== undefined) return last;
+      return unjudged('limit', late ? `Not judged within ${timeLimit} ms.` : `Not judged within ${precision.steps} abstract steps.`);
+    }
+    if (options.platform.name === 'linux')
+      for (const slot of graph.unreachable.slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+    last = conclude(machine, graph, liveness, exploration, precision.states);
+    if (machine.failures === 0 || late) return last;
+    if (!machine.findings.some((finding) => precisionMayHelp(finding))) {
+      if (final || exploration.stopped === undefined) return last;
+    }
+  }
+  return last!;
+
+  function conclude(
+    machine: Machine,
+    graph: ControlFlowGraph | undefined,
+    liveness: Liveness | undefined,
+    exploration: Exploration | undefined,
+    precision: number,
+  ): Verification {
+    const failures = machine.findings
+      .filter((finding) => checkRow(finding.kind).severity !== 'portability')
+      .map((finding) => failureOf(machine, finding));
+    const warnings = machine.findings
+      .filter((finding) => checkRow(finding.kind).severity === 'portability')
+      .map((finding) => failureOf(machine, finding));
+    return {
+      report: {
+        ...base,
+        verdict: failures.length === 0 ? 'accepted' : 'rejected',
+        failures,
+        warnings,
+        milliseconds: elapsed(),
+        precision,
+        statesVisited: exploration?.statesVisited ?? 0,
+        maxLoopCount: exploration?.maxLoopCount ?? 0,
+      },
+      machine,
+      graph,
+      liveness,
+      exploration,
+      findings: machine.findings,
+    };
+  }
+}
+
+/** Checks that look at the code alone give the same answer at every precision. */
+function precisionMayHelp(finding: Finding): boolean {
+  return !STATIC_CHECKS.has(finding.kind);
+}
+
+const STATIC_CHECKS: ReadonlySet<string> = new Set([
+  'helper_unknown',
+  'helper_unavailable',
+  'helper_licence',
+  'kfunc_unknown',
+  'legacy_packet',
+  'recursion',
+  'frame_pointer_write',
+  'control_flow',
+  'unreachable',
+]);
+
+function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules, maps: readonly MapFacts[]): Machine {
+  const { platform, programType } = rules;
+  const helpers = new Map<number, HelperPrototype | undefined>();
+  return new Machine(
+    object,
+    program,
+    rules,
+    maps,
+    (id) => {
+      if (!helpers.has(id)) helpers.set(id, findHelper(platform, programType, id));
+      return helpers.get(id);
+    },
+    (id) => {
+      const name = object.externs[id]?.name;
+      return name === undefined ? undefined : platform.kfuncs.get(name);
+    },
+  );
+}
+
+function invokesCallback(machine: Machine, instruction: Instruction): boolean {
+  return instruction.kind === 'call' && machine.findHelper(instruction.helper)?.callback !== undefined;
+}
+
+function argumentCount(machine: Machine, instruction: Instruction): number {
+  const prototype =
+    instruction.kind === 'call'
+      ? machine.findHelper(instruction.helper)
+      : instruction.kind === 'call_btf'
+        ? machine.findKfunc(instruction.btfId)
+        : undefined;
+  return prototype?.arguments.length ?? 5;
+}
+
+const GPL_COMPATIBLE: ReadonlySet<string> = new Set(['GPL', 'GPL v2', 'GPL and additional rights', 'Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL']);
+
+function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Rules {
+  const { platform } = options;
+  const inferred =
+    options.programType === undefined ? inferProgramTypeOfObject(platform, objectEvidence(object.path, object.programs), program.section) : undefined;
+  const programType = options.programType ?? inferred?.type ?? fallbackType(platform);
+  const attachType = options.programType === undefined ? inferred?.attachType : undefined;
+  return {
+    platform,
+    programType,
+    attachType,
+    section: matchSection(platform, program.section),
+    context: programType.context,
+    allowDivisionByZero: options.allowDivisionByZero ?? true,
+    checkTermination: options.checkTermination ?? true,
+    allowLeaks: programType.allowPointerLeaks === true,
+    bigEndian: object.byteOrder === 'big',
+    gplCompatible: object.license !== undefined && GPL_COMPATIBLE.has(object.license),
+    stackSize: platform.limits.stackSize,
+    callFrames: platform.limits.callFrames,
+    strict: options.strict ?? false,
+  };
+}
+
+/** Functions of `.text` have no type of their own; they are judged as the most general one would be. */
+function fallbackType(platform: Platform): ProgramType {
+  return (
+    platform.programTypes.find((type) => type.name === 'unspec') ?? programTypeOfSection(platform, 'socket')?.programType ?? platform.programTypes[0]!
+  );
+}
+
+export function mapFacts(object: ObjectFile, index: number, platform: Platform): MapFacts {
+  const map = object.maps[index]!;
+  const type = map.origin === 'data' ? platform.mapTypes.find((candidate) => candidate.kind === 'array') : findMapType(platform, map.type);
+  return {
+    index,
+    name: map.name,
+    kind: type?.kind ?? 'unspec',
+    typeName: type?.name ?? `type ${map.type}`,
+    keySize: map.keySize,
+    valueSize: map.valueSize,
+    maxEntries: map.maxEntries,
+    readOnly: map.data?.readOnly === true || (platform.name === 'linux' && (map.flags & BPF_F_RDONLY_PROG) !== 0),
+    inner: map.inner,
+    data: map.data?.bytes,
+  };
+}
+
+/** Linux map flag: programs may only read. */
+const BPF_F_RDONLY_PROG = 1 << 7;
+
+/** What holds when the program is entered: r1 is the context, r10 the end of an unwritten frame. */
+export function entryState(machine: Machine): State {
+  const registers: (Value | undefined)[] = new Array(11).fill(undefined);
+  if (machine.rules.context.size > 0) registers[1] = machine.pointer('ctx', 0, 0);
+  registers[10] = machine.pointer('stack', 0, 0);
+  return new State([{ registers, stack: new StackFrame(machine.rules.stackSize) }], Constraints.NONE, [], 0, 0, undefined, undefined);
+}
+
+/** Constants that the program compares with or loads, and their neighbours: where ranges are likely to end. */
+function collectThresholds(instructions: ObjectProgram['instructions']): Int[] {
+  const constants = new Set<Int>();
+  const put = (value: number) => {
+    for (const near of [value - 1, value, value + 1]) constants.add(near);
+  };
+  for (const instruction of instructions) {
+    if (instruction === undefined) continue;
+    if (instruction.kind === 'branch' && instruction.source.kind === 'immediate') {
+      put(instruction.source.value);
+      if (instruction.source.value < 0) put(instruction.source.value >>> 0);
+    }
+    if (instruction.kind === 'binary' && instruction.operator === 'mov' && instruction.source.kind === 'immediate') put(instruction.source.value);
+    if (constants.size > MAX_THRESHOLDS) break;
+  }
+  return [...constants].map((value) => add(value, 0)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+const MAX_THRESHOLDS = 96;

@@ -1,0 +1,388 @@
+import { Constraints } from './constraints.ts';
+import type { Int } from './number/index.ts';
+import { add, join as joinScalars, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
+import type { Cell } from './stack.ts';
+import { CELL, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
+import type { Frame, LoopOrigin, Reference } from './state.ts';
+import { State } from './state.ts';
+import type { Symbol } from './value.ts';
+import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
+
+/** Allocates symbols and identities; one per verification. */
+export interface Supply {
+  symbol(): Symbol;
+  identity(): number;
+}
+
+/** Kinds whose obligations differ never merge: what must be released or unlocked is not a matter of precision. */
+export function sameObligations(a: State, b: State): boolean {
+  if (a.frames.length !== b.frames.length || a.references.length !== b.references.length || (a.lock === 0) !== (b.lock === 0) || a.rcu !== b.rcu)
+    return false;
+  for (let index = 0; index < a.references.length; index++) {
+    if (a.references[index]!.instruction !== b.references[index]!.instruction) return false;
+  }
+  return true;
+}
+
+/** How many registers and cells differ in kind: the smaller, the less a join loses. */
+export function dissimilarity(a: State, b: State): number {
+  let count = 0;
+  for (let f = 0; f < a.frames.length; f++) {
+    const fa = a.frames[f]!;
+    const fb = b.frames[f]!;
+    for (let r = 0; r < 10; r++) {
+      const va = fa.registers[r];
+      const vb = fb.registers[r];
+      if (va === vb) continue;
+      if (va === undefined || vb === undefined) count += 8;
+      else if (va.kind !== vb.kind || va.tag !== vb.tag) count += 16;
+      else if (va.nullable !== vb.nullable) count += 4;
+      else count += va.symbol === ZERO && vb.symbol === ZERO && va.offset !== vb.offset ? 3 : 1;
+    }
+    if (fa.stack !== fb.stack) {
+      for (const [at, cell] of fa.stack.cells) {
+        const other = fb.stack.cells.get(at);
+        if (other === undefined || other.size !== cell.size) count += 2;
+        else if (other.value !== cell.value) count += other.value.kind !== cell.value.kind ? 8 : 1;
+      }
+    }
+  }
+  if (a.constraints.packetMin !== b.constraints.packetMin) count += 6;
+  return count;
+}
+
+/** Consistent renaming of one state's symbols and identities into another's, built up while values are compared. */
+class Renaming {
+  /** Symbols of the enclosing loops' heads: progress is measured against them, so they stand for themselves. */
+  private readonly pinned: ReadonlySet<Symbol>;
+  private readonly symbols = new Map<Symbol, { readonly symbol: Symbol; readonly delta: Int }>();
+  private readonly identities = new Map<number, number>();
+
+  constructor(pinned: ReadonlySet<Symbol>) {
+    this.pinned = pinned;
+  }
+
+  /** Whether `general` may stand for `special` here: the difference to other values of its symbol must be the same in both. */
+  matchSymbol(general: Value, special: Value): boolean {
+    if (general.symbol === ZERO) return true;
+    if (general.symbol <= META_OFFSET || this.pinned.has(general.symbol))
+      return special.symbol === general.symbol && special.offset === general.offset;
+    const delta = sub(special.offset, general.offset);
+    const known = this.symbols.get(general.symbol);
+    if (known === undefined) {
+      this.symbols.set(general.symbol, { symbol: special.symbol, delta });
+      return true;
+    }
+    return known.symbol === special.symbol && known.delta === delta;
+  }
+
+  matchIdentity(general: number, special: number): boolean {
+    if (general === 0) return true;
+    const known = this.identities.get(general);
+    if (known === undefined) {
+      this.identities.set(general, special);
+      return true;
+    }
+    return known === special;
+  }
+
+  /** Whether every relation of `general` holds of the renamed symbols in `special`. */
+  impliesConstraints(general: Constraints, special: Constraints): boolean {
+    if (special.packetMin < general.packetMin || special.metaMax > general.metaMax) return false;
+    for (const { a, b, k } of general.list) {
+      const x = this.target(a);
+      const y = this.target(b);
+      if (x === undefined || y === undefined) continue;
+      const bound = special.upperDifference(x.symbol, y.symbol);
+      if (bound === undefined || sub(add(bound, x.delta), y.delta) > k) return false;
+    }
+    return true;
+  }
+
+  private target(symbol: Symbol): { readonly symbol: Symbol; readonly delta: Int } | undefined {
+    return symbol <= META_OFFSET || this.pinned.has(symbol) ? { symbol, delta: 0 } : this.symbols.get(symbol);
+  }
+}
+
+function valueLeq(special: Value | undefined, general: Value | undefined, renaming: Renaming): boolean {
+  if (general === undefined || general.kind === 'invalid') return true;
+  if (special === undefined) return false;
+  if (general.kind === 'any') return special.kind !== 'invalid';
+  if (special.kind !== general.kind) {
+    return (
+      general.nullable &&
+      special.kind === 'number' &&
+      special.symbol === ZERO &&
+      special.offset === 0 &&
+      general.symbol === ZERO &&
+      general.offset === 0
+    );
+  }
+  if (special.tag !== general.tag || (special.nullable && !general.nullable)) return false;
+  if (special !== general && !scalarLeq(special.range, general.range)) return false;
+  return renaming.matchSymbol(general, special) && renaming.matchIdentity(general.identity, special.identity);
+}
+
+function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming): boolean {
+  if (special === general) {
+    for (const cell of general.cells.values()) {
+      if (!renaming.matchSymbol(cell.value, cell.value) || !renaming.matchIdentity(cell.value.identity, cell.value.identity)) return false;
+    }
+    return true;
+  }
+  for (let at = 0; at < general.size; at++) {
+    const wanted = general.bytes[at]!;
+    if (wanted === UNWRITTEN) continue;
+    const have = special.bytes[at]!;
+    if (have === UNWRITTEN) return false;
+    if (wanted === FRAGMENT) continue;
+    if (wanted === NUMERIC) {
+      if (have === FRAGMENT || (have === CELL && special.cellAt(at)!.value.kind !== 'number')) return false;
+      continue;
+    }
+    const cell = general.cells.get(at);
+    if (cell === undefined) continue;
+    const other = special.cells.get(at);
+    if (other !== undefined && other.size === cell.size) {
+      if (!valueLeq(other.value, cell.value, renaming)) return false;
+    } else {
+      if (cell.value.kind === 'any' || cell.value.kind === 'invalid') continue;
+      // Another layout of the same bytes: only a number of which nothing is known is implied without looking closer.
+      if (cell.value.kind !== 'number' || special.firstNonNumeric(at, cell.size) >= 0) return false;
+      if (!scalarLeq(special.assemble(at, cell.size, false), cell.value.range)) return false;
+      if (
+        cell.value.symbol !== ZERO &&
+        !renaming.matchSymbol(cell.value, new Value('number', 0, -1 - at, 0, cell.value.range, false, 0, undefined, undefined))
+      )
+        return false;
+    }
+  }
+  return true;
+}
+
+const NO_SYMBOLS: ReadonlySet<Symbol> = new Set();
+
+/** Symbols named by the states of the loop heads that both states descend from. */
+export function originSymbols(a: LoopOrigin | undefined): ReadonlySet<Symbol> {
+  if (a === undefined) return NO_SYMBOLS;
+  const symbols = new Set<Symbol>();
+  for (let origin: LoopOrigin | undefined = a; origin !== undefined; origin = origin.previous) collectSymbols(origin.state, symbols);
+  return symbols;
+}
+
+function collectSymbols(state: State, symbols: Set<Symbol>): void {
+  for (const frame of state.frames) {
+    for (const value of frame.registers) if (value !== undefined) symbols.add(value.symbol);
+    for (const cell of frame.stack.cells.values()) symbols.add(cell.value.symbol);
+  }
+}
+
+/** Whether everything that `special` allows, `general` allows too; what is dead has been removed from both beforehand. */
+export function stateLeq(special: State, general: State, pinned: ReadonlySet<Symbol> = NO_SYMBOLS): boolean {
+  if (!sameObligations(special, general)) return false;
+  const renaming = new Renaming(pinned);
+  for (let index = 0; index < general.frames.length; index++) {
+    const s = special.frames[index]!;
+    const g = general.frames[index]!;
+    for (let r = 0; r < 10; r++) if (!valueLeq(s.registers[r], g.registers[r], renaming)) return false;
+  }
+  for (let index = 0; index < general.references.length; index++) {
+    if (!renaming.matchIdentity(general.references[index]!.identity, special.references[index]!.identity)) return false;
+  }
+  if (!renaming.matchIdentity(general.lock, special.lock)) return false;
+  for (let index = 0; index < general.frames.length; index++) {
+    if (!stackLeq(special.frames[index]!.stack, general.frames[index]!.stack, renaming)) return false;
+  }
+  return renaming.impliesConstraints(general.constraints, special.constraints);
+}
+
+/** The pairs of symbols that a join maps to new symbols: `fresh` stands for `a` on one side and `b + delta` on the other. */
+interface JoinedSymbol {
+  readonly fresh: Symbol;
+  readonly a: Symbol;
+  readonly b: Symbol;
+  readonly delta: Int;
+}
+
+class Joining {
+  readonly joined: JoinedSymbol[] = [];
+  private readonly bySymbols = new Map<string, JoinedSymbol>();
+  private readonly identities = new Map<string, number>();
+  readonly kept = new Set<Symbol>();
+  private readonly supply: Supply;
+  private readonly thresholds: readonly Int[] | undefined;
+
+  constructor(supply: Supply, thresholds: readonly Int[] | undefined) {
+    this.supply = supply;
+    this.thresholds = thresholds;
+  }
+
+  identity(a: number, b: number): number {
+    if (a === b) return a;
+    const key = `${a},${b}`;
+    let identity = this.identities.get(key);
+    if (identity === undefined) {
+      identity = this.supply.identity();
+      this.identities.set(key, identity);
+    }
+    return identity;
+  }
+
+  value(a: Value | undefined, b: Value | undefined): Value | undefined {
+    if (a === undefined || b === undefined) return undefined;
+    if (a === b) {
+      this.kept.add(a.symbol);
+      return a;
+    }
+    if (a.kind === 'invalid') return a;
+    if (b.kind === 'invalid') return b;
+    if (a.kind !== b.kind || a.tag !== b.tag) return this.mixed(a, b);
+    if (a.kind === 'any') return a;
+    const range =
+      this.thresholds === undefined ? joinScalars(a.range, b.range) : widenScalars(a.range, joinScalars(a.range, b.range), this.thresholds);
+    const identity = this.identity(a.identity, b.identity);
+    const nullable = a.nullable || b.nullable;
+    const derivation = a.derivation === b.derivation ? a.derivation : undefined;
+    if (a.symbol === b.symbol && a.offset === b.offset) {
+      this.kept.add(a.symbol);
+      return new Value(a.kind, a.tag, a.symbol, a.offset, range, nullable, identity, derivation, undefined);
+    }
+    const delta = sub(b.offset, a.offset);
+    const key = `${a.symbol},${b.symbol},${delta}`;
+    let joined = this.bySymbols.get(key);
+    if (joined === undefined) {
+      joined = { fresh: this.supply.symbol(), a: a.symbol, b: b.symbol, delta };
+      this.bySymbols.set(key, joined);
+      this.joined.push(joined);
+    }
+    return new Value(a.kind, a.tag, joined.fresh, a.offset, range, nullable, identity, undefined, undefined);
+  }
+
+  /** Different kinds: null merges with a pointer at offset 0, all else becomes a value of unknown kind. */
+  private mixed(a: Value, b: Value): Value {
+    const pointer = a.isPointer ? a : b;
+    const number = a.isPointer ? b : a;
+    if (
+      pointer.isPointer &&
+      number.kind === 'number' &&
+      number.symbol === ZERO &&
+      number.offset === 0 &&
+      pointer.symbol === ZERO &&
+      pointer.offset === 0 &&
+      (pointer.kind === 'map_value' || pointer.kind === 'map' || pointer.kind === 'memory' || pointer.kind === 'socket' || pointer.kind === 'btf')
+    ) {
+      const identity = a === pointer ? this.identity(pointer.identity, 0) : this.identity(0, pointer.identity);
+      return new Value(pointer.kind, pointer.tag, ZERO, 0, pointer.range, true, identity, undefined, undefined);
+    }
+    return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
+  }
+
+  constraints(a: Constraints, b: Constraints): Constraints {
+    let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax));
+    if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
+    const entries: JoinedSymbol[] = [...this.joined];
+    for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0 });
+    const inA = new Set<Symbol>([PACKET_SIZE]);
+    const inB = new Set<Symbol>([PACKET_SIZE]);
+    for (const c of a.list) inA.add(c.a).add(c.b);
+    for (const c of b.list) inB.add(c.a).add(c.b);
+    const related = entries
+      .filter((e) => (e.a !== ZERO || e.b !== ZERO ? inA.has(e.a) || inB.has(e.b) || e.a === ZERO || e.b === ZERO : false))
+      .slice(0, 40);
+    const fixed: JoinedSymbol[] = [
+      { fresh: PACKET_SIZE, a: PACKET_SIZE, b: PACKET_SIZE, delta: 0 },
+      { fresh: META_OFFSET, a: META_OFFSET, b: META_OFFSET, delta: 0 },
+    ];
+    const all = [...related, ...fixed];
+    for (const x of all) {
+      for (const y of all) {
+        if (x === y || (x.fresh <= META_OFFSET && y.fresh <= META_OFFSET)) continue;
+        if (x.a === ZERO && y.a === ZERO && x.b === ZERO && y.b === ZERO) continue;
+        const inLeft = a.upperDifference(x.a, y.a);
+        if (inLeft === undefined) continue;
+        const bound = b.upperDifference(x.b, y.b);
+        if (bound === undefined) continue;
+        const inRight = sub(add(bound, x.delta), y.delta);
+        if (this.thresholds !== undefined && inRight > inLeft) continue;
+        result = result.with(x.fresh, y.fresh, inLeft > inRight ? inLeft : inRight);
+      }
+    }
+    // A symbol that moved by a constant stays related to what it was: loops are proved to make progress by it.
+    for (const { fresh, a: left, b: right, delta } of this.joined) {
+      if (left !== right || left <= META_OFFSET) continue;
+      result = result.with(fresh, left, delta > 0 ? delta : 0).with(left, fresh, delta < 0 ? sub(0, delta) : 0);
+    }
+    return result;
+  }
+}
+
+function joinStacks(a: StackFrame, b: StackFrame, joining: Joining): StackFrame {
+  if (a === b) {
+    for (const cell of a.cells.values()) joining.value(cell.value, cell.value);
+    a.shared = true;
+    return a;
+  }
+  const bytes = new Uint8Array(a.size);
+  const cells = new Map<number, Cell>();
+  for (let at = 0; at < a.size; at++) {
+    const byteA = a.bytes[at]!;
+    const byteB = b.bytes[at]!;
+    if (byteA === UNWRITTEN || byteB === UNWRITTEN) continue;
+    if (byteA === CELL && byteB === CELL) {
+      const cellA = a.cells.get(at);
+      const cellB = b.cells.get(at);
+      if (cellA !== undefined && cellB !== undefined && cellA.size === cellB.size) {
+        const value = joining.value(cellA.value, cellB.value)!;
+        cells.set(at, { index: at, size: cellA.size, value });
+        bytes.fill(CELL, at, at + cellA.size);
+        at += cellA.size - 1;
+        continue;
+      }
+    }
+    bytes[at] = joinByte(numericByte(a, at, byteA), numericByte(b, at, byteB));
+  }
+  return new StackFrame(a.size, bytes, cells);
+}
+
+function numericByte(stack: StackFrame, at: number, state: number): number {
+  if (state !== CELL) return state;
+  return stack.cellAt(at)!.value.kind === 'number' ? NUMERIC : FRAGMENT;
+}
+
+function joinReferences(a: readonly Reference[], b: readonly Reference[], joining: Joining): readonly Reference[] {
+  return a === b ? a : a.map((reference, index) => ({ ...reference, identity: joining.identity(reference.identity, b[index]!.identity) }));
+}
+
+/**
+ * The least state this domain has that covers both; with `thresholds` a widening of `a` by `b`: ranges jump to the next threshold and
+ * relations that weaken are dropped, so that any chain of widenings ends. Requires `sameObligations`.
+ */
+export function joinStates(a: State, b: State, supply: Supply, thresholds?: readonly Int[]): State {
+  const joining = new Joining(supply, thresholds);
+  const frames: Frame[] = a.frames.map((frame, index) => {
+    const other = b.frames[index]!;
+    const registers = frame.registers.map((value, r) => joining.value(value, other.registers[r]));
+    return { registers, stack: frame.stack };
+  });
+  for (let index = 0; index < frames.length; index++) frames[index]!.stack = joinStacks(a.frames[index]!.stack, b.frames[index]!.stack, joining);
+  if (joining.joined.length > 0)
+    for (let origin = a.origins; origin !== undefined; origin = origin.previous) collectSymbols(origin.state, joining.kept);
+  const references = joinReferences(a.references, b.references, joining);
+  const lock = a.lock === 0 ? 0 : joining.identity(a.lock, b.lock);
+  const constraints = joining.constraints(a.constraints, b.constraints);
+  return new State(frames, constraints, references, lock, a.rcu, a.trail, joinOrigins(a.origins, b.origins));
+}
+
+/** Origins survive only where both sides come from the same state of the head. */
+function joinOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): LoopOrigin | undefined {
+  if (a === b) return a;
+  const chain: LoopOrigin[] = [];
+  for (let origin = a; origin !== undefined; origin = origin.previous) {
+    for (let other = b; other !== undefined; other = other.previous) {
+      if (other.head === origin.head && other.state === origin.state) chain.push(origin);
+    }
+  }
+  let result: LoopOrigin | undefined;
+  for (let index = chain.length - 1; index >= 0; index--) result = { ...chain[index]!, previous: result };
+  return result;
+}

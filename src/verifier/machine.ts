@@ -1,0 +1,126 @@
+import type { Instruction, InstructionList } from '../isa/instruction.ts';
+import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
+import type { ContextLayout, HelperPrototype, MapKind, Platform, ProgramType, SectionPrefix } from '../platform/platform.ts';
+import { type CheckDetails, type CheckKind, checkRow } from './checks.ts';
+import type { Supply } from './lattice.ts';
+import type { Int } from './number/index.ts';
+import { constant, constantValue, isConstant, type Scalar } from './number/index.ts';
+import type { State } from './state.ts';
+import { FIRST_FREE_SYMBOL, type Symbol, Value, ZERO } from './value.ts';
+
+/** A map as the verifier needs it; sizes in bytes. */
+export interface MapFacts {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: MapKind;
+  readonly typeName: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly readOnly: boolean;
+  /** Index of the inner map's template. */
+  readonly inner: number | undefined;
+  readonly data: Uint8Array | undefined;
+}
+
+/** What decides verdicts besides the program. */
+export interface Rules {
+  readonly platform: Platform;
+  readonly programType: ProgramType;
+  readonly attachType: string | undefined;
+  readonly section: SectionPrefix | undefined;
+  readonly context: ContextLayout;
+  readonly allowDivisionByZero: boolean;
+  readonly checkTermination: boolean;
+  /** Pointers may leave the program (stored, returned, compared). */
+  readonly allowLeaks: boolean;
+  readonly bigEndian: boolean;
+  readonly gplCompatible: boolean;
+  readonly stackSize: number;
+  readonly callFrames: number;
+  /** Array lookups with a known index in range are known not to fail. */
+  readonly strict: boolean;
+}
+
+/** A failed check before it is worded. */
+export interface Finding {
+  readonly kind: CheckKind;
+  readonly instruction: number;
+  readonly details: CheckDetails;
+  readonly state: State;
+}
+
+/** Everything the transfer functions share during one exploration: the program's facts, the rules, and where findings go. */
+export class Machine implements Supply {
+  readonly object: ObjectFile;
+  readonly program: ObjectProgram;
+  readonly instructions: InstructionList;
+  readonly rules: Rules;
+  readonly maps: readonly MapFacts[];
+  readonly findings: Finding[] = [];
+  /** Findings that reject the program, as opposed to remarks. */
+  failures = 0;
+  readonly findHelper: (id: number) => HelperPrototype | undefined;
+  readonly findKfunc: (id: number) => HelperPrototype | undefined;
+  private nextSymbol = FIRST_FREE_SYMBOL;
+  private nextIdentity = 1;
+  private readonly found = new Set<string>();
+
+  constructor(
+    object: ObjectFile,
+    program: ObjectProgram,
+    rules: Rules,
+    maps: readonly MapFacts[],
+    findHelper: (id: number) => HelperPrototype | undefined,
+    findKfunc: (id: number) => HelperPrototype | undefined,
+  ) {
+    this.object = object;
+    this.program = program;
+    this.instructions = program.instructions;
+    this.rules = rules;
+    this.maps = maps;
+    this.findHelper = findHelper;
+    this.findKfunc = findKfunc;
+  }
+
+  symbol(): Symbol {
+    return this.nextSymbol++;
+  }
+
+  identity(): number {
+    return this.nextIdentity++;
+  }
+
+  /** Records a failed check once per instruction and kind; the caller decides whether the path goes on. */
+  fail(kind: CheckKind, instruction: number, state: State, details: CheckDetails = {}): void {
+    const key = `${kind}:${instruction}:${details.register ?? ''}`;
+    if (this.found.has(key)) return;
+    this.found.add(key);
+    if (checkRow(kind).severity !== 'portability') this.failures++;
+    this.findings.push({ kind, instruction, details, state: state.clone() });
+  }
+
+  /** A number known only by its range, related to nothing; constants need no symbol. */
+  number(range: Scalar): Value {
+    if (isConstant(range)) return new Value('number', 0, ZERO, constantValue(range)!, range, false, 0, undefined, undefined);
+    return new Value('number', 0, this.symbol(), 0, range, false, 0, undefined, undefined);
+  }
+
+  constant(value: Int): Value {
+    return this.number(constant(value));
+  }
+
+  /** A pointer `offset` bytes into a region. */
+  pointer(kind: Value['kind'], tag: number, offset: Int, nullable = false, identity = 0): Value {
+    return new Value(kind, tag, ZERO, offset, constant(offset), nullable, identity, undefined, undefined);
+  }
+
+  /** The map a value of kind `map` or `map_value` belongs to; negative tags are inner maps known by their template only. */
+  map(tag: number): MapFacts | undefined {
+    return this.maps[tag >= 0 ? tag : -1 - tag];
+  }
+
+  instruction(pc: number): Instruction {
+    return this.instructions[pc]!;
+  }
+}

@@ -1,0 +1,145 @@
+import type { Size } from '../isa/instruction.ts';
+import type { Scalar } from './number/index.ts';
+import { binary, constant, truncate, unsignedBytes } from './number/index.ts';
+import type { Value } from './value.ts';
+
+/** What is known of one byte of a frame. */
+export const UNWRITTEN = 0;
+/** Initialised, part of some number. */
+export const NUMERIC = 1;
+/** Covered by a cell. */
+export const CELL = 2;
+/** Initialised, but may be part of a pointer. */
+export const FRAGMENT = 3;
+
+/** A value stored by one instruction and not overwritten since. */
+export interface Cell {
+  readonly index: number;
+  readonly size: number;
+  readonly value: Value;
+}
+
+/** One frame's bytes. Index 0 is the lowest address; `size` is the frame pointer. */
+export class StackFrame {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly cells: Map<number, Cell>;
+  /** Set when more than one state refers to this frame; a shared frame is copied before it is written. */
+  shared = false;
+
+  constructor(size: number, bytes = new Uint8Array(size), cells: Map<number, Cell> = new Map()) {
+    this.size = size;
+    this.bytes = bytes;
+    this.cells = cells;
+  }
+
+  copy(): StackFrame {
+    return new StackFrame(this.size, this.bytes.slice(), new Map(this.cells));
+  }
+
+  /** Cells that overlap [from, to). */
+  overlapping(from: number, to: number): Cell[] {
+    const found: Cell[] = [];
+    for (let index = from - 7; index < to; index++) {
+      const cell = this.cells.get(index);
+      if (cell !== undefined && cell.index + cell.size > from) found.push(cell);
+    }
+    return found;
+  }
+
+  /** Removes the cells that overlap the range, leaving what remains of them as numbers or fragments. */
+  dissolve(from: number, to: number): void {
+    for (const cell of this.overlapping(from, to)) {
+      this.cells.delete(cell.index);
+      this.bytes.fill(cell.value.kind === 'number' ? NUMERIC : FRAGMENT, cell.index, cell.index + cell.size);
+    }
+  }
+
+  store(index: number, size: number, value: Value): void {
+    this.dissolve(index, index + size);
+    this.cells.set(index, { index, size, value });
+    this.bytes.fill(CELL, index, index + size);
+  }
+
+  /** Marks bytes as initialised numbers of unknown content. */
+  fillNumeric(index: number, size: number): void {
+    this.dissolve(index, index + size);
+    this.bytes.fill(NUMERIC, index, index + size);
+  }
+
+  /** A store of `size` bytes somewhere within [from, to): each byte keeps its old content or gets a part of the new one. */
+  storeSomewhere(from: number, to: number, numeric: boolean): void {
+    this.dissolve(from, to);
+    for (let index = from; index < to; index++) {
+      if (this.bytes[index] !== UNWRITTEN && !numeric) this.bytes[index] = FRAGMENT;
+    }
+  }
+
+  /** First byte of the range that was never written, or -1. */
+  firstUnwritten(index: number, size: number): number {
+    for (let at = index; at < index + size; at++) if (this.bytes[at] === UNWRITTEN) return at;
+    return -1;
+  }
+
+  /** First byte of the range that is not certainly part of a number, or -1. */
+  firstNonNumeric(index: number, size: number): number {
+    for (let at = index; at < index + size; at++) {
+      const state = this.bytes[at];
+      if (state === NUMERIC) continue;
+      if (state === CELL) {
+        const cell = this.cellAt(at);
+        if (cell !== undefined && cell.value.kind === 'number') {
+          at = cell.index + cell.size - 1;
+          continue;
+        }
+      }
+      return at;
+    }
+    return -1;
+  }
+
+  cellAt(at: number): Cell | undefined {
+    for (let index = at; index > at - 8; index--) {
+      const cell = this.cells.get(index);
+      if (cell !== undefined) return cell.index + cell.size > at ? cell : undefined;
+    }
+    return undefined;
+  }
+
+  /**
+   * The number in [index, index + size) of a range that is numeric throughout, zero-extended; assembled from the parts of cells
+   * that lie in it. `bigEndian` is the byte order of the machine.
+   */
+  assemble(index: number, size: number, bigEndian: boolean): Scalar {
+    let result: Scalar | undefined;
+    for (let at = index; at < index + size; ) {
+      const cell = this.bytes[at] === CELL ? this.cellAt(at) : undefined;
+      if (cell === undefined) return unsignedBytes(size as Size);
+      const end = Math.min(cell.index + cell.size, index + size);
+      const width = end - at;
+      const skipped = bigEndian ? cell.index + cell.size - end : at - cell.index;
+      let part = cell.value.range;
+      if (skipped > 0) part = binary('rsh', 64, truncate(cell.size as 1 | 2 | 4 | 8, part), constant(skipped * 8));
+      part = binary('and', 64, part, maskOf(width));
+      const shift = bigEndian ? index + size - end : at - index;
+      if (shift > 0) part = binary('lsh', 64, part, constant(shift * 8));
+      result = result === undefined ? part : binary('or', 64, result, part);
+      at = end;
+    }
+    return result ?? unsignedBytes(size as Size);
+  }
+}
+
+const MASKS: readonly Scalar[] = [0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, 0xff_ffff_ffff_ffffn].map((mask) =>
+  constant(mask),
+);
+
+function maskOf(bytes: number): Scalar {
+  return bytes >= 8 ? constant(-1) : MASKS[bytes - 1]!;
+}
+
+/** Merges byte states of two frames at a join; cells are merged by the caller. */
+export function joinByte(a: number, b: number): number {
+  if (a === UNWRITTEN || b === UNWRITTEN) return UNWRITTEN;
+  return a === b && a === NUMERIC ? NUMERIC : FRAGMENT;
+}

@@ -1,0 +1,86 @@
+import type { Int, Scalar } from './number/index.ts';
+
+/**
+ * What an abstract value denotes. `any` is initialised but of unknown kind (a join of a pointer and a number); `invalid` was usable
+ * once and no longer is (clobbered by a call, stale after a packet change, released).
+ */
+export type ValueKind = 'number' | 'ctx' | 'stack' | 'packet' | 'map_value' | 'map' | 'memory' | 'socket' | 'btf' | 'code' | 'any' | 'invalid';
+
+/** Why a value became unusable. */
+export type InvalidReason = 'clobbered' | 'stale_packet' | 'released' | 'frame_gone' | 'mixed';
+
+/** A symbol stands for one unknown 64-bit number; 0 is the constant zero, 1 the packet's size, 2 the (non-positive) offset of its metadata. */
+export type Symbol = number;
+export const ZERO: Symbol = 0;
+export const PACKET_SIZE: Symbol = 1;
+export const META_OFFSET: Symbol = 2;
+export const FIRST_FREE_SYMBOL: Symbol = 3;
+
+/**
+ * How a number was computed from another, kept so that a later guard on the result narrows the operand too. `symbol`/`offset` name the operand.
+ */
+export interface Derivation {
+  readonly operation: 'low32' | 'shift_left' | 'difference' | 'mask' | 'shift_right' | 'swap' | 'sign_extend' | 'bool';
+  readonly operand: Value;
+  /** Second operand of a difference. */
+  readonly other?: Value;
+  /** Shift count, mask or width in bits. */
+  readonly amount?: number;
+}
+
+/**
+ * An immutable abstract value: `symbol + offset` modulo 2^64, whose total lies in `range`. For pointers that sum is the offset from the
+ * start of the region (for stack pointers from the end of the frame, as r10 counts). Values with one symbol are related: their difference is known exactly.
+ */
+export class Value {
+  readonly kind: ValueKind;
+  /** map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes; code: slot; socket, btf: type id; ctx: 0. */
+  readonly tag: number;
+  readonly symbol: Symbol;
+  readonly offset: Int;
+  readonly range: Scalar;
+  /** Pointers: may be null instead. */
+  readonly nullable: boolean;
+  /** Groups values that are null together; also names the object that is released or locked. 0: none. */
+  readonly identity: number;
+  readonly derivation: Derivation | undefined;
+  readonly reason: InvalidReason | undefined;
+
+  constructor(
+    kind: ValueKind,
+    tag: number,
+    symbol: Symbol,
+    offset: Int,
+    range: Scalar,
+    nullable: boolean,
+    identity: number,
+    derivation: Derivation | undefined,
+    reason: InvalidReason | undefined,
+  ) {
+    this.kind = kind;
+    this.tag = tag;
+    this.symbol = symbol;
+    this.offset = offset;
+    this.range = range;
+    this.nullable = nullable;
+    this.identity = identity;
+    this.derivation = derivation;
+    this.reason = reason;
+  }
+
+  withRange(range: Scalar): Value {
+    return new Value(this.kind, this.tag, this.symbol, this.offset, range, this.nullable, this.identity, this.derivation, this.reason);
+  }
+
+  withPosition(symbol: Symbol, offset: Int, range: Scalar): Value {
+    return new Value(this.kind, this.tag, symbol, offset, range, this.nullable, this.identity, undefined, this.reason);
+  }
+
+  withNullable(nullable: boolean): Value {
+    return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, nullable, this.identity, this.derivation, this.reason);
+  }
+
+  get isPointer(): boolean {
+    return this.kind !== 'number' && this.kind !== 'any' && this.kind !== 'invalid';
+  }
+}
