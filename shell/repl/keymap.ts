@@ -2,8 +2,8 @@
 import type { Key } from './keys.ts';
 import type { CommandName, EditorContext, EditorState, Step } from './line-editor.ts';
 import { closeMenu, closeSearch, insert, run, searchFor, selectInMenu, selectMatch } from './line-editor.ts';
-import { previousBoundary, printable } from './text.ts';
-import { viChord, viText } from './vi.ts';
+import { graphemes, previousBoundary, printable } from './text.ts';
+import { viCharacter, viChord } from './vi.ts';
 
 /** Keys of both editing modes. */
 const COMMON: Readonly<Record<string, CommandName>> = {
@@ -112,9 +112,20 @@ function menuKey(state: EditorState, key: Key, context: EditorContext): Step {
   if (bound !== undefined) return { state: bound(state) };
   const chosen = closeMenu(state, true);
   // A space after a choice that already brought its own is the habit of a typist, not a second space.
-  if (key.kind === 'text' && key.text === ' ' && state.menu?.selected !== -1 && chosen.text.charAt(chosen.cursor - 1) === ' ')
-    return { state: chosen };
-  return pressKey(chosen, key, context);
+  const spaced = state.menu?.selected !== -1 && chosen.text.charAt(chosen.cursor - 1) === ' ';
+  if (key.kind !== 'text' || !spaced || !key.text.startsWith(' ')) return pressKey(chosen, key, context);
+  const text = key.text.slice(1);
+  return text === '' ? { state: chosen } : pressKey(chosen, { kind: 'text', text }, context);
+}
+
+/** In vi's command mode each character is a key of its own, and may open the search that takes the next. */
+function viText(state: EditorState, text: string, context: EditorContext): Step {
+  let step: Step = { state };
+  for (const { text: character } of graphemes(text)) {
+    const { state: now } = step;
+    step = now.search === undefined ? viCharacter(now, character, context) : searchKey(now, { kind: 'text', text: character }, context);
+  }
+  return step;
 }
 
 /** One key: the next state, and what the prompt has to do. Pasted text is inserted as one line; the prompt cuts scripts up before. */

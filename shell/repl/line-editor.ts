@@ -1,6 +1,6 @@
 /** The line being typed, as a value: every key is a function from one state to the next. No terminal here. */
 import type { Completion } from '../../contexts/session-types.ts';
-import { graphemes, nextBoundary, previousBoundary, printable, wordLeft, wordRight } from './text.ts';
+import { graphemes, nextBoundary, previousBoundary, printable, snap, snapEnd, wordLeft, wordRight } from './text.ts';
 
 /** A text and where the cursor stands in it (UTF-16 offset on a grapheme boundary). */
 export interface Line {
@@ -119,16 +119,18 @@ export function nextLine(state: EditorState, text = ''): EditorState {
 
 /** Moves the cursor; leaves history walks alone. */
 export function moveTo(state: EditorState, cursor: number): EditorState {
-  return { ...state, cursor, last: 'other', yank: undefined };
+  return { ...state, cursor: snap(state.text, cursor), last: 'other', yank: undefined };
 }
 
 /** Replaces text[start, end), remembering the line for undo unless letters are being typed one after another. */
 export function replace(state: EditorState, start: number, end: number, text: string, last: EditorState['last'] = 'other'): EditorState {
   const typing = last === 'insert' && state.last === 'insert' && !text.startsWith(' ');
+  const changed = state.text.slice(0, start) + text + state.text.slice(end);
   return {
     ...state,
-    text: state.text.slice(0, start) + text + state.text.slice(end),
-    cursor: start + text.length,
+    text: changed,
+    // An accent that follows may have joined the last letter: the cursor goes behind both.
+    cursor: snapEnd(changed, start + text.length),
     undo: typing ? state.undo : [...state.undo, { text: state.text, cursor: state.cursor }].slice(-UNDO_LENGTH),
     redo: [],
     last,
@@ -323,7 +325,8 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 
 function replaceKeepingCursor(state: EditorState, start: number, end: number): EditorState {
-  return { ...replace(state, start, end, ''), cursor: Math.min(state.cursor, start) };
+  const changed = replace(state, start, end, '');
+  return { ...changed, cursor: snap(changed.text, Math.min(state.cursor, start)) };
 }
 
 function deleteRight(state: EditorState): EditorState {
@@ -351,7 +354,7 @@ function commonPrefix(values: readonly string[]): string {
 function applyCompletion(line: Line, item: Completion, space: boolean): Line {
   const after = line.text.slice(item.end);
   const text = line.text.slice(0, item.start) + item.value + (space && !after.startsWith(' ') ? ' ' : '') + after;
-  return { text, cursor: item.start + item.value.length + (space ? 1 : 0) };
+  return { text, cursor: snap(text, item.start + item.value.length + (space ? 1 : 0)) };
 }
 
 /** Puts in the only completion, or the part that all share and opens the menu. Completions made for another line are ignored. */

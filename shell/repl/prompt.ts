@@ -41,7 +41,7 @@ export interface PromptOptions {
 /** What a signal that ends the shell makes of its exit code (POSIX `sh`: 128 + number). */
 const SIGNAL_EXIT: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGQUIT: 131, SIGTERM: 143 };
 /** Lines that ask for help and come back afterwards. */
-const ASKS_HELP = /^(.*?)\s*(?:\/|-)?\?\s*$/;
+const ASKS_HELP = /^(|.*\s)(?:\/|-)?\?\s*$/;
 /** Window title: saved on a stack at the start, given back at the end (xterm, CSI 22/23 ; 2 t). */
 const SAVE_TITLE = '\u001b[22;2t';
 const RESTORE_TITLE = '\u001b[23;2t';
@@ -66,6 +66,7 @@ export class Prompt {
   /** True while a line runs or a view covers the prompt: keys wait. */
   #busy = false;
   #ended = false;
+  #drawing = false;
   #waiting: Key[] = [];
   /** Lines of a pasted script that have not run yet. */
   #script: string[] = [];
@@ -88,7 +89,7 @@ export class Prompt {
     this.#editor = createEditor(settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs');
     this.#highlighter = createHighlighter(
       () => this.#session,
-      () => this.#draw(),
+      () => this.#drawSoon(),
     );
     this.#runner = createRunner({
       screen: this.#screen,
@@ -165,6 +166,16 @@ export class Prompt {
   #draw(): void {
     if (this.#busy || this.#ended) return;
     this.#screen.draw(promptFrame(this.#view()));
+  }
+
+  /** Draws once for all answers of this turn of the event loop. */
+  #drawSoon(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    setImmediate(() => {
+      this.#drawing = false;
+      this.#draw();
+    });
   }
 
   #showTitle(running?: string): void {
@@ -277,7 +288,7 @@ export class Prompt {
     const help = ASKS_HELP.exec(text)?.[1];
     if (help === undefined) this.#history.add(text);
     await this.#runLine(text);
-    this.#editor = nextLine(this.#editor, help === undefined || help === '' ? '' : `${help} `);
+    this.#editor = nextLine(this.#editor, help ?? '');
   }
 
   /** Leaves the entered line in the scrollback and runs it. @returns whether it succeeded. */

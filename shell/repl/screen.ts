@@ -61,6 +61,13 @@ function reflowed(row: Row, columns: number): number {
   return Math.max(1, Math.ceil(row.width / columns));
 }
 
+/** The last row that has to be written. */
+function lastChange(next: Frame, previous: Frame): number {
+  let last = next.rows.length - 1;
+  while (last > 0 && sameRow(next.rows[last], previous.rows[last])) last -= 1;
+  return last;
+}
+
 /** A screen over `write`; `size` is asked on every frame. */
 export function createScreen(write: (text: string) => void, size: () => Size): Screen {
   let shown = EMPTY;
@@ -85,12 +92,14 @@ export function createScreen(write: (text: string) => void, size: () => Size): S
     if (first < frame.rows.length || shown.rows.length !== frame.rows.length) {
       at = Math.min(first, Math.max(0, frame.rows.length - 1));
       out += descend(at);
-      for (let index = at; index < frame.rows.length; index += 1) {
+      const removed = shown.rows.length > frame.rows.length;
+      const last = removed ? frame.rows.length - 1 : lastChange(frame, shown);
+      for (let index = at; index <= last; index += 1) {
         if (index > at) out += '\r\n';
         out += rewriteRow(frame.rows[index], shown.rows[index], columns);
       }
-      at = frame.rows.length - 1;
-      if (shown.rows.length > frame.rows.length) {
+      at = last;
+      if (removed) {
         out += '\r\n\u001b[J';
         at += 1;
       }

@@ -97,6 +97,18 @@ export function nextBoundary(text: string, position: number): number {
   return first === undefined ? text.length : position + first.text.length;
 }
 
+/** `position` itself where a grapheme starts there, else the start of the grapheme it lies in. */
+export function snap(text: string, position: number): number {
+  if (PLAIN.test(text)) return position;
+  return graphemes(text).findLast((grapheme) => grapheme.start <= position && position < grapheme.start + grapheme.text.length)?.start ?? position;
+}
+
+/** Like `snap`, but to the end of the grapheme. */
+export function snapEnd(text: string, position: number): number {
+  const start = snap(text, position);
+  return start === position ? position : nextBoundary(text, start);
+}
+
 /** One line that is safe to keep, show and send: tabs become spaces, other control characters go. */
 export function printable(text: string): string {
   return text.replaceAll('\t', ' ').replace(CONTROL, '');
@@ -108,7 +120,7 @@ export type WordKind = 'alphanumeric' | 'blank';
 const WORD: Readonly<Record<WordKind, RegExp>> = { alphanumeric: /[\p{L}\p{N}_\p{M}]/u, blank: /\S/u };
 
 function isWord(text: string, position: number, kind: WordKind): boolean {
-  return WORD[kind].test(text.charAt(position)) || (text.charCodeAt(position) >= 0xd800 && text.charCodeAt(position) <= 0xdfff);
+  return WORD[kind].test(text.charAt(position));
 }
 
 /** Start of the word that ends at or before `position`. */
@@ -116,7 +128,7 @@ export function wordLeft(text: string, position: number, kind: WordKind): number
   let at = position;
   while (at > 0 && !isWord(text, at - 1, kind)) at -= 1;
   while (at > 0 && isWord(text, at - 1, kind)) at -= 1;
-  return at;
+  return snap(text, at);
 }
 
 /** End of the word that starts at or after `position`. */
@@ -124,5 +136,5 @@ export function wordRight(text: string, position: number, kind: WordKind): numbe
   let at = position;
   while (at < text.length && !isWord(text, at, kind)) at += 1;
   while (at < text.length && isWord(text, at, kind)) at += 1;
-  return at;
+  return snapEnd(text, at);
 }

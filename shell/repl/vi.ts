@@ -1,7 +1,7 @@
 /** vi's command mode on one line (POSIX `sh`, "Command Line Editing (vi-mode)"): counts, operators, motions. */
 import type { EditorContext, EditorState, Step, ViPending } from './line-editor.ts';
 import { insert, kill, moveTo, NO_VI_PENDING, redo, replace, run, undo } from './line-editor.ts';
-import { nextBoundary, previousBoundary } from './text.ts';
+import { nextBoundary, previousBoundary, snap, snapEnd } from './text.ts';
 
 /** Where a motion ends. `inclusive`: an operator takes the character there as well. */
 interface Target {
@@ -95,7 +95,7 @@ function put(state: EditorState, after: boolean, count: number): EditorState {
 }
 
 function toggleCase(state: EditorState, count: number): EditorState {
-  const end = Math.min(state.text.length, state.cursor + count);
+  const end = snapEnd(state.text, Math.min(state.text.length, state.cursor + count));
   const swapped = Array.from(state.text.slice(state.cursor, end), (c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase()));
   return replace(state, state.cursor, end, swapped.join(''));
 }
@@ -175,8 +175,9 @@ function operate(state: EditorState, operator: string, start: number, end: numbe
 
 function applyTarget(state: EditorState, target: Target): EditorState {
   const { operator } = state.vi;
-  if (operator === '') return moveTo(state, target.at);
-  const end = target.inclusive === true ? nextBoundary(state.text, target.at) : target.at;
+  const at = snap(state.text, target.at);
+  if (operator === '') return moveTo(state, at);
+  const end = target.inclusive === true ? nextBoundary(state.text, at) : at;
   return operate(state, operator, Math.min(state.cursor, end), Math.max(state.cursor, end));
 }
 
@@ -233,15 +234,9 @@ function commandKey(state: EditorState, key: string, context: EditorContext): St
   return done(direct(state, countOf(vi), context));
 }
 
-/** Typed text in either vi mode: inserted, or taken as commands character by character. */
-export function viText(state: EditorState, text: string, context: EditorContext): Step {
-  let step: Step = { state };
-  for (const character of text) {
-    const { state: current } = step;
-    const rest: Step = current.mode === 'vi-command' ? commandKey(current, character, context) : { state: insert(current, character) };
-    step = rest;
-  }
-  return step;
+/** One typed character in either vi mode: inserted, or taken as a command. */
+export function viCharacter(state: EditorState, character: string, context: EditorContext): Step {
+  return state.mode === 'vi-command' ? commandKey(state, character, context) : { state: insert(state, character) };
 }
 
 /** A named key that command mode reads differently; undefined where the common table serves. */
