@@ -99,8 +99,19 @@ function contextLoadsOf(instructions: ProgramCode['instructions']): CodeEvidence
   return loads;
 }
 
-/** Collects what the code of an object's programs tells, by section. */
+/** Evidence by list of programs: whoever verifies an object asks again for each of its programs. */
+const collected = new WeakMap<readonly ProgramCode[], ObjectEvidence>();
+
+/** What the code of an object's programs tells, by section. The list is read once; the same list gives the same evidence. */
 export function objectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
+  const known = collected.get(programs);
+  if (known?.path === path) return known;
+  const evidence = collectEvidence(path, programs);
+  collected.set(programs, evidence);
+  return evidence;
+}
+
+function collectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
   const code = new Map<string, { helpers: Set<number>; contextLoads: { offset: number; size: number }[] }>();
   for (const { section, instructions } of programs) {
     const found = code.get(section) ?? { helpers: new Set<number>(), contextLoads: [] };

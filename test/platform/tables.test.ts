@@ -107,9 +107,7 @@ describe('Windows', () => {
     expect([...windows.helpers.keys()]).toEqual(Array.from({ length: 35 }, (_, index) => index + 1));
     const own = windows.programTypes.flatMap(({ ownHelpers }) => [...(ownHelpers?.keys() ?? [])]).filter((id) => !windows.helpers.has(id));
     expect(Math.min(...own)).toBe(0x10000);
-    expect(windows.programTypes.find(({ name }) => name === 'sample')?.ownHelpers?.get(0x10005)?.name).toBe(
-      'sample_ebpf_extension_map_lookup_element',
-    );
+    expect(windows.programTypes.find(({ name }) => name === 'sample')?.ownHelpers?.get(0x10005)?.name).toBe('sample_ext_helper_map_lookup_element');
   });
 
   it('numbers its map types itself', () => {

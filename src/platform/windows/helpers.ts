@@ -4,6 +4,7 @@ import {
   anything,
   between,
   byId,
+  byName,
   context,
   helper,
   i32,
@@ -105,8 +106,8 @@ export const sampleHelpers = byId([
   own(3, 'sample_ebpf_extension_replace', number, [readable, size, anything, readable, size]),
   own(4, 'sample_ebpf_extension_helper_implicit_1', number, [], { implicitContext: true }),
   own(5, 'sample_ebpf_extension_helper_implicit_2', number, [anything], { implicitContext: true }),
-  own(6, 'sample_ebpf_extension_map_lookup_element', valueOrNull, [map, mapKey]),
-  own(7, 'sample_ebpf_extension_map_get_value', number, [map, mapKey, writable, size]),
+  own(6, 'sample_ext_helper_map_lookup_element', valueOrNull, [map, mapKey], { implicitContext: true }),
+  own(7, 'sample_ext_helper_map_get_value', number, [map, mapKey, writable, size]),
   pidTgidOfContext,
   helper(35, 'bpf_redirect_map', number, [map, anything, anything], onMaps('xskmap', 'custom', 'hash', 'array')),
 ]);
@@ -119,3 +120,6 @@ export const processHelpers = byId([
 ]);
 
 export const networkEventHelpers = byId([own(1, 'bpf_netevent_push_event', number, [context])]);
+
+/** Functions resolved by BTF. The sample extension's module {8f6c1f83-ce4c-4b58-8b91-654a29e23b7c} has the only one that ships. */
+export const btfFunctions = byName([helper(0, 'sample_ebpf_extension_btf_lookup', number, [anything, readable, size])]);

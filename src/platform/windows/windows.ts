@@ -1,6 +1,6 @@
 /** eBPF for Windows, the default platform. */
 import type { Platform } from '../platform.ts';
-import { globalHelpers } from './helpers.ts';
+import { btfFunctions, globalHelpers } from './helpers.ts';
 import { mapTypes } from './map-types.ts';
 import { attachTypes, programTypes, sections } from './program-types.ts';
 
@@ -12,6 +12,6 @@ export const windows: Platform = {
   sections,
   mapTypes,
   helpers: globalHelpers,
-  kfuncs: new Map(),
+  kfuncs: btfFunctions,
   limits: { stackSize: 512, callFrames: 8, combinedStack: 8 * 512, tailCalls: 33, packetSize: 65_535 },
 };
