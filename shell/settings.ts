@@ -36,7 +36,7 @@ const ON_OFF = ['on', 'off'] as const;
 
 /** One row per setting: help, words and default come from here and nowhere else. */
 export const SETTINGS: { readonly [N in SettingName]: SettingRow<Settings[N]> } = {
-  prompt: { default: '%p', help: 'Text of the prompt; %p stands for the context, as in netsh ebpf>.' },
+  prompt: { default: '%p ', help: 'Text of the prompt; %p stands for the context, as in netsh ebpf>.' },
   color: { default: 'auto', values: ['auto', 'always', 'never'], help: 'When colors are used; auto follows the terminal and NO_COLOR.' },
   theme: { default: 'dark', values: ['dark', 'light', 'mono'], help: 'Colors for a dark or a light background, or bold and underline only.' },
   pager: { default: 'off', values: ['auto', 'off'], help: 'Whether output longer than the screen opens in the pager.' },
