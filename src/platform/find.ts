@@ -1,15 +1,10 @@
 /** Look-ups in a platform's tables. All of them return undefined for what the platform does not have. */
-import type { AttachType, HelperPrototype, MapType, Platform, ProgramType, SectionPrefix } from './platform.ts';
+import type { HelperPrototype, MapType, Platform, ProgramType, SectionPrefix } from './platform.ts';
 import { matchSection } from './section.ts';
 
 /** The map type with this number. */
 export function findMapType(platform: Platform, id: number): MapType | undefined {
   return platform.mapTypes.find((type) => type.id === id);
-}
-
-/** The attach type with this name. */
-export function findAttachType(platform: Platform, name: string): AttachType | undefined {
-  return platform.attachTypes.find((type) => type.name === name);
 }
 
 /**

@@ -5,21 +5,9 @@
 import type { Platform, PlatformName } from './platform.ts';
 import { windows } from './windows/windows.ts';
 
-export { type ContextAccess, type ContextRefusal, type ContextVerdict, judgeContextAccess } from './context-access.ts';
-export { findAttachType, findHelper, findMapType, helperByName, programTypeByName, programTypeOfSection } from './find.ts';
-export { formatHelperCall } from './format-helper.ts';
-export {
-  type CodeEvidence,
-  type InferenceSource,
-  type InferredType,
-  inferProgramType,
-  inferProgramTypeOfObject,
-  type ObjectEvidence,
-  objectEvidence,
-  type ProgramCode,
-} from './infer.ts';
+export { findHelper, findMapType, helperByName, programTypeByName, programTypeOfSection } from './find.ts';
+export { inferProgramType, inferProgramTypeOfObject, objectEvidence } from './infer.ts';
 export { matchSection } from './section.ts';
-export { windows } from './windows/windows.ts';
 
 /** Names of the platforms, the default first. */
 export const platforms: readonly PlatformName[] = ['windows', 'linux'];

@@ -37,7 +37,8 @@ describe('context layouts', () => {
   });
 });
 
-const clang = spawnSync('clang', ['--version']).status === 0 && existsSync('/usr/include/linux/bpf.h');
+const compiler = process.env['CC'] ?? 'clang';
+const clang = spawnSync(compiler, ['--version']).status === 0 && existsSync('/usr/include/linux/bpf.h');
 if (!clang) console.warn('SKIPPED: comparison of context layouts with linux/bpf.h (clang or the header is absent)');
 
 describe.skipIf(!clang)('linux/bpf.h, as clang lays it out', () => {
@@ -54,7 +55,7 @@ describe.skipIf(!clang)('linux/bpf.h, as clang lays it out', () => {
       name === 'bpf_sock_ops' && row.name === 'args' ? 'args[1]' : row.name;
     const checks = fields.map((row) => `_Static_assert(__builtin_offsetof(struct ${name}, ${member(row)}) == ${row.offset}, "${row.name}");`);
     const source = `#include <linux/bpf.h>\n${checks.join('\n')}\n`;
-    const result = spawnSync('clang', ['-target', 'x86_64-linux-gnu', '-fsyntax-only', '-x', 'c', '-'], { input: source, encoding: 'utf8' });
+    const result = spawnSync(compiler, ['-target', 'x86_64-linux-gnu', '-fsyntax-only', '-x', 'c', '-'], { input: source, encoding: 'utf8' });
     expect(result.stderr).toBe('');
     expect(result.status).toBe(0);
   });

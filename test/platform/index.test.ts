@@ -1,6 +1,15 @@
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { findHelper, findMapType, helperByName, loadPlatform, platformByName, platforms, programTypeByName } from '../../src/platform/index.ts';
+import {
+  findHelper,
+  findMapType,
+  helperByName,
+  inferProgramType,
+  loadPlatform,
+  platformByName,
+  platforms,
+  programTypeByName,
+} from '../../src/platform/index.ts';
 import type { ProgramType } from '../../src/platform/platform.ts';
 
 async function typeOf(platform: 'windows' | 'linux', name: string): Promise<ProgramType> {
@@ -21,6 +30,7 @@ describe('platforms', () => {
   it('load by name', async () => {
     expect((await loadPlatform('windows')).title).toBe('eBPF for Windows');
     expect((await loadPlatform('linux')).name).toBe('linux');
+    expect(inferProgramType(await loadPlatform('linux'), 'tc')?.type.name).toBe('sched_cls');
   });
 
   it('keep the tables of Linux out of what is evaluated at the start', async () => {
