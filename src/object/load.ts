@@ -29,7 +29,7 @@ export interface LoadOptions {
  */
 export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions = {}): ObjectFile {
   const elf = readElf(bytes, path);
-  const types = readTypes(elf);
+  const types = new Types(elf);
   const functions = findFunctions(elf);
   const externs = readExterns(elf, types.btf);
   const maps = readMaps(elf, types);
@@ -42,7 +42,9 @@ export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions
     externs,
     kconfig: kconfig === undefined ? undefined : maps.length,
     btf: types.btf,
-    extension: types.extension,
+    get extension() {
+      return types.extension;
+    },
     helperId: options.helperId ?? (() => undefined),
   });
   return {
@@ -61,24 +63,55 @@ export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions
   };
 }
 
-/** What .BTF and .BTF.ext say; `problem` where one of them is there but cannot be used. */
-interface Types {
-  readonly btf: Btf | undefined;
-  readonly extension: BtfExtension | undefined;
-  readonly problem: ObjectError | undefined;
-}
+/** What .BTF and .BTF.ext say. The latter, which only linking needs, is read when first asked for. */
+class Types {
+  readonly #elf: Elf;
+  #section: BtfSection | undefined;
+  #extension: BtfExtension | undefined;
+  #extensionRead = false;
+  #problem: ObjectError | undefined;
 
-function readTypes(elf: Elf): Types {
-  let section: BtfSection | undefined;
-  try {
-    const types = readerOf(elf, '.BTF');
-    if (types === undefined) return { btf: undefined, extension: undefined, problem: undefined };
-    section = readBtf(types);
-    const extension = readerOf(elf, '.BTF.ext');
-    return { btf: section.btf, extension: extension && readBtfExtension(extension, section.string), problem: undefined };
-  } catch (error) {
-    if (!(error instanceof ObjectError)) throw error;
-    return { btf: section?.btf, extension: undefined, problem: error };
+  constructor(elf: Elf) {
+    this.#elf = elf;
+    this.#attempt(() => {
+      const reader = readerOf(elf, '.BTF');
+      this.#section = reader && readBtf(reader);
+    });
+  }
+
+  get btf(): Btf | undefined {
+    return this.#section?.btf;
+  }
+
+  get extension(): BtfExtension | undefined {
+    this.#readExtension();
+    return this.#extension;
+  }
+
+  /** Why one of the two is there but cannot be used. */
+  get problem(): ObjectError | undefined {
+    this.#readExtension();
+    return this.#problem;
+  }
+
+  #readExtension(): void {
+    if (this.#extensionRead) return;
+    this.#extensionRead = true;
+    const section = this.#section;
+    if (section === undefined) return;
+    this.#attempt(() => {
+      const reader = readerOf(this.#elf, '.BTF.ext');
+      this.#extension = reader && readBtfExtension(reader, section.string);
+    });
+  }
+
+  #attempt(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof ObjectError)) throw error;
+      this.#problem = error;
+    }
   }
 }
 

@@ -47,6 +47,7 @@ describe.skipIf(elf === undefined)('every object of the corpus', () => {
       const sorted = (list: readonly { section: string; program: string }[]): string[] =>
         list.map((item) => `${item.section} ${item.program}`).sort();
       let listed: string[] = [];
+      const start = performance.now();
       try {
         listed = sorted(load(name).programs.map(({ section, name: program }) => ({ section, program })));
       } catch (error) {
@@ -54,6 +55,7 @@ describe.skipIf(elf === undefined)('every object of the corpus', () => {
         refused.push(name);
         expect(error.message, name).toMatch(/^[^\n]+: (section .+|offset 0x[0-9a-f]+): [^\n]+$/);
       }
+      expect(performance.now() - start, name).toBeLessThan(2000);
       expect(listed, name).toEqual(sorted(expected.get(name) ?? []));
     }
     expect(refused).toEqual([NO_SECTION_TABLE]);
