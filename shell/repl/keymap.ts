@@ -67,17 +67,17 @@ const EMACS: Readonly<Record<string, CommandName>> = {
 };
 
 /** While completions are offered. Keys that are not here close the menu, keep the choice and act as usual. */
-const MENU: Readonly<Record<string, (state: EditorState) => EditorState>> = {
-  Tab: (state) => selectInMenu(state, 1),
-  'S-Tab': (state) => selectInMenu(state, -1),
-  Down: (state) => selectInMenu(state, 1),
-  Up: (state) => selectInMenu(state, -1),
-  'C-n': (state) => selectInMenu(state, 1),
-  'C-p': (state) => selectInMenu(state, -1),
-  Enter: (state) => closeMenu(state, true),
-  Escape: (state) => closeMenu(state, false),
-  'C-g': (state) => closeMenu(state, false),
-  'C-c': (state) => closeMenu(state, false),
+const MENU: Readonly<Record<string, (state: EditorState) => Step>> = {
+  Tab: (state) => ({ state: selectInMenu(state, 1) }),
+  'S-Tab': (state) => ({ state: selectInMenu(state, -1) }),
+  Down: (state) => ({ state: selectInMenu(state, 1) }),
+  Up: (state) => ({ state: selectInMenu(state, -1) }),
+  'C-n': (state) => ({ state: selectInMenu(state, 1) }),
+  'C-p': (state) => ({ state: selectInMenu(state, -1) }),
+  Enter: (state) => ({ state: closeMenu(state, true) }),
+  Escape: (state) => ({ state: closeMenu(state, false) }),
+  'C-g': (state) => ({ state: closeMenu(state, false) }),
+  'C-c': (state) => ({ state: closeMenu(state, false), effect: 'interrupt' }),
 };
 
 /** While the history is searched. Keys that are not here end the search with the match and act as usual. */
@@ -95,7 +95,7 @@ const SEARCH: Readonly<Record<string, (state: EditorState, context: EditorContex
   'C-u': (state, context) => ({ state: searchFor(state, '', context) }),
   Escape: (state) => ({ state: closeSearch(state, false) }),
   'C-g': (state) => ({ state: closeSearch(state, false) }),
-  'C-c': (state) => ({ state: closeSearch(state, false) }),
+  'C-c': (state) => ({ state: closeSearch(state, false), effect: 'interrupt' }),
   Tab: (state) => ({ state: closeSearch(state, true) }),
   Enter: (state) => ({ state: closeSearch(state, true), effect: 'submit' }),
 };
@@ -109,7 +109,7 @@ function searchKey(state: EditorState, key: Key, context: EditorContext): Step {
 
 function menuKey(state: EditorState, key: Key, context: EditorContext): Step {
   const bound = key.kind === 'chord' ? MENU[key.chord] : undefined;
-  if (bound !== undefined) return { state: bound(state) };
+  if (bound !== undefined) return bound(state);
   const chosen = closeMenu(state, true);
   // A space after a choice that already brought its own is the habit of a typist, not a second space.
   const spaced = state.menu?.selected !== -1 && chosen.text.charAt(chosen.cursor - 1) === ' ';

@@ -163,7 +163,10 @@ describe('history', () => {
 
   it('goes back to the line from before', () => {
     expect(show(press(at('x|y'), `${C('r')}zzz\u0007`, context).state)).toBe('x|y');
-    expect(show(press(at('x|y'), `${C('r')}${C('c')}`, context).state)).toBe('x|y');
+  });
+
+  it('ends with Ctrl-C, which clears the line as ever', () => {
+    expect(press(at('x|y'), `${C('r')}${C('c')}`, context).effect).toBe('interrupt');
   });
 
   it('takes the match to be edited with any other key', () => {
