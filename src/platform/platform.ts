@@ -15,6 +15,11 @@ export interface Platform {
   readonly helpers: ReadonlyMap<number, HelperPrototype>;
   /** Kernel functions callable by BTF id, by name. */
   readonly kfuncs: ReadonlyMap<string, HelperPrototype>;
+  /**
+   * Functions of the C library that clang calls for large copies and fills, by name of the extern. No host has them: whoever accepts a
+   * program that calls one must supply it when linking.
+   */
+  readonly libraryFunctions?: ReadonlyMap<string, HelperPrototype>;
   /** Layouts of the structs that `socket` and `btf` pointers of this name lead to, where access is by field (bpf_sock, bpf_tcp_sock, bpf_flow_keys). */
   readonly structs?: ReadonlyMap<string, ContextLayout>;
   readonly limits: Limits;
@@ -221,6 +226,8 @@ export interface HelperArgument {
   readonly initialized?: boolean;
   /** dynptr, kfunc iterators (fixed_write of a named `struct`): the call constructs it; it must not be one yet. */
   readonly constructs?: boolean;
+  /** memory_*: 0-based index of the argument that counts the bytes; default: the next one. */
+  readonly sizeArgument?: number;
   /** `socket`, `btf`: the struct's name, where the host demands one. */
   readonly struct?: string;
 }

@@ -21,6 +21,7 @@ function everyHelper(platform: Platform): readonly HelperPrototype[] {
     ...platform.helpers.values(),
     ...platform.programTypes.flatMap(({ ownHelpers }) => [...(ownHelpers?.values() ?? [])]),
     ...platform.kfuncs.values(),
+    ...(platform.libraryFunctions?.values() ?? []),
   ];
 }
 
@@ -85,8 +86,14 @@ describe.each(both.map((platform) => [platform.name, platform] as const))('table
       const kinds = row.arguments.map(({ kind }) => kind);
       expect(kinds.length, row.name).toBeLessThanOrEqual(5);
       kinds.forEach((kind, index) => {
-        if (memory.includes(kind)) expect(sizes, row.name).toContain(kinds[index + 1]);
-        if (kind === 'size' || kind === 'size_or_zero') expect(memory, row.name).toContain(kinds[index - 1]);
+        if (memory.includes(kind)) expect(sizes, row.name).toContain(kinds[row.arguments[index]?.sizeArgument ?? index + 1]);
+        if (kind === 'size' || kind === 'size_or_zero') {
+          const counted = kinds.filter((_, other) => (row.arguments[other]?.sizeArgument ?? other + 1) === index);
+          expect(
+            counted.some((other) => memory.includes(other)),
+            row.name,
+          ).toBe(true);
+        }
         if (keyed.includes(kind)) expect(kinds.slice(0, index), row.name).toContain('map');
         if (kind === 'fixed_read' || kind === 'fixed_write') expect(row.arguments[index]?.size, row.name).toBeGreaterThan(0);
       });

@@ -4,6 +4,7 @@ import { attachTypes } from './attach-types.ts';
 import { helpers } from './helpers/table.ts';
 import { kfuncs } from './kfuncs.ts';
 import { commonSocket, flowKeys, fullSocket, tcpSocket } from './layouts/network.ts';
+import { libraryFunctions } from './library-functions.ts';
 import { mapTypes } from './map-types.ts';
 import { programTypes } from './program-types.ts';
 import { sections } from './sections.ts';
@@ -19,6 +20,7 @@ export const linux: Platform = {
   mapTypes,
   helpers,
   kfuncs,
+  libraryFunctions,
   structs,
   /** MAX_BPF_STACK, MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT, BPF_COMPLEXITY_LIMIT_INSNS; packets as far as the verifier counts (MAX_PACKET_OFF). */
   limits: { stackSize: 512, callFrames: 8, combinedStack: 512, tailCalls: 33, packetSize: 65_535, instructions: 1_000_000 },
