@@ -6,6 +6,7 @@ import {
   type HelperImplementation,
   slotOfCodeAddress,
 } from '../engine.ts';
+import { followTailCalls, followTailCalls32 } from '../tail-calls.ts';
 import { FAULTS } from './emission.ts';
 import type { Translation } from './translate.ts';
 import { valueName } from './translate.ts';
@@ -98,21 +99,11 @@ class LinkedProgram implements CompiledProgram {
   }
 
   run(r1: number, r2 = 0): bigint {
-    if (!this.#tailCalls) return this.enter(r1, r2);
-    const host = this.#host;
-    host.tailCallCount = 0;
-    let r0 = this.enter(r1, r2);
-    for (let next = host.pendingTailCall; next !== undefined; next = host.pendingTailCall) {
-      host.pendingTailCall = undefined;
-      host.tailCallCount++;
-      r0 = next.enter(r1, r2);
-    }
-    return r0;
+    return this.#tailCalls ? followTailCalls(this, this.#host, r1, r2) : this.enter(r1, r2);
   }
 
   run32(r1: number, r2 = 0): number {
-    if (this.#tailCalls) return Number(this.run(r1, r2) & 0xffff_ffffn);
-    return this.enter32(r1, r2);
+    return this.#tailCalls ? followTailCalls32(this, this.#host, r1, r2) : this.enter32(r1, r2);
   }
 
   enter(r1: number, r2: number): bigint {
