@@ -7,12 +7,11 @@ import { build } from 'esbuild';
 /** The oldest Node that the package promises to run on. */
 const NODE_FLOOR = 'node20.19';
 
-/** Ink asks for the React developer tools only when DEV=true; they are not installed, so that branch leads nowhere. */
+/** Ink loads the React developer tools (and a web socket client for them) only when DEV=true; what is built here never does. */
 const withoutDevtools = {
   name: 'without-devtools',
   setup(builder) {
-    builder.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'empty' }));
-    builder.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+    builder.onLoad({ filter: /[\\/]ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: 'export {};' }));
   },
 };
 

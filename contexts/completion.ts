@@ -124,7 +124,8 @@ async function valuesOf(
   const path = fileTag && filled[fileTag.name];
   if ((tag.type === 'section' || tag.type === 'program') && path !== undefined) {
     const { namesInObject } = await import('./object-names.ts');
-    const names = await namesInObject(session.host, path, tag.type, filled['section']);
+    // A file that cannot be read has no names; the tags are offered all the same.
+    const names = await namesInObject(session.host, path, tag.type, filled['section']).catch(() => []);
     return startingWith(
       names.map(({ name, description }) => ({ label: name, kind: tag.type as 'section' | 'program', description, final: true })),
       typed,

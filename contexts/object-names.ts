@@ -6,7 +6,7 @@ export interface ObjectName {
   readonly description: string;
 }
 
-/** Sections or programs of an object, for completion; [] where it cannot be read. */
+/** Sections or programs of an object, for completion. @throws CommandError where it cannot be read. */
 export async function namesInObject(
   host: Host,
   path: string,

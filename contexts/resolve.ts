@@ -38,7 +38,8 @@ export function resolve(chain: ContextChain, tokens: readonly Token[], entered: 
   for (let level = 0; level < chain.length; level++) {
     const found = matchIn(chain.slice(level), tokens, entered);
     if (found.kind === 'ambiguous') throw new UsageError(ambiguous(found.word, found.candidates));
-    if (found.kind === 'listing') return { ...found, chain };
+    // A group is listed with what the contexts around it add; a context that the line entered stands on its own.
+    if (found.kind === 'listing') return { ...found, chain: found.chain.length > chain.length - level ? found.chain : chain };
     if (found.kind !== 'miss') return found;
     misses.push(found);
   }
@@ -67,7 +68,7 @@ function matchIn(chain: ContextChain, tokens: readonly Token[], entered: readonl
     const token = tokens[at];
     if (token === undefined)
       return node.row ? { kind: 'command', row: node.row, chain, words, rest: [] } : { kind: 'listing', chain, words, asked: false };
-    if (!node.row && isHelp(token, at === tokens.length - 1) && !node.children.has(token.text)) return { kind: 'listing', chain, words, asked: true };
+    if (!node.row && isHelp(token, at === tokens.length - 1)) return { kind: 'listing', chain, words, asked: true };
     const names = namesAt(context, node, words);
     const matches = matchPrefix(token.text, names);
     if (matches.length > 1) return { kind: 'ambiguous', word: token.text, candidates: matches };

@@ -31,7 +31,7 @@ const rim: Rim = {
   async openPrompt(session) {
     process.off('SIGINT', interrupt);
     const { runRepl } = await import('./repl/index.ts');
-    return runRepl(session);
+    return runRepl(session, { firstPrompt: session.prompt });
   },
 };
 

@@ -6,7 +6,7 @@ import type { Platform } from '../../src/platform/platform.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { openObject, selectPrograms } from '../objects.ts';
-import { typeOfSection } from '../platforms.ts';
+import { platformNote, typeOfSection } from '../platforms.ts';
 import { type DisassembledProgram, disassemblyText, type SourcePlace } from '../render/disassembly.ts';
 import { FILENAME, PLATFORM, PROGRAM, SECTION } from './tags.ts';
 
@@ -19,7 +19,7 @@ export const command = defineCommand({
     const programs = selectPrograms(object, tags);
     return { choice, programs: programs.map((program) => disassemble(program, object, choice.platform)) };
   },
-  text: ({ programs }) => disassemblyText(programs),
+  text: ({ choice, programs }) => platformNote(choice) + disassemblyText(programs),
   json: ({ choice, programs }) => ({
     schema: 1,
     platform: choice.platform.name,
