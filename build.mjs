@@ -1,7 +1,8 @@
 // Builds dist/: the bin with its lazy chunks, the library and its types. `npm ci` runs it.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** The oldest Node that the package promises to run on. */
@@ -34,7 +35,8 @@ function existing(entries) {
   return Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 }
 
-rmSync('dist', { recursive: true, force: true });
+/** Files of this build; what else is in dist/ is of an earlier one. */
+const written = new Set();
 
 const bin = await build({
   ...common,
@@ -46,15 +48,24 @@ const bin = await build({
   plugins: [withoutDevtools],
 });
 provideRequire(bin.metafile);
+remember(bin.metafile);
 
 if (existsSync('src/index.ts')) {
-  await build({ ...common, minify: false, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', chunkNames: 'library/[name]-[hash]' });
+  const library = await build({ ...common, minify: false, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', chunkNames: 'library/[name]-[hash]' });
+  remember(library.metafile);
   const compiler = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 }
 chmodSync('dist/shell/main.js', 0o755);
+for (const name of readdirSync('dist', { recursive: true })) {
+  if (/^(?:shell|contexts|chunks|library)[\\/].*\.js$/.test(name) && !written.has(join('dist', name))) rmSync(join('dist', name));
+}
+
+function remember({ outputs }) {
+  for (const path of Object.keys(outputs)) written.add(join(path));
+}
 
 /** Gives the chunks that contain CommonJS code a `require`, which ECMAScript modules lack. */
 function provideRequire({ outputs }) {
