@@ -76,9 +76,9 @@ export class Reader {
 const decoder = new TextDecoder('utf-8');
 
 /** Longer names are cut: a file of one long string with many references into it must not cost their product. */
-const MAX_STRING = 8192;
+const MAX_STRING = 1024;
 
-/** The zero-terminated string at `offset`, at most 8192 bytes of it, or undefined where it starts outside or has no end. */
+/** The zero-terminated string at `offset`, at most 1024 bytes of it, or undefined where it starts outside or has no end. */
 export function stringAt(bytes: Uint8Array, offset: number): string | undefined {
   if (offset < 0 || offset >= bytes.length) return undefined;
   const window = bytes.subarray(offset, offset + MAX_STRING);

@@ -11,6 +11,9 @@ import type { FunctionRange, ObjectDefect } from './object-file.ts';
 /** Linked slots of one program: the kernel's limit for privileged loaders. Overlapping functions in a hostile file could multiply. */
 const MAX_SLOTS = 1_000_000;
 
+/** Defects after which linking gives up: by then nothing more can be learnt, and a hostile file could have millions. */
+const MAX_DEFECTS = 100;
+
 /** A reason why one instruction cannot be linked. */
 export class LinkError extends Error {}
 
@@ -36,6 +39,7 @@ export class Linking {
   readonly #placed = new Map<CodeFunction, number>();
   readonly #ranges: { readonly item: CodeFunction; readonly start: number; readonly end: number }[] = [];
   #defect: ObjectDefect | undefined;
+  #defects = 0;
 
   constructor(elf: Elf, entry: CodeFunction) {
     this.#elf = elf;
@@ -55,6 +59,8 @@ export class Linking {
   /** The defect that stands first in the code wins. */
   fail(message: string, slot: number): void {
     if (this.#defect === undefined || slot < this.#defect.slot) this.#defect = { message, slot };
+    this.#defects++;
+    if (this.#defects >= MAX_DEFECTS) this.stack.length = 0;
   }
 
   /** Start slot of a function in the linked code, appending it if this is the first call of it. */
