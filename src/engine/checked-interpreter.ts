@@ -10,7 +10,7 @@ import type { CheckedInput, CheckedOptions, CheckedOutcome, CheckedProgram } fro
 import { CheckedState } from './checked/state.ts';
 import { describe, numberValue, pointerTo, type Value, ZERO } from './checked/value.ts';
 
-export type { CheckedFault, FaultKind } from './checked/fault.ts';
+export { type CheckedFault, FAULT_KINDS, type FaultKind } from './checked/fault.ts';
 export type { CheckedInput, CheckedMap, CheckedOptions, CheckedOutcome, CheckedProgram, HelperCallView, HelperModel } from './checked/program.ts';
 export type { CheckedState } from './checked/state.ts';
 export { type Region, type RegionKind, Value } from './checked/value.ts';

@@ -102,6 +102,8 @@ function pointerArithmetic(state: CheckedState, instruction: Binary, target: Val
   const a = asNumber(state, target);
   const b = asNumber(state, source);
   if (a.region === undefined && b.region === undefined) return numberValue(compute(operator, width, a.bits, b.bits));
+  // The low half of a distance says nothing about addresses.
+  if (operator === 'sub' && target.region === source.region) return numberValue(BigInt.asUintN(32, target.bits - source.bits));
   if (width === 32)
     throw new CheckFailure('pointer_truncated', `A 32-bit operation on r${pointerRegister}, which is ${describe(pointer)}`, pointerRegister);
   throw new CheckFailure('pointer_arithmetic', `r${pointerRegister} is ${describe(pointer)}; ${operator} works on numbers only`, pointerRegister);

@@ -47,7 +47,15 @@ export class Random {
     }
   }
 
+  /** Fills with words that guards are written for: zero, small numbers, all ones, anything, so that halves of 64-bit numbers differ in kind. */
   fill(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at++) bytes[at] = this.word();
+    for (let at = 0; at < bytes.length; at += 4) {
+      let word = this.word();
+      const kind = word & 7;
+      if (kind === 0) word = 0;
+      else if (kind <= 2) word = (word >>> 8) & 0xff;
+      else if (kind === 3) word = 0xffff_ffff;
+      for (let byte = at; byte < at + 4 && byte < bytes.length; byte++, word >>>= 8) bytes[byte] = word;
+    }
   }
 }
