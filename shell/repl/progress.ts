@@ -1,7 +1,7 @@
 /** The line that tells how far a running command is. */
 import type { Progress } from '../../contexts/session-types.ts';
 import type { Frame, Size } from './frame.ts';
-import { padEnd, printable, textWidth, truncate } from './text.ts';
+import { nextBoundary, padEnd, printable, textWidth, truncate } from './text.ts';
 import type { Theme } from './theme.ts';
 import { paint } from './theme.ts';
 
@@ -39,4 +39,13 @@ export function progressFrame(progress: Progress, elapsed: number, theme: Theme,
     cursorRow: 0,
     cursorColumn: Math.min(textWidth(text), size.columns - 1),
   };
+}
+
+/** The end of what is typed while a command runs, as far as one row shows it. */
+export function aheadFrame(text: string, theme: Theme, size: Size): Frame {
+  const room = Math.max(1, size.columns - 1);
+  let shown = printable(text);
+  while (textWidth(shown) > room) shown = shown.slice(nextBoundary(shown, 0));
+  const width = textWidth(shown);
+  return { rows: [{ text: paint(theme, 'text', shown), width }], cursorRow: 0, cursorColumn: width };
 }

@@ -98,6 +98,7 @@ export class Prompt {
       theme: () => this.#theme,
       color: () => this.#hasColor,
       spokenProgress: screenReader,
+      ahead: () => this.#typedAhead(),
     });
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -190,7 +191,20 @@ export class Prompt {
       else if (this.#busy && key.kind === 'chord' && key.chord === 'C-z') this.#terminal.suspend();
       else this.#waiting.push(key);
     }
+    if (this.#busy) this.#runner.show();
     this.#pump();
+  }
+
+  /** The line that the waiting keys will make, up to the first that does more than edit. */
+  #typedAhead(): string {
+    const context = { history: this.#history.entries, suggestion: undefined };
+    let state = nextLine(this.#editor);
+    for (const key of this.#waiting) {
+      const step = pressKey(state, key, context);
+      state = step.state;
+      if (step.effect !== undefined) break;
+    }
+    return state.text;
   }
 
   /** Ctrl-C while something runs: it ends, and so does everything that was to follow. */
@@ -371,7 +385,7 @@ export class Prompt {
   /** Shows the last command's output with search. The view is Ink's, loaded the first time it is wanted. */
   async #openPager(): Promise<void> {
     const lines = this.#transcript.lines();
-    if (lines.length === 0) {
+    if (lines.length === 0 || this.#options.screenReader) {
       this.#terminal.write('\u0007');
       return;
     }

@@ -1,9 +1,10 @@
-/** Runs one line: output goes through to the scrollback, progress is drawn below it, Ctrl-C ends it at once. */
+/** Runs one line: output goes through to the scrollback, progress and what is typed ahead are drawn below it, Ctrl-C ends it at once. */
+import { setMaxListeners } from 'node:events';
 import type { Outcome, Progress, SessionView } from '../../contexts/session-types.ts';
-import type { Size } from './frame.ts';
+import type { Frame, Size } from './frame.ts';
 import type { Transcript } from './output.ts';
 import { safeOutput } from './output.ts';
-import { progressFrame, progressText } from './progress.ts';
+import { aheadFrame, progressFrame, progressText } from './progress.ts';
 import type { Screen } from './screen.ts';
 import type { Theme } from './theme.ts';
 
@@ -16,6 +17,8 @@ export interface RunnerHost {
   readonly color: () => boolean;
   /** Progress as whole lines now and then, for screen readers. */
   readonly spokenProgress: boolean;
+  /** What is typed while the line runs; '' while nothing is. */
+  readonly ahead: () => string;
 }
 
 export interface Runner {
@@ -23,8 +26,10 @@ export interface Runner {
   run(session: SessionView, line: string): Promise<Outcome & { readonly cancelled: boolean }>;
   /** Cancels the running line. */
   cancel(): void;
-  /** Takes the progress line away, for something else to be shown. */
+  /** Takes what is drawn away, for something else to be shown. */
   hide(): void;
+  /** Draws at once: a key was pressed. */
+  show(): void;
 }
 
 /** A command that is done sooner shows no progress (milliseconds). */
@@ -38,8 +43,8 @@ function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
-/** Keeps the progress line up to date while one command runs. */
-class ProgressLine {
+/** What is drawn below the output while one command runs. */
+class RunningView {
   readonly #host: RunnerHost;
   readonly #started = Date.now();
   readonly #timer: NodeJS.Timeout;
@@ -48,7 +53,7 @@ class ProgressLine {
 
   constructor(host: RunnerHost) {
     this.#host = host;
-    this.#timer = setInterval(() => this.#show(), host.spokenProgress ? SPOKEN_INTERVAL : PROGRESS_INTERVAL);
+    this.#timer = setInterval(() => (host.spokenProgress ? this.#speak() : this.show()), host.spokenProgress ? SPOKEN_INTERVAL : PROGRESS_INTERVAL);
     this.#timer.unref();
   }
 
@@ -56,16 +61,28 @@ class ProgressLine {
     this.#progress = progress;
   }
 
-  #show(): void {
-    const elapsed = Date.now() - this.#started;
-    const { screen, spokenProgress } = this.#host;
-    if (this.#progress === undefined || elapsed < PROGRESS_DELAY) return;
-    if (spokenProgress) {
-      if (screen.atLineStart) screen.print(`${progressText(this.#progress, elapsed)}\n`);
+  get #elapsed(): number {
+    return Date.now() - this.#started;
+  }
+
+  #speak(): void {
+    if (this.#progress !== undefined && this.#host.screen.atLineStart) this.#host.screen.print(`${progressText(this.#progress, this.#elapsed)}\n`);
+  }
+
+  /** Progress once the command has taken its time, then what is typed ahead; nothing is drawn behind an unfinished line of output. */
+  show(): void {
+    const { screen, spokenProgress, theme, size, ahead } = this.#host;
+    if (spokenProgress || (!this.#visible && !screen.atLineStart)) return;
+    const shown: Frame[] = [];
+    if (this.#progress !== undefined && this.#elapsed >= PROGRESS_DELAY) shown.push(progressFrame(this.#progress, this.#elapsed, theme(), size()));
+    const typed = ahead();
+    if (typed !== '') shown.push(aheadFrame(typed, theme(), size()));
+    const last = shown.at(-1);
+    if (last === undefined) {
+      this.hide();
       return;
     }
-    if (!this.#visible && !screen.atLineStart) return;
-    screen.draw(progressFrame(this.#progress, elapsed, this.#host.theme(), this.#host.size()));
+    screen.draw({ rows: shown.flatMap((frame) => frame.rows), cursorRow: shown.length - 1, cursorColumn: last.cursorColumn });
     this.#visible = true;
   }
 
@@ -83,7 +100,7 @@ class ProgressLine {
 
 export function createRunner(host: RunnerHost): Runner {
   let controller: AbortController | undefined;
-  let line: ProgressLine | undefined;
+  let view: RunningView | undefined;
   let settling: Promise<unknown> = Promise.resolve();
 
   function cancellation(signal: AbortSignal): Promise<undefined> {
@@ -93,22 +110,24 @@ export function createRunner(host: RunnerHost): Runner {
   return {
     async run(session, text) {
       const current = new AbortController();
-      const progress = new ProgressLine(host);
+      // A command of many steps may listen in each; Node's warning about that would land in the middle of the screen.
+      setMaxListeners(0, current.signal);
+      const running = new RunningView(host);
       const cancelled = cancellation(current.signal);
       controller = current;
-      line = progress;
+      view = running;
       host.transcript.clear();
       const write = (chunk: string) => {
         if (current.signal.aborted) return;
         const safe = safeOutput(chunk, host.color());
-        progress.hide();
+        running.hide();
         host.transcript.add(safe);
         host.screen.print(safe);
       };
       const work = async () => {
         await Promise.race([settling, wait(SETTLE_WAIT)]);
         if (current.signal.aborted) return undefined;
-        return session.execute(text, { signal: current.signal, write, onProgress: (made) => progress.update(made) });
+        return session.execute(text, { signal: current.signal, write, onProgress: (made) => running.update(made) });
       };
       // The session promises never to reject; if it does all the same, the person reads why and the prompt lives on.
       const finished = work().catch((error: unknown): Outcome => {
@@ -117,9 +136,9 @@ export function createRunner(host: RunnerHost): Runner {
       });
       settling = finished;
       const outcome = await Promise.race([finished, cancelled]);
-      progress.end();
+      running.end();
       controller = undefined;
-      line = undefined;
+      view = undefined;
       if (!host.screen.atLineStart) host.screen.print('\n');
       if (current.signal.aborted) return { exitCode: 1, cancelled: true };
       return { ...(outcome ?? { exitCode: 1 }), cancelled: false };
@@ -128,7 +147,10 @@ export function createRunner(host: RunnerHost): Runner {
       controller?.abort();
     },
     hide() {
-      line?.hide();
+      view?.hide();
+    },
+    show() {
+      view?.show();
     },
   };
 }

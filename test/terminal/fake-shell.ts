@@ -49,6 +49,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     }
     return { exitCode: 1 };
   },
+  async nap(io) {
+    for (let done = 0; done < 40 && !io.signal.aborted; done += 1) {
+      io.onProgress?.({ title: 'napping', done, total: 40 });
+      await sleep(50, io.signal);
+    }
+    io.write('slept\n', 'stdout');
+    return { exitCode: 0 };
+  },
   stuck: () => new Promise(() => undefined),
   fail: (io) => {
     io.write('it failed\n', 'stderr');

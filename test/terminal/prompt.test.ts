@@ -89,6 +89,19 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     expect(written(pty)).toEqual(['netsh> slow', 'started', '^C', 'netsh> count 2', 'line 1', 'line 2', 'netsh>']);
   });
 
+  it('shows what is typed while a command runs, below its progress, and runs it afterwards', async () => {
+    const pty = start();
+    await pty.until('netsh>');
+    pty.type('nap\r');
+    await pty.until(/napping: \d+ of 40/);
+    pty.type('count 2x');
+    await pty.until(/napping: .*\ncount 2x$/m);
+    pty.type('\u007f\r');
+    await pty.until(/napping: .*\ncount 2$/m);
+    await pty.until(/line 2\nnetsh>/);
+    expect(written(pty)).toEqual(['netsh> nap', 'slept', 'netsh> count 2', 'line 1', 'line 2', 'netsh>']);
+  });
+
   it('returns to the prompt at once from a command that ignores its cancellation', async () => {
     const pty = start();
     await pty.until('netsh>');
