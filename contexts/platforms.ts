@@ -1,20 +1,9 @@
 import type { ObjectProgram } from '../src/object/object-file.ts';
-import { programTypeByName } from '../src/platform/find.ts';
+import { loadPlatform, programTypeByName, programTypeOfSection } from '../src/platform/index.ts';
 import type { Platform, PlatformName, ProgramType } from '../src/platform/platform.ts';
-import { matchSection } from '../src/platform/section.ts';
 import { UsageError } from './errors.ts';
 import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
 import { suggest } from './suggest.ts';
-
-const LOADERS: Readonly<Record<PlatformName, () => Promise<Platform>>> = {
-  windows: async () => (await import('../src/platform/windows/windows.ts')).windows,
-  linux: async () => (await import('../src/platform/linux/linux.ts')).linux,
-};
-
-/** The platform's tables, read when they are first needed. */
-export function loadPlatform(name: PlatformName): Promise<Platform> {
-  return LOADERS[name]();
-}
 
 /** The section of functions that other programs call; bare functions of it are programs only where there is nothing else. */
 export const TEXT_SECTION = '.text';
@@ -49,8 +38,7 @@ export function platformNote({ platform, inferredFrom }: PlatformChoice): string
 
 /** The program type that a section's name stands for on a platform; undefined where it stands for none. */
 export function typeOfSection(platform: Platform, section: string): ProgramType | undefined {
-  const row = matchSection(platform, section);
-  return row && platform.programTypes.find((type) => type.name === row.programType);
+  return programTypeOfSection(platform, section)?.programType;
 }
 
 /**

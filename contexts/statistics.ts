@@ -1,6 +1,6 @@
 import { type CallClass, type InstructionStatistics, instructionStatistics } from '../src/isa/statistics.ts';
 import type { ObjectProgram } from '../src/object/object-file.ts';
-import { findHelper } from '../src/platform/find.ts';
+import { findHelper } from '../src/platform/index.ts';
 import type { HelperPrototype, Platform } from '../src/platform/platform.ts';
 import { typeOfSection } from './platforms.ts';
 

@@ -7,8 +7,8 @@ import { programTitle, unjudged, type VerificationControl, type VerificationJob 
 
 /** Megabytes of heap that one worker may fill before its program is given up. */
 const WORKER_MEMORY = 768;
-/** Seconds that one program may take. */
-const PROGRAM_SECONDS = 60;
+/** Seconds after which a program is given up that the verifier's own time limit has not ended. */
+const PROGRAM_SECONDS = 90;
 
 /** What a worker sends back about the program at `index`. */
 export type WorkerAnswer =

@@ -1,10 +1,11 @@
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import { loadPlatform } from '../src/platform/index.ts';
 import type { PlatformName } from '../src/platform/platform.ts';
 import type { VerificationReport } from '../src/verifier/report.ts';
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
 import { parseNamedObject } from './objects.ts';
-import { loadPlatform, namedProgramType } from './platforms.ts';
+import { namedProgramType } from './platforms.ts';
 import type { Progress } from './session-types.ts';
 
 /** One object to verify, as plain values that cross a thread. */

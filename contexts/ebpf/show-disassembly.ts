@@ -1,7 +1,7 @@
 import { formatInstruction } from '../../src/isa/format.ts';
 import type { LineInfo, ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
-import { findHelper } from '../../src/platform/find.ts';
 import { formatHelperCall } from '../../src/platform/format-helper.ts';
+import { findHelper } from '../../src/platform/index.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';

@@ -1,18 +1,10 @@
-import type { ObjectProgram } from '../../src/object/object-file.ts';
-import type { VerificationReport } from '../../src/verifier/report.ts';
 import { defineCommand } from '../command.ts';
 import { openObject, selectPrograms } from '../objects.ts';
-import { namedProgramType, platformNote } from '../platforms.ts';
+import { namedProgramType, platformNote, typeName } from '../platforms.ts';
 import { sourceAt } from '../render/source.ts';
 import { verificationJson, verificationText } from '../render/verification.ts';
 import { verifyPrograms } from '../verify.ts';
 import { FILENAME, PLATFORM, PROGRAM, SECTION } from './tags.ts';
-
-/** A report with the program it is about, for its source lines. */
-export interface VerifiedProgram {
-  readonly report: VerificationReport;
-  readonly program: ObjectProgram;
-}
 
 export const command = defineCommand({
   tags: [
@@ -49,14 +41,22 @@ export const command = defineCommand({
     if (tags.type !== undefined) namedProgramType(choice.platform, tags.type);
     const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
     const reports = await verifyPrograms(job, object, programs, host, { signal, progress });
-    return { choice, verified: reports.map((report, index) => ({ report, program: programs[index]! })) };
+    const verified = reports.map((report, index) => ({
+      report,
+      program: programs[index]!,
+      typeInferred: tags.type === undefined && typeName(choice.platform, report.section) !== report.programType,
+    }));
+    return { choice, verified };
   },
   text: ({ choice, verified }, { level = 'normal' }) => [{ stream: 'stdout', text: platformNote(choice) }, ...verificationText(verified, level)],
   json: ({ choice, verified }) => ({
     schema: 1,
     platform: choice.platform.name,
     ...(choice.inferredFrom === undefined ? {} : { platformInferredFrom: choice.inferredFrom }),
-    programs: verified.map(({ report, program }) => verificationJson(report, (slot) => sourceAt(program, slot))),
+    programs: verified.map(({ report, program, typeInferred }) => ({
+      ...verificationJson(report, (slot) => sourceAt(program, slot)),
+      ...(typeInferred ? { typeInferred } : {}),
+    })),
   }),
   outcome: ({ verified }) => ({ exitCode: verified.every(({ report }) => report.verdict === 'accepted') ? 0 : 1 }),
 });

@@ -8,20 +8,24 @@ import { programTitle } from './title.ts';
 type Level = 'normal' | 'informational' | 'verbose';
 type SourceOf = (slot: number) => SourcePlace | undefined;
 
+/** A report with the program it is about, for its source lines. */
 interface VerifiedProgram {
   readonly report: VerificationReport;
   readonly program: ObjectProgram;
+  /** The section's name did not tell the program type. */
+  readonly typeInferred: boolean;
 }
 
 /** `show verification` in words: successes on standard output, failures on standard error, titles where there are several programs. */
 export function verificationText(verified: readonly VerifiedProgram[], level: Level): readonly Fragment[] {
-  return verified.map(({ report, program }) => {
+  return verified.map(({ report, program, typeInferred }) => {
     const title = verified.length > 1 ? programTitle(report.section, report.program) : '';
+    const note = typeInferred ? `Program type: ${report.programType} (inferred, section "${report.section}" does not tell; type= sets it)\n` : '';
     const text = report.verdict === 'accepted' ? successText(report, program, level) : failureText(report, program, level);
     const figures = level === 'verbose' ? figuresText(report) : '';
     // Blocks of several programs stand apart.
     const gap = verified.length > 1 && !`${text}${figures}`.endsWith('\n\n') ? '\n' : '';
-    return { stream: report.verdict === 'accepted' ? 'stdout' : 'stderr', text: `${title}${text}${figures}${gap}` };
+    return { stream: report.verdict === 'accepted' ? 'stdout' : 'stderr', text: `${title}${note}${text}${figures}${gap}` };
   });
 }
 
