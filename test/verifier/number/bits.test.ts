@@ -102,6 +102,10 @@ describe('operations on known bits hold every concrete result', () => {
       const both = bits.intersectBits(range, other.bits);
       const shared = other.members.filter((word) => holds(range, word));
       if (shared.length > 0) common++;
+      if (both !== undefined) {
+        const least = (BigInt(both.valueHigh >>> 0) << 32n) | BigInt(both.valueLow >>> 0);
+        expect(holds(range, least) && holds(other.bits, least)).toBe(true);
+      }
       for (const word of shared) expect(both !== undefined && holds(both, word)).toBe(true);
     }
     expect(common).toBeGreaterThan(STATES / 10);
