@@ -1,5 +1,5 @@
 import type { Btf, BtfMember, BtfType } from './btf.ts';
-import { resolveId, sizeOf } from './btf-types.ts';
+import { membersOf, resolveId, sizeOf } from './btf-types.ts';
 
 /** Declarators deeper than this are cycles (hostile BTF) or unreadable anyway. */
 const MAX_DEPTH = 32;
@@ -115,7 +115,7 @@ export interface MemberPath {
 }
 
 /**
- * Names the scalar (or pointer) at a byte offset of a type: members joined with ".", elements as "[i]", anonymous members left out.
+ * Names the scalar (or pointer) at a byte offset of a type (a data section names its variables): members joined with ".", elements as "[i]", anonymous members left out.
  * `size` chooses among union members and between a struct and its first member: the first one at least that many bytes wide whose bytes
  * cover [offset, offset + size) is taken; 0 goes as deep as it can. Undefined where the offset is outside the type or in padding.
  */
@@ -140,8 +140,9 @@ class Finder {
     if (resolved === undefined || total === undefined || depth > MAX_DEPTH || this.#steps > MAX_STEPS) return undefined;
     if (offset < 0 || offset + Math.max(this.#size, 1) > total) return undefined;
     const type = this.#btf.types[resolved];
-    if (type?.kind === 'struct' || type?.kind === 'union') {
-      for (const member of type.members) {
+    const members = membersOf(this.#btf, type);
+    if (members !== undefined) {
+      for (const member of members) {
         const found = this.#member(member, offset, path, depth);
         if (found !== undefined) return found;
       }

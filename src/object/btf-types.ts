@@ -1,4 +1,4 @@
-import type { Btf, BtfType } from './btf.ts';
+import type { Btf, BtfMember, BtfType } from './btf.ts';
 
 /** Chains of typedefs and modifiers longer than this are cycles. */
 const MAX_CHAIN = 64;
@@ -42,6 +42,7 @@ function exactSize(btf: Btf, id: number): number | undefined {
       case 'enum':
       case 'enum64':
       case 'float':
+      case 'datasec':
         return factor * type.size;
       case 'ptr':
         return factor * POINTER_SIZE;
@@ -57,4 +58,14 @@ function exactSize(btf: Btf, id: number): number | undefined {
     }
   }
   return undefined;
+}
+
+/** Members of a struct or union; the variables of a data section count as its members. Undefined for any other type. */
+export function membersOf(btf: Btf, type: BtfType | undefined): readonly BtfMember[] | undefined {
+  if (type?.kind === 'struct' || type?.kind === 'union') return type.members;
+  if (type?.kind !== 'datasec') return undefined;
+  return type.variables.flatMap(({ type: id, offset }): BtfMember[] => {
+    const variable = btf.types[id];
+    return variable?.kind === 'var' ? [{ name: variable.name, type: variable.type, bitOffset: offset * 8, bitSize: 0 }] : [];
+  });
 }

@@ -1,6 +1,6 @@
 import type { ByteOrder } from '../isa/decode.ts';
 import type { Btf, BtfMember, BtfType } from './btf.ts';
-import { resolveId, resolveType, sizeOf } from './btf-types.ts';
+import { membersOf, resolveId, resolveType, sizeOf } from './btf-types.ts';
 
 /** A decoded value that serialises to JSON: integers beyond 2^53 are decimal strings, pointers hexadecimal strings, raw bytes "0x..." strings. */
 export type PlainValue = string | number | boolean | null | readonly PlainValue[] | { readonly [member: string]: PlainValue };
@@ -10,7 +10,7 @@ const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 4096;
 
 /**
- * Decodes a value's bytes by its BTF type: structs and unions to objects, arrays to lists, arrays of char to text, enums to their enumerator's
+ * Decodes a value's bytes by its BTF type: structs, unions and data sections to objects, arrays to lists, arrays of char to text, enums to their enumerator's
  * name where there is one. Bytes that are missing decode to null. Nothing throws: hostile BTF gives raw bytes.
  */
 export function decodeValue(btf: Btf, typeId: number, bytes: Uint8Array, byteOrder: ByteOrder): PlainValue {
@@ -40,7 +40,8 @@ class Decoder {
     switch (type.kind) {
       case 'struct':
       case 'union':
-        return Object.fromEntries(this.#members(type, offset, depth));
+      case 'datasec':
+        return Object.fromEntries(this.#members(membersOf(this.#btf, type) ?? [], offset, depth));
       case 'array':
         return this.#array(type, offset, depth);
       case 'float':
@@ -51,8 +52,8 @@ class Decoder {
   }
 
   /** Members of anonymous members count as the struct's own. */
-  #members(type: Extract<BtfType, { kind: 'struct' | 'union' }>, offset: number, depth: number): [string, PlainValue][] {
-    return type.members.flatMap((member): [string, PlainValue][] => {
+  #members(members: readonly BtfMember[], offset: number, depth: number): [string, PlainValue][] {
+    return members.flatMap((member): [string, PlainValue][] => {
       const value = this.#member(member, offset, depth);
       if (member.name !== '') return [[member.name, value]];
       return value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : [];

@@ -5,6 +5,7 @@ import { BtfMapReader } from './btf-maps.ts';
 import { type BtfSection, readBtf } from './btf-reader.ts';
 import { Reader, stringAt } from './bytes.ts';
 import { readDataMaps } from './data-maps.ts';
+import { placeVariables } from './datasec.ts';
 import { type Elf, readElf, sectionBytes } from './elf.ts';
 import { ObjectError } from './errors.ts';
 import { kconfigMap, readExterns } from './externs.ts';
@@ -12,7 +13,7 @@ import { type CodeFunction, findFunctions } from './functions.ts';
 import { type PlacedMap, readLegacyMaps } from './legacy-maps.ts';
 import { Linker, linesOf } from './link.ts';
 import type { LinkedProgram } from './linking.ts';
-import type { LineInfo, ObjectDefect, ObjectFile, ObjectProgram } from './object-file.ts';
+import type { LineInfo, MapDefinition, ObjectDefect, ObjectFile, ObjectProgram } from './object-file.ts';
 
 export interface LoadOptions {
   /**
@@ -32,6 +33,8 @@ export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions
   const types = new Types(elf);
   const functions = findFunctions(elf);
   const externs = readExterns(elf, types.btf);
+  const btf = types.btf && placeVariables(types.btf, elf, externs.list);
+  const dataSections = new Map(btf?.types.map((type, id) => [type.kind === 'datasec' ? type.name : '', id]));
   const maps = readMaps(elf, types);
   const kconfig = kconfigMap(externs.list);
   const allMaps = kconfig === undefined ? maps : [...maps, kconfig];
@@ -54,11 +57,11 @@ export function loadObject(bytes: Uint8Array, path: string, options: LoadOptions
     },
     byteOrder: elf.byteOrder,
     programs: functions.map((item) => program(item, linker, types)),
-    maps: allMaps.map(({ definition }) => definition),
+    maps: allMaps.map(({ definition }) => describeData(definition, dataSections)),
     externs: externs.list,
     license: text(elf, 'license'),
     version: version(elf),
-    btf: types.btf,
+    btf,
     sections: elf.sections.map(({ index, name, type, flags, offset, size }) => ({ index, name, type, flags, offset, size })),
   };
 }
@@ -164,6 +167,12 @@ function program(item: CodeFunction, linker: Linker, types: Types): ObjectProgra
       return types.problem === undefined ? parts().defect : { message: types.problem.message, slot: 0 };
     },
   };
+}
+
+/** Gives a map of global data the BTF data section that describes its value. */
+function describeData(map: MapDefinition, sections: ReadonlyMap<string, number>): MapDefinition {
+  const id = map.data === undefined ? undefined : sections.get(map.data.section);
+  return id === undefined ? map : { ...map, valueTypeId: id };
 }
 
 /** Replaces a getter by its value, so that it is computed once. */

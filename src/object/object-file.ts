@@ -98,6 +98,7 @@ export interface MapDefinition {
   /** Template only: created for `__array(values, ...)` or as an anonymous inner map, never by itself. */
   readonly innerTemplate?: boolean;
   readonly keyTypeId?: number;
+  /** For global data the id of its BTF data section, whose variables then count as members. */
   readonly valueTypeId?: number;
   /** Global data sections: their bytes (zeros for .bss) and whether programs may write. */
   readonly data?: { readonly section: string; readonly bytes: Uint8Array; readonly readOnly: boolean };

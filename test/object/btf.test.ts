@@ -201,6 +201,36 @@ describe('decodeValue', () => {
   });
 });
 
+describe('global data', () => {
+  const open = (name: string) => loadObject(readFileSync(fileURLToPath(new URL(name, import.meta.url))), name);
+
+  it('is described variable by variable', () => {
+    const object = open('../../samples/global_vars.o');
+    const values = object.maps.map((map) => [
+      map.name,
+      decodeValue(object.btf ?? TYPES, map.valueTypeId ?? 0, map.data?.bytes ?? new Uint8Array(), 'little'),
+    ]);
+    expect(values).toEqual([
+      ['.rodata', { step: 10 }],
+      ['.data', { total: 40 }],
+      ['.bss', { runs: 0 }],
+    ]);
+  });
+
+  it('has its variables at the offsets of their symbols', () => {
+    const object = open('fixtures/externs.o');
+    const kconfig = object.maps.find((map) => map.name === '.kconfig');
+    const names = [0, 4, 8].map((offset) => memberAt(object.btf ?? TYPES, kconfig?.valueTypeId ?? 0, offset)?.path);
+    expect(names).toEqual(['CONFIG_BPF_JIT', 'CONFIG_HZ', 'CONFIG_BIG']);
+    const maps = open('../../samples/map_reuse.o').btf?.types.find((type) => type.kind === 'datasec');
+    expect(maps?.kind === 'datasec' && maps.variables.map((variable) => [variable.offset, variable.size])).toEqual([
+      [0, 32],
+      [32, 40],
+      [72, 32],
+    ]);
+  });
+});
+
 describe('hostile types', () => {
   /** Level n holds level n+1 twice, 40 levels deep: 2^40 paths. */
   const doubled = (make: (next: number) => BtfType, last: BtfType): Btf => ({
