@@ -124,7 +124,7 @@ export class Session implements SessionView {
         if (outcome.exit) return { exitCode: worst, exit: true };
         if (io.signal.aborted || (stopOnError && outcome.exitCode !== 0)) break;
       }
-      return { exitCode: worst };
+      return { exitCode: io.signal.aborted && worst === 0 ? 1 : worst };
     } finally {
       this.#depth--;
     }

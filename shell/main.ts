@@ -26,7 +26,12 @@ const rim: Rim = {
   },
   async *readLines() {
     const { createInterface } = await import('node:readline');
-    yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+    try {
+      yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY, signal: cancel.signal });
+    } finally {
+      // `bye` before the end of the pipe: whoever still writes must not keep the process.
+      process.stdin.destroy();
+    }
   },
   async openPrompt(session) {
     process.off('SIGINT', interrupt);
