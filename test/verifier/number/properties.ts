@@ -3,6 +3,7 @@
  * counterexample in words, or undefined. The tests give the real domain, the mutation check gives broken ones.
  */
 import type { BinaryOperator, Comparison, Width } from '../../../src/isa/instruction.ts';
+import { leq } from '../../../src/verifier/number/lattice.ts';
 import type { Scalar } from '../../../src/verifier/number/scalar.ts';
 import { format } from '../../../src/verifier/number/scalar.ts';
 import { Generator, type Sample } from './generator.ts';
@@ -67,6 +68,7 @@ export function refineCounterexample(refine: RefineFunction, comparison: Compari
     const [a, b] = generator.pair();
     const refined = refine(comparison, width, a.scalar, b.scalar);
     const words = `${comparison}${width}: {${format(a.scalar)}}, {${format(b.scalar)}}`;
+    if (refined !== undefined && !(leq(refined.a, a.scalar) && leq(refined.b, b.scalar))) return `${words} grow`;
     for (const [x, y] of memberPairs(a, b)) {
       if (!compare(comparison, width, x, y)) continue;
       if (refined === undefined) return `${words} judged infeasible, but ${x}, ${y}`;
