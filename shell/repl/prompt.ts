@@ -355,7 +355,9 @@ export class Prompt {
     const items = (this.#session && (await this.#interruptible(this.#session.complete(text, cursor)))) ?? [];
     const step = offerCompletions(this.#editor, { text, cursor }, items);
     this.#editor = step.state;
-    if (step.effect === 'bell') this.#terminal.write('\u0007');
+    // Nothing to choose from: say what is expected instead.
+    if (step.effect === 'bell') await this.#showHint();
+    if (step.effect === 'bell' && this.#hint === undefined) this.#terminal.write('\u0007');
     if (this.#options.screenReader && this.#editor.menu !== undefined) this.#listChoices();
   }
 

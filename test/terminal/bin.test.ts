@@ -92,6 +92,32 @@ describe.skipIf(!ready)('the built shell in a real terminal', () => {
     expect(await pty.exit).toBe(0);
   });
 
+  const busy = '../shared/corpus/elf/cilium/bpf_lxc.o';
+  const hasBusy = existsSync(join(ROOT, busy));
+  if (!hasBusy) console.warn('SKIPPED: 1 test of typing during a long verification: the corpus is missing');
+
+  it.skipIf(!hasBusy)('tells how long a key takes to appear while a large object is verified, and cancels that', async () => {
+    const pty = start();
+    await pty.until('netsh ebpf>');
+    pty.type(`show verification ${busy}\r`);
+    await pty.until(/^\[[# ]+\] .*\d+ of \d+/m, 30);
+    const times: number[] = [];
+    let typed = '';
+    for (const letter of 'show-sections-samples/bpf.o') {
+      typed += letter;
+      const before = performance.now();
+      pty.type(letter);
+      await pty.until(typed);
+      times.push(performance.now() - before);
+    }
+    times.sort((a, b) => a - b);
+    console.log(`key to screen during a verification: median ${times[times.length >> 1]?.toFixed(1)} ms, worst ${times.at(-1)?.toFixed(1)} ms`);
+    pty.type('\u0003');
+    await pty.until((now) => now.screen().findLast((row) => row !== '') === 'netsh ebpf>');
+    pty.type('show alias ?\r');
+    await pty.until('Usage: show alias');
+  });
+
   it('gives a script on standard input the same words', async () => {
     const script = 'shwo sections\nshow sections nowhere.o\nbye\n';
     const piped = spawnSync(process.execPath, [BIN], {

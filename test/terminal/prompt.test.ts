@@ -85,7 +85,7 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     await pty.until(/\^C\nnetsh>/);
     expect(pty.screen().join('\n')).not.toContain('crunching');
     pty.type('count 2\r');
-    await pty.until('line 2');
+    await pty.until(/line 2\nnetsh>/);
     expect(written(pty)).toEqual(['netsh> slow', 'started', '^C', 'netsh> count 2', 'line 1', 'line 2', 'netsh>']);
   });
 
@@ -223,6 +223,18 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     await pty.until((now) => written(now).length === 1);
     pty.type('x.o\r');
     await pty.until('shown: show sections x.o');
+  });
+
+  it('says what is expected where nothing completes the word, and on F1', async () => {
+    const pty = start();
+    await pty.until('netsh>');
+    pty.type('show sections zzz\t');
+    await pty.until(/zzz\nshow sections \[filename=\]<string>\nAn object file\.$/m);
+    pty.type('\u007f');
+    await pty.until((now) => written(now).length === 1);
+    pty.type('\u001bOP');
+    await pty.until('An object file.');
+    expect(pty.cursor()).toEqual({ row: 0, column: 'netsh> show sections zz'.length });
   });
 
   it('runs pasted lines as a script and stops at the first that fails', async () => {
