@@ -8,7 +8,7 @@ import { shiftLeft, sub } from './integer.ts';
 import type { Scalar } from './views.ts';
 import { isConstant, TOP } from './views.ts';
 
-export { constant, isConstant, Scalar, TOP, ZERO } from './views.ts';
+export { constant, isConstant, Scalar, TOP } from './views.ts';
 
 function sealRange(kind: string, min: Int, max: Int): Scalar {
   const scalar = min <= max ? draft.seal() : undefined;
