@@ -12,7 +12,10 @@ import type { Translation } from './translate.ts';
 import { valueName } from './translate.ts';
 
 /** What linking needs to know of a translation; the bytes themselves are in the compiled module. */
-export type LinkInfo = Pick<Translation, 'helperImports' | 'inlineImports' | 'callbacks'>;
+export type LinkInfo = Pick<Translation, 'helperImports' | 'inlineImports' | 'values' | 'callbacks'>;
+
+/** What a program is linked with. */
+export type LinkedNames = Omit<ExecutableProgram, 'instructions'>;
 
 /** Thrown through the generated code by a tail call below the entry function. */
 const LEAVE = new Error('left for a tail call');
@@ -32,7 +35,7 @@ export function link(
   module: WebAssembly.Module,
   info: LinkInfo,
   number: number,
-  program: ExecutableProgram,
+  program: LinkedNames,
   host: ExecutionHost,
   locate: (offset: number) => number | undefined,
 ): CompiledProgram {
@@ -62,11 +65,15 @@ export function link(
     if (implementation?.tailCall === true) tailCalls = true;
   }
   for (const one of info.inlineImports) imports.inline![one.name] = one.function;
-  for (const instruction of program.instructions) {
-    const name = valueName(instruction);
-    if (name !== undefined && instruction?.kind === 'lddw')
-      imports.value![name] = new WebAssembly.Global({ value: 'i64' }, BigInt.asIntN(64, program.resolve(instruction)));
-  }
+  // Programs of one image share a module: what another one loads is never read here.
+  info.values.forEach((loads, owner) => {
+    for (const load of loads) {
+      const name = valueName(load)!;
+      if (owner !== number && name in imports.value!) continue;
+      const value = owner === number ? program.resolve(load) : 0n;
+      imports.value![name] = new WebAssembly.Global({ value: 'i64' }, BigInt.asIntN(64, value));
+    }
+  });
   const { exports } = new WebAssembly.Instance(module, imports);
   return new LinkedProgram(program.name, host, exports, number, info.callbacks[number] ?? [], tailCalls, locate);
 }
@@ -91,9 +98,14 @@ class LinkedProgram implements CompiledProgram {
   ) {
     this.name = name;
     this.#host = host;
-    this.#run = exports[`${number}.run`] as (r1: number, r2: number) => bigint;
-    this.#run32 = exports[`${number}.run32`] as (r1: number, r2: number) => number;
-    this.#callbacks = new Map(callbacks.map((slot) => [slot, exports[`${number}.callback.${slot}`] as (...registers: bigint[]) => bigint]));
+    const exported = <T>(what: string): T => {
+      const value = exports[`${number}.${what}`];
+      if (typeof value !== 'function') throw new TypeError(`the module exports no function ${number}.${what}`);
+      return value as T;
+    };
+    this.#run = exported('run');
+    this.#run32 = exported('run32');
+    this.#callbacks = new Map(callbacks.map((slot) => [slot, exported(`callback.${slot}`)]));
     this.#tailCalls = tailCalls;
     this.#locate = locate;
   }
@@ -204,7 +216,7 @@ function missing(name: string): () => never {
 }
 
 /** callx with a value that is no code address: the id of a helper (conformance group callx). */
-function callHelper(program: ExecutableProgram, value: bigint, registers: readonly bigint[]): bigint {
+function callHelper(program: LinkedNames, value: bigint, registers: readonly bigint[]): bigint {
   const helper = program.helpers.get(Number(value));
   if (helper === undefined) throw new ExecutionFault('undefined', `there is no helper ${BigInt.asUintN(64, value)}`);
   const args = helper.parameters.map((type, index) => {

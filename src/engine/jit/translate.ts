@@ -1,4 +1,4 @@
-import type { Instruction } from '../../isa/instruction.ts';
+import type { Instruction, LoadImmediate } from '../../isa/instruction.ts';
 import { type ArgumentType, type ExecutableProgram, ExecutionFault, type HelperImplementation, type ResultType } from '../engine.ts';
 import type { Activation, ImportedHelper, ProgramContext, ServiceImports } from './emission.ts';
 import { FunctionWriter } from './function-writer.ts';
@@ -48,6 +48,8 @@ export interface Translation {
   readonly helperImports: readonly HelperImport[];
   /** What inlined helpers import, under module `inline`. */
   readonly inlineImports: readonly { readonly name: string; readonly function: (...args: never[]) => unknown }[];
+  /** The LDDWs of each program whose value is not in the instruction, by program; one of each kind. */
+  readonly values: readonly (readonly LoadImmediate[])[];
   /** Slots whose code address each program takes, by program: exported as `<program index>.callback.<slot>`. */
   readonly callbacks: readonly (readonly number[])[];
   readonly traps: readonly FunctionTraps[];
@@ -124,6 +126,7 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
     bytes,
     helperImports: imports.imported,
     inlineImports: imports.inlined,
+    values: programs.map(resolvedLoads),
     callbacks,
     traps: traps.map((one, index) => ({ ...one, start: bodyOffsets[index]!, end: bodyOffsets[index + 1] ?? bytes.length })),
   };
@@ -314,6 +317,15 @@ class ValueImports {
       return value;
     };
   }
+}
+
+function resolvedLoads(program: ExecutableProgram): LoadImmediate[] {
+  const loads = new Map<string, LoadImmediate>();
+  for (const instruction of program.instructions) {
+    const name = valueName(instruction);
+    if (name !== undefined && instruction?.kind === 'lddw') loads.set(name, instruction);
+  }
+  return [...loads.values()];
 }
 
 /** The name of the global for an LDDW's value in an image: `map_fd.3.0`. */
