@@ -65,6 +65,8 @@ export function verifyInWorkers(
         control.progress({ title: programTitle(object, current), done: reports.size, total: indices.length });
         started = performance.now();
         timer = setTimeout(() => giveUp('limit', `verification was given up after ${PROGRAM_SECONDS} seconds`), PROGRAM_SECONDS * 1000);
+        // The worker keeps the process, its watch does not.
+        timer.unref();
         thread.postMessage(current);
       };
       /** Ends this worker and its program; the rest of the queue goes to a new one. */
