@@ -1,0 +1,82 @@
+import { BpfMap, Descriptor, DescriptorKind, type MapEnvironment, type MapLayout, round8 } from './map.ts';
+import { type MapSpecification, UpdateFlag } from './rules.ts';
+
+/**
+ * BPF_MAP_TYPE_ARRAY and PERCPU_ARRAY: `maxEntries` elements, always present, keyed by a u32 index.
+ * Element i lies at `base + i * stride`, stride = value size rounded up to 8 (times the number of CPUs when per-CPU).
+ */
+export class ArrayMap extends BpfMap {
+  readonly base: number;
+  readonly stride: number;
+
+  constructor(environment: MapEnvironment, specification: MapSpecification) {
+    super(environment, specification);
+    this.stride = this.cpuStride === 0 ? round8(specification.valueSize) : this.userValueSize;
+    const size = this.cpuStride === 0 ? specification.valueSize : this.cpuStride;
+    this.base = this.memory.allocate(this.stride * specification.maxEntries, 'map', `map ${specification.name}`, {
+      element: { stride: this.cpuStride === 0 ? this.stride : this.cpuStride, offset: 0, size: Math.min(size, specification.valueSize) },
+    });
+    this.describe(Descriptor.kind, DescriptorKind.array);
+    this.describe(Descriptor.stride, this.stride);
+    this.describe(Descriptor.data, this.base);
+    this.describe(Descriptor.flags, 0);
+  }
+
+  override get layout(): MapLayout {
+    return { kind: 'array', base: this.base, stride: this.stride, maxEntries: this.maxEntries, cpuStride: this.cpuStride };
+  }
+
+  override get count(): number {
+    return this.maxEntries;
+  }
+
+  override destroy(): void {
+    this.memory.free(this.base);
+    super.destroy();
+  }
+
+  protected index(key: number): number {
+    return this.memory.view.getUint32(key, true);
+  }
+
+  protected find(key: number): number {
+    const index = this.index(key);
+    return index < this.maxEntries ? this.base + index * this.stride : this.fail('missing');
+  }
+
+  protected put(key: number, flags: number): number {
+    const base = flags & ~UpdateFlag.lock;
+    if (base > UpdateFlag.exist || flags < 0) return this.fail('invalid');
+    const index = this.index(key);
+    if (index >= this.maxEntries) return this.fail('update_range');
+    if (base === UpdateFlag.noExist) return this.fail('array_exists');
+    return this.base + index * this.stride;
+  }
+
+  protected erase(key: number): number {
+    if (!this.rules.arrayDeleteZeroes) return this.fail('invalid');
+    const index = this.index(key);
+    if (index >= this.maxEntries) return this.fail('update_range');
+    const start = this.base + index * this.stride;
+    this.memory.bytes.fill(0, start, start + this.stride);
+    return 0;
+  }
+
+  /** The elements cannot go: Windows refuses the combination, Linux has no such operation for arrays. */
+  override programLookupAndDelete(): number {
+    return 0;
+  }
+
+  override lookupAndDelete(): Uint8Array | undefined {
+    throw this.error(this.rules.platform === 'windows' ? this.fail('invalid') : this.fail('unsupported'), 'look up and delete in');
+  }
+
+  protected next(key: number, out: number): number {
+    let index = key === 0 ? 0 : this.index(key) + 1;
+    // An index beyond the end restarts on Linux, and ends the iteration on Windows.
+    if (key !== 0 && index > this.maxEntries && this.rules.unknownKeyRestarts) index = 0;
+    if (index >= this.maxEntries) return this.fail('no_more_keys');
+    this.memory.view.setUint32(out, index, true);
+    return 0;
+  }
+}

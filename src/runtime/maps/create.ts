@@ -1,0 +1,102 @@
+import type { MapKind } from '../../platform/platform.ts';
+import { ArrayMap } from './array.ts';
+import { BloomFilterMap } from './bloom-filter.ts';
+import { CustomMap, type MapProvider } from './custom.ts';
+import { HashMap } from './hash.ts';
+import { LpmTrieMap } from './lpm-trie.ts';
+import { LruHashMap } from './lru.ts';
+import type { BpfMap, MapEnvironment } from './map.ts';
+import { ArrayOfMaps, HashOfMaps, type InnerTemplate } from './map-of-maps.ts';
+import { PerfEventArrayMap } from './perf-event-array.ts';
+import { ProgramArrayMap } from './program-array.ts';
+import { QueueMap } from './queue.ts';
+import { RingBufferMap } from './ringbuf.ts';
+import { type MapSpecification, mapError } from './rules.ts';
+import { StackTraceMap } from './stack-trace.ts';
+
+/** What only some kinds need. */
+export interface MapExtras {
+  readonly template?: InnerTemplate;
+  readonly provider?: MapProvider;
+  /** map_extra of the Linux uapi. */
+  readonly extra?: number;
+}
+
+type Creator = (environment: MapEnvironment, specification: MapSpecification, extras: MapExtras) => BpfMap;
+
+const hash: Creator = (environment, specification) =>
+  specification.type.lru === true ? new LruHashMap(environment, specification) : new HashMap(environment, specification);
+const array: Creator = (environment, specification) => {
+  if (specification.keySize !== 4) {
+    throw mapError(
+      environment.rules,
+      environment.rules.codes.invalid,
+      `Map ${specification.name}: the key of ${specification.type.constant} is a u32 index.`,
+    );
+  }
+  return new ArrayMap(environment, specification);
+};
+
+/** Kinds that this runtime can make. Those that stand for kernel objects (devices, sockets) hold plain numbers here. */
+const creators: Partial<Record<MapKind, Creator>> = {
+  hash,
+  array,
+  prog_array: (environment, specification) => new ProgramArrayMap(environment, specification),
+  map_of_maps_array: (environment, specification, extras) => new ArrayOfMaps(environment, specification, extras.template),
+  map_of_maps_hash: (environment, specification, extras) => new HashOfMaps(environment, specification, extras.template),
+  lpm_trie: (environment, specification) => new LpmTrieMap(environment, specification),
+  queue: (environment, specification) => new QueueMap(environment, specification, 'queue'),
+  stack: (environment, specification) => new QueueMap(environment, specification, 'stack'),
+  ringbuf: (environment, specification) => new RingBufferMap(environment, specification),
+  perf_event_array: (environment, specification) => new PerfEventArrayMap(environment, specification),
+  stack_trace: (environment, specification) => new StackTraceMap(environment, specification),
+  bloom_filter: (environment, specification, extras) => new BloomFilterMap(environment, specification, extras.extra),
+  custom: (environment, specification, extras) => new CustomMap(environment, specification, extras.provider),
+  cgroup_array: array,
+  devmap: (environment, specification, extras) => (/hash/.test(specification.type.name) ? hash : array)(environment, specification, extras),
+  cpumap: array,
+  xskmap: array,
+  sockmap: array,
+  reuseport_sockarray: array,
+  sockhash: hash,
+  cgroup_storage: hash,
+  socket_storage: hash,
+  inode_storage: hash,
+  task_storage: hash,
+};
+
+const MAXIMUM_ALLOCATION = 2 ** 37;
+
+/**
+ * Makes a map. Throws EBPF_INVALID_ARGUMENT (EINVAL) for impossible sizes and names, EBPF_OPERATION_NOT_SUPPORTED (ENOTSUP)
+ * for kinds without an implementation, EBPF_INVALID_FD for a map of maps without template, EBPF_NO_MEMORY when it does not fit.
+ */
+export function createMap(environment: MapEnvironment, specification: MapSpecification, extras: MapExtras = {}): BpfMap {
+  const { rules } = environment;
+  const { name, type, keySize, valueSize, maxEntries } = specification;
+  const refuse = (why: string, code = rules.codes.invalid) => mapError(rules, code, `Cannot create map ${name}: ${why}.`);
+  if (name.length > rules.maximumName) throw refuse(`its name is longer than ${rules.maximumName} characters`);
+  for (const [what, size] of [
+    ['key size', keySize],
+    ['value size', valueSize],
+    ['max_entries', maxEntries],
+  ] as const) {
+    if (!Number.isInteger(size) || size < 0 || size > 0xffff_ffff) throw refuse(`${size} is no ${what}`);
+  }
+  const storage = type.kind.endsWith('_storage');
+  if (keySize === 0 && type.zeroKey !== true && !keyless.has(type.kind)) throw refuse('its key size is 0');
+  if (valueSize === 0 && type.zeroValue !== true && !valueless.has(type.kind)) throw refuse('its value size is 0');
+  if (maxEntries === 0 && !storage && !(rules.platform === 'linux' && type.kind === 'perf_event_array')) throw refuse('max_entries is 0');
+  const creator = creators[type.kind];
+  if (creator === undefined) throw refuse(`${type.constant} is not supported`, rules.codes.unsupported);
+  if (contiguous.has(type.kind) && valueSize * maxEntries > MAXIMUM_ALLOCATION) throw refuse('it is larger than 128 GiB');
+  const fixed = { ...specification };
+  if (type.kind === 'perf_event_array' && rules.platform === 'linux' && maxEntries === 0)
+    Object.assign(fixed, { maxEntries: environment.host.cpuCount });
+  if (storage && maxEntries === 0) Object.assign(fixed, { maxEntries: 1024 });
+  return creator(environment, fixed, extras);
+}
+
+const keyless: ReadonlySet<MapKind> = new Set(['queue', 'stack', 'ringbuf', 'user_ringbuf', 'bloom_filter', 'perf_event_array']);
+const valueless: ReadonlySet<MapKind> = new Set(['ringbuf', 'user_ringbuf', 'perf_event_array']);
+const contiguous: ReadonlySet<MapKind> = new Set(['array', 'queue', 'stack', 'prog_array', 'map_of_maps_array']);
