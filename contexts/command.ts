@@ -1,7 +1,7 @@
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
 import type { Session } from './session.ts';
-import type { ExecuteIo, ExitCode, Outcome, OutputStream, Progress } from './session-types.ts';
+import type { ExecuteIo, Outcome, OutputStream, Progress } from './session-types.ts';
 
 /**
  * What a tag accepts. A list of words is an enumeration, matched by unambiguous prefix. `integer`: decimal or 0x, at least 0.
@@ -112,4 +112,3 @@ export function defineCommand<const Tags extends readonly Tag[], Result>(body: C
 }
 
 export const SUCCESS: Outcome = { exitCode: 0 };
-export const FAILURE: Outcome = { exitCode: 1 satisfies ExitCode };
