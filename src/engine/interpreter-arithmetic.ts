@@ -39,56 +39,51 @@ function divide(aLow: number, aHigh: number, bLow: number, bHigh: number): void 
   else divideByWide(aLow, aHigh, bLow, bHigh);
 }
 
-/** Schoolbook division by one 32-bit word: every intermediate number is below 2^53. */
+/** Schoolbook division by one 32-bit word: every intermediate number is below 2^53, every digit below 2^16. */
 function divideByWord(low: number, high: number, divisor: number): void {
+  quotientHigh = 0;
+  remainderHigh = 0;
   if (high === 0) {
     const quotient = (low / divisor) >>> 0;
     quotientLow = quotient | 0;
-    quotientHigh = 0;
     remainderLow = (low - quotient * divisor) | 0;
-    remainderHigh = 0;
     return;
   }
-  const top = (high / divisor) >>> 0;
-  const upper = (high - top * divisor) * TWO_16 + (low >>> 16);
-  const middle = Math.floor(upper / divisor);
+  let rest = high;
+  if (high >= divisor) {
+    const top = (high / divisor) >>> 0;
+    quotientHigh = top | 0;
+    rest = high - top * divisor;
+  }
+  const upper = rest * TWO_16 + (low >>> 16);
+  const middle = (upper / divisor) | 0;
   const lower = (upper - middle * divisor) * TWO_16 + (low & 0xffff);
-  const bottom = Math.floor(lower / divisor);
-  quotientHigh = top | 0;
-  quotientLow = (middle << 16) | bottom | 0;
+  const bottom = (lower / divisor) | 0;
+  quotientLow = (middle << 16) | bottom;
   remainderLow = (lower - bottom * divisor) | 0;
-  remainderHigh = 0;
 }
 
-/** The divisor is at least 2^32, so the quotient fits 32 bits and the estimate in doubles is at most one off. */
+/** More than the quotient of two 64-bit numbers below 2^32 can be off when both are rounded to doubles. */
+const ESTIMATE_ERROR = 2 ** -19;
+
+/** The divisor is at least 2^32: the quotient fits 32 bits, and the estimate is made so that it is never too large and at most one too small. */
 function divideByWide(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
-  const estimate = Math.floor(((aHigh >>> 0) * TWO_32 + (aLow >>> 0)) / ((bHigh >>> 0) * TWO_32 + (bLow >>> 0)));
-  let quotient = Math.min(estimate, 0xffff_ffff) | 0;
-  let productLow = Math.imul(quotient, bLow);
-  let productHigh = (highProduct(quotient, bLow) + Math.imul(quotient, bHigh)) | 0;
-  // One too large: the product exceeds the dividend, or wrapped past 2^64 (then it is far below it, and the remainder at least the divisor).
-  if (quotient !== 0 && (isLess(aLow, aHigh, productLow, productHigh) || overflows(quotient, bLow, bHigh))) {
-    quotient = (quotient - 1) | 0;
-    productLow = Math.imul(quotient, bLow);
-    productHigh = (highProduct(quotient, bLow) + Math.imul(quotient, bHigh)) | 0;
-  }
+  const estimate = ((aHigh >>> 0) * TWO_32 + (aLow >>> 0)) / ((bHigh >>> 0) * TWO_32 + (bLow >>> 0)) - ESTIMATE_ERROR;
+  let quotient = estimate <= 0 ? 0 : estimate >>> 0;
+  const productLow = Math.imul(quotient, bLow);
+  const productHigh = (highProduct(quotient, bLow) + Math.imul(quotient, bHigh)) | 0;
   let low = (aLow - productLow) | 0;
   let high = (aHigh - productHigh - (aLow >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
   if (!isLess(low, high, bLow, bHigh)) {
-    quotient = (quotient + 1) | 0;
+    quotient++;
     const borrow = low >>> 0 < bLow >>> 0 ? 1 : 0;
     low = (low - bLow) | 0;
     high = (high - bHigh - borrow) | 0;
   }
-  quotientLow = quotient;
+  quotientLow = quotient | 0;
   quotientHigh = 0;
   remainderLow = low;
   remainderHigh = high;
-}
-
-/** Whether quotient * divisor is 2^64 or more. */
-function overflows(quotient: number, bLow: number, bHigh: number): boolean {
-  return (highProduct(quotient, bLow) >>> 0) + (Math.imul(quotient, bHigh) >>> 0) >= TWO_32 || highProduct(quotient, bHigh) !== 0;
 }
 
 function isLess(aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {

@@ -2,16 +2,20 @@ import type { Comparison, Instruction, Operand } from '../isa/instruction.ts';
 import { codeAddress, type ExecutableProgram, ExecutionFault, type HelperImplementation } from './engine.ts';
 
 /**
- * The interpreter's own code: one row of four int32 per instruction, so that the loop reads a flat array.
+ * The interpreter's own code: one row of two int32 per instruction, so that the loop reads a flat array.
  *
- *     | operation | dst | src | extra |
+ *     | src 21 | dst 4 | operation 7 |   | extra 32 |
  *
- * `dst` and `src` are places in the register file (two halves per register; r0 at 0). Immediates live behind the registers in the same
+ * `dst` and `src` number entries of the register file (two halves each; r0 first). Immediates live behind the registers in the same
  * file, so one operation serves both kinds of operand. `extra` is an offset, a branch target (index of a row's first word) or a table index.
  */
-export const ROW = 4;
+export const ROW = 2;
+const DST_SHIFT = 7;
+const SRC_SHIFT = 11;
+const MAX_SRC = 2 ** 21 - 1;
 /** Words of r0..r10 in the register file; constants follow. */
 export const REGISTER_WORDS = 22;
+const REGISTERS = REGISTER_WORDS / 2;
 
 /** Numbers of the operations; the loop switches on the literals, which is what V8 makes a jump table of. */
 export const OPERATION = {
@@ -49,16 +53,21 @@ export interface InterpreterCode {
   readonly takesCodeAddresses: boolean;
 }
 
-type Row = [operation: number, dst: number, src: number, extra: number];
+/** A row before packing. */
+interface Row {
+  readonly operation: number;
+  readonly dst: number;
+  readonly src: number;
+  extra: number;
+}
+type Fields = readonly [operation: number, dst: number, src: number, extra: number];
 
 class Writer {
-  readonly rows: number[] = [];
+  readonly rows: Row[] = [];
   readonly slots: number[] = [];
   readonly helpers: HelperImplementation[] = [];
   readonly helperIndex = new Map<number, number>();
   readonly faults: { kind: 'undefined' | 'unsupported'; message: string }[] = [];
-  /** Rows whose `extra` is a slot until all rows are known. */
-  readonly jumps: number[] = [];
   private readonly constants = new Map<bigint, number>();
   private readonly kfuncIndex = new Map<number, number>();
   private readonly program: ExecutableProgram;
@@ -69,6 +78,11 @@ class Writer {
     for (const [id, helper] of program.kfuncs) this.kfuncIndex.set(id, this.helpers.push(helper) - 1);
   }
 
+  add(slot: number, [operation, dst, src, extra]: Fields): void {
+    this.rows.push({ operation, dst, src, extra });
+    this.slots.push(slot);
+  }
+
   constant(value: bigint): number {
     const bits = BigInt.asUintN(64, value);
     let index = this.constants.get(bits);
@@ -76,23 +90,23 @@ class Writer {
       index = this.constants.size;
       this.constants.set(bits, index);
     }
-    return REGISTER_WORDS + 2 * index;
+    return REGISTERS + index;
   }
 
   operand(operand: Operand): number {
-    return operand.kind === 'register' ? 2 * operand.register : this.constant(BigInt(operand.value));
+    return operand.kind === 'register' ? operand.register : this.constant(BigInt(operand.value));
   }
 
-  fault(kind: 'undefined' | 'unsupported', message: string): Row {
+  fault(kind: 'undefined' | 'unsupported', message: string): Fields {
     return [OPERATION.missing, 0, 0, this.faults.push({ kind, message }) - 1];
   }
 
-  helper(id: number): Row {
+  helper(id: number): Fields {
     const index = this.helperIndex.get(id);
     return index === undefined ? this.fault('undefined', `helper ${id} is not available`) : [OPERATION.call, 0, 0, index];
   }
 
-  kfunc(id: number): Row {
+  kfunc(id: number): Fields {
     const index = this.kfuncIndex.get(id);
     return index === undefined ? this.fault('undefined', `function ${id} is not available`) : [OPERATION.call, 0, 0, index];
   }
@@ -144,30 +158,30 @@ const EXTENSIONS: Readonly<Record<string, number>> = {
 };
 
 /** One row per instruction kind; jump targets are given as slots. */
-const COMPILERS: { readonly [Kind in Instruction['kind']]: (instruction: Of<Kind>, writer: Writer, slot: number) => Row } = {
-  binary: ({ operator, width, dst, source }, writer) => [OPERATION[`${operator}${width}`], 2 * dst, writer.operand(source), 0],
-  movsx: ({ bits, width, dst, src }) => [EXTENSIONS[`${bits}to${width}`] ?? OPERATION.missing, 2 * dst, 2 * src, 0],
-  negate: ({ width, dst }) => [OPERATION[`negate${width}`], 2 * dst, 0, 0],
+const COMPILERS: { readonly [Kind in Instruction['kind']]: (instruction: Of<Kind>, writer: Writer, slot: number) => Fields } = {
+  binary: ({ operator, width, dst, source }, writer) => [OPERATION[`${operator}${width}`], dst, writer.operand(source), 0],
+  movsx: ({ bits, width, dst, src }) => [EXTENSIONS[`${bits}to${width}`] ?? OPERATION.missing, dst, src, 0],
+  negate: ({ width, dst }) => [OPERATION[`negate${width}`], dst, 0, 0],
   // The linear memory is little-endian, so `le` only truncates.
-  swap: ({ order, bits, dst }) => [order === 'le' ? LITTLE[bits] : SWAPS[bits], 2 * dst, 0, 0],
+  swap: ({ order, bits, dst }) => [order === 'le' ? LITTLE[bits] : SWAPS[bits], dst, 0, 0],
   // One linear memory: both address spaces name its bytes alike.
-  cast: ({ dst, src }) => [OPERATION.mov64, 2 * dst, 2 * src, 0],
-  lddw: (instruction, writer, slot) => [OPERATION.mov64, 2 * instruction.dst, writer.constant(writer.wide(instruction, slot)), 0],
-  load: ({ size, signed, dst, src, offset }) => [signed ? SIGNED_LOADS[size] : LOADS[size], 2 * dst, 2 * src, offset],
-  load_acquire: ({ size, dst, src, offset }) => [LOADS[size], 2 * dst, 2 * src, offset],
-  store: ({ size, dst, offset, source }, writer) => [STORES[size], 2 * dst, writer.operand(source), offset],
-  store_release: ({ size, dst, src, offset }) => [STORES[size], 2 * dst, 2 * src, offset],
+  cast: ({ dst, src }) => [OPERATION.mov64, dst, src, 0],
+  lddw: (instruction, writer, slot) => [OPERATION.mov64, instruction.dst, writer.constant(writer.wide(instruction, slot)), 0],
+  load: ({ size, signed, dst, src, offset }) => [signed ? SIGNED_LOADS[size] : LOADS[size], dst, src, offset],
+  load_acquire: ({ size, dst, src, offset }) => [LOADS[size], dst, src, offset],
+  store: ({ size, dst, offset, source }, writer) => [STORES[size], dst, writer.operand(source), offset],
+  store_release: ({ size, dst, src, offset }) => [STORES[size], dst, src, offset],
   atomic: ({ operator, fetch, size, dst, src, offset }) => [
     size === 4 ? OPERATION.atomic4 : OPERATION.atomic8,
-    2 * dst,
-    2 * src,
+    dst,
+    src,
     (fetch ? ATOMIC_FETCH : 0) | (ATOMIC[operator] << 16) | (offset & 0xffff),
   ],
-  packet: ({ size, index, imm }, writer) => [OPERATION.packet, size, index === undefined ? writer.constant(0n) : 2 * index, imm],
+  packet: ({ size, index, imm }, writer) => [OPERATION.packet, size, index === undefined ? writer.constant(0n) : index, imm],
   jump: ({ offset }, _, slot) => [OPERATION.jump, 0, 0, slot + 1 + offset],
   branch: ({ comparison, width, dst, source, offset }, writer, slot) => [
     BRANCHES[comparison][width === 64 ? 0 : 1],
-    2 * dst,
+    dst,
     writer.operand(source),
     slot + 1 + offset,
   ],
@@ -175,7 +189,7 @@ const COMPILERS: { readonly [Kind in Instruction['kind']]: (instruction: Of<Kind
   call: ({ helper }, writer) => writer.helper(helper),
   call_local: ({ offset }, _, slot) => [OPERATION.callLocal, 0, 0, slot + 1 + offset],
   call_btf: ({ btfId }, writer) => writer.kfunc(btfId),
-  callx: ({ register }) => [OPERATION.callRegister, 0, 2 * register, 0],
+  callx: ({ register }) => [OPERATION.callRegister, 0, register, 0],
   exit: () => [OPERATION.exit, 0, 0, 0],
 };
 
@@ -189,20 +203,19 @@ export function compileRows(program: ExecutableProgram, counted: boolean): Inter
   const { instructions } = program;
   const writer = new Writer(program);
   const rowOfSlot = new Int32Array(instructions.length).fill(-1);
+  const jumps: number[] = [];
   for (const [slot, instruction] of instructions.entries()) {
     if (instruction === undefined) continue;
-    rowOfSlot[slot] = writer.rows.length;
-    if (JUMPS.has(instruction.kind)) writer.jumps.push(writer.rows.length);
-    const compile = COMPILERS[instruction.kind] as (instruction: Instruction, writer: Writer, slot: number) => Row;
-    writer.rows.push(...compile(instruction, writer, slot));
-    writer.slots.push(slot);
+    rowOfSlot[slot] = ROW * writer.rows.length;
+    if (JUMPS.has(instruction.kind)) jumps.push(writer.rows.length);
+    const compile = COMPILERS[instruction.kind] as (instruction: Instruction, writer: Writer, slot: number) => Fields;
+    writer.add(slot, compile(instruction, writer, slot));
   }
   // Whatever runs off the end meets this row.
-  writer.slots.push(Math.max(instructions.length - 1, 0));
-  writer.rows.push(...writer.fault('unsupported', 'control runs off the end of the program'));
-  for (const at of writer.jumps) resolveJump(writer, at, rowOfSlot, counted);
+  writer.add(Math.max(instructions.length - 1, 0), writer.fault('unsupported', 'control runs off the end of the program'));
+  for (const index of jumps) resolveJump(writer, index, rowOfSlot, counted);
   return {
-    rows: Int32Array.from(writer.rows),
+    rows: pack(writer.rows),
     file: writer.file(),
     slots: Int32Array.from(writer.slots),
     rowOfSlot,
@@ -213,14 +226,24 @@ export function compileRows(program: ExecutableProgram, counted: boolean): Inter
   };
 }
 
-function resolveJump(writer: Writer, at: number, rowOfSlot: Int32Array, counted: boolean): void {
-  const slot = writer.slots[at / ROW] ?? 0;
-  const target = rowOfSlot[writer.rows[at + 3] ?? -1] ?? -1;
+function resolveJump(writer: Writer, index: number, rowOfSlot: Int32Array, counted: boolean): void {
+  const row = writer.rows[index]!;
+  const slot = writer.slots[index] ?? 0;
+  const target = rowOfSlot[row.extra] ?? -1;
   if (target < 0) throw new ExecutionFault('unsupported', `the jump at ${slot} does not land on an instruction`, slot);
-  writer.rows[at + 3] = target;
-  const call = writer.rows[at] === OPERATION.callLocal;
-  if (!counted || (target > at && !call)) return;
-  writer.rows[at + 3] = writer.rows.length;
-  writer.rows.push(OPERATION.fuel, Math.max((at - target) / ROW + 1, 1), 0, target);
-  writer.slots.push(slot);
+  row.extra = target;
+  const distance = index - target / ROW;
+  if (!counted || (distance < 0 && row.operation !== OPERATION.callLocal)) return;
+  row.extra = ROW * writer.rows.length;
+  writer.add(slot, [OPERATION.fuel, 0, Math.min(Math.max(distance + 1, 1), MAX_SRC), target]);
+}
+
+function pack(rows: readonly Row[]): Int32Array {
+  const words = new Int32Array(ROW * rows.length);
+  for (const [index, { operation, dst, src, extra }] of rows.entries()) {
+    if (src > MAX_SRC) throw new ExecutionFault('unsupported', `more than ${MAX_SRC - REGISTERS} different constants`);
+    words[ROW * index] = (src << SRC_SHIFT) | (dst << DST_SHIFT) | operation;
+    words[ROW * index + 1] = extra;
+  }
+  return words;
 }

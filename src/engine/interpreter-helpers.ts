@@ -1,47 +1,60 @@
-import type { HelperImplementation } from './engine.ts';
-
-/** Moves arguments from the register file to a helper and its result to r0. `wide` views the same file as 64-bit numbers. */
-export type Invoke = (file: Int32Array, wide: BigInt64Array) => void;
+import type { ArgumentType, HelperImplementation, ResultType } from './engine.ts';
 
 type Value = number | bigint;
 type Callable = (...args: Value[]) => Value | undefined;
-type Reader = (file: Int32Array, wide: BigInt64Array) => Value;
 
-/** r1 stands in words 2 and 3 of the file. */
-const READERS: { readonly [Type in HelperImplementation['parameters'][number]]: (register: number) => Reader } = {
-  u32: (register) => (file) => file[2 * register]! >>> 0,
-  i32: (register) => (file) => file[2 * register]!,
-  i64: (register) => (_, wide) => wide[register]!,
-};
+/** A helper as the interpreter calls it. `wide` views the register file as 64-bit numbers. */
+export interface HelperCall {
+  readonly call: Callable;
+  readonly parameters: readonly ArgumentType[];
+  readonly result: ResultType;
+}
 
-const WRITERS: { readonly [Type in HelperImplementation['result']]: (file: Int32Array, wide: BigInt64Array, result: Value | undefined) => void } = {
-  u32: (file, _, result) => {
-    file[0] = Number(result);
-    file[1] = 0;
-  },
-  i32: (file, _, result) => {
-    const low = Number(result) | 0;
-    file[0] = low;
-    file[1] = low >> 31;
-  },
-  i64: (_, wide, result) => {
+export function helperCall({ call, parameters, result }: HelperImplementation): HelperCall {
+  return { call: call as unknown as Callable, parameters, result };
+}
+
+/** Argument `index` (r1 for 0) as the helper wants it. */
+function argument(file: Int32Array, wide: BigInt64Array, type: ArgumentType, index: number): Value {
+  if (type === 'i64') return wide[index + 1]!;
+  const low = file[2 * index + 2]!;
+  return type === 'u32' ? low >>> 0 : low;
+}
+
+/** Moves arguments from the register file to the helper and its result to r0; by arity, because spreading an array costs more than most helpers do. */
+export function callWithRegisters(helper: HelperCall, file: Int32Array, wide: BigInt64Array): void {
+  const { call, parameters: p } = helper;
+  let result: Value | undefined;
+  switch (p.length) {
+    case 0:
+      result = call();
+      break;
+    case 1:
+      result = call(argument(file, wide, p[0]!, 0));
+      break;
+    case 2:
+      result = call(argument(file, wide, p[0]!, 0), argument(file, wide, p[1]!, 1));
+      break;
+    case 3:
+      result = call(argument(file, wide, p[0]!, 0), argument(file, wide, p[1]!, 1), argument(file, wide, p[2]!, 2));
+      break;
+    case 4:
+      result = call(argument(file, wide, p[0]!, 0), argument(file, wide, p[1]!, 1), argument(file, wide, p[2]!, 2), argument(file, wide, p[3]!, 3));
+      break;
+    default:
+      result = call(
+        argument(file, wide, p[0]!, 0),
+        argument(file, wide, p[1]!, 1),
+        argument(file, wide, p[2]!, 2),
+        argument(file, wide, p[3]!, 3),
+        argument(file, wide, p[4]!, 4),
+      );
+  }
+  if (helper.result === 'i64') {
     wide[0] = typeof result === 'bigint' ? result : BigInt(result ?? 0);
-  },
-  none: (file) => {
-    file[0] = 0;
-    file[1] = 0;
-  },
-};
-
-/** A call of exactly the helper's arity: spreading an array costs more than most helpers do. */
-export function invoker(helper: HelperImplementation): Invoke {
-  const call = helper.call as unknown as Callable;
-  const write = WRITERS[helper.result];
-  const [a, b, c, d, e] = helper.parameters.map((type, index) => READERS[type](index + 1));
-  if (a === undefined) return (file, wide) => write(file, wide, call());
-  if (b === undefined) return (file, wide) => write(file, wide, call(a(file, wide)));
-  if (c === undefined) return (file, wide) => write(file, wide, call(a(file, wide), b(file, wide)));
-  if (d === undefined) return (file, wide) => write(file, wide, call(a(file, wide), b(file, wide), c(file, wide)));
-  if (e === undefined) return (file, wide) => write(file, wide, call(a(file, wide), b(file, wide), c(file, wide), d(file, wide)));
-  return (file, wide) => write(file, wide, call(a(file, wide), b(file, wide), c(file, wide), d(file, wide), e(file, wide)));
+    return;
+  }
+  const low = helper.result === 'none' ? 0 : Number(result) | 0;
+  file[0] = low;
+  file[1] = helper.result === 'i32' ? low >> 31 : 0;
 }

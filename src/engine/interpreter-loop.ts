@@ -1,7 +1,7 @@
 import { ExecutionFault, type ExecutionHost, MAY_GOTO_BUDGET, NULL_GUARD, slotOfCodeAddress } from './engine.ts';
 import { divideSigned, divideUnsigned, moduloSigned, moduloUnsigned, multiply, negate, swap32 } from './interpreter-arithmetic.ts';
 import { ATOMIC_FETCH, type InterpreterCode, ROW } from './interpreter-code.ts';
-import type { Invoke } from './interpreter-helpers.ts';
+import { callWithRegisters, type HelperCall } from './interpreter-helpers.ts';
 
 /** What all programs over one host share: views of its memory, and how many frames are in use. */
 export class HostState {
@@ -34,7 +34,7 @@ const R10 = 20;
 /** A translated program and what its activations share. */
 export interface Machine {
   readonly code: InterpreterCode;
-  readonly invokers: readonly Invoke[];
+  readonly calls: readonly HelperCall[];
   readonly state: HostState;
   /** Instructions of a counted run, and how many are left. */
   readonly budget: number;
@@ -51,7 +51,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
   const code = machine.code.rows;
   let view = state.view;
   // Address minus guard, unsigned, must not exceed this minus the access size.
-  let room = view.byteLength - NULL_GUARD;
+  let room = (view.byteLength - NULL_GUARD) | 0;
   let pc = start;
   let depth = baseDepth;
   let mayGoto = MAY_GOTO_BUDGET;
@@ -59,12 +59,13 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
   f[R10] = host.stackBase + depth * host.frameSize;
   f[R10 + 1] = 0;
   for (;;) {
-    const d = code[pc + 1]!;
-    const s = code[pc + 2]!;
-    const x = code[pc + 3]!;
-    const operation = code[pc]!;
+    const row = code[pc]!;
+    const x = code[pc + 1]!;
+    // Entries of the file have two words.
+    const d = (row >> 6) & 0x1e;
+    const s = (row >>> 10) & 0x3f_fffe;
     pc += ROW;
-    switch (operation) {
+    switch (row & 0x7f) {
       case 0: {
         // add64
         const low = (f[d]! + f[s]!) | 0;
@@ -280,7 +281,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 41: {
         // ldxb
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 1) throw wildAccess(machine, f, s, x, 1, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, s, x, 1, pc);
         f[d] = view.getUint8(address >>> 0);
         f[d + 1] = 0;
         break;
@@ -288,7 +289,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 42: {
         // ldxh
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 2) throw wildAccess(machine, f, s, x, 2, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, s, x, 2, pc);
         f[d] = view.getUint16(address >>> 0, true);
         f[d + 1] = 0;
         break;
@@ -296,7 +297,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 43: {
         // ldxw
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 4) throw wildAccess(machine, f, s, x, 4, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, s, x, 4, pc);
         f[d] = view.getInt32(address >>> 0, true);
         f[d + 1] = 0;
         break;
@@ -304,7 +305,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 44: {
         // ldxdw
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 8) throw wildAccess(machine, f, s, x, 8, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, s, x, 8, pc);
         f[d] = view.getInt32(address >>> 0, true);
         f[d + 1] = view.getInt32((address + 4) >>> 0, true);
         break;
@@ -312,7 +313,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 45: {
         // ldxsb
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 1) throw wildAccess(machine, f, s, x, 1, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, s, x, 1, pc);
         const value = view.getInt8(address >>> 0);
         f[d] = value;
         f[d + 1] = value >> 31;
@@ -321,7 +322,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 46: {
         // ldxsh
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 2) throw wildAccess(machine, f, s, x, 2, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, s, x, 2, pc);
         const value = view.getInt16(address >>> 0, true);
         f[d] = value;
         f[d + 1] = value >> 31;
@@ -330,7 +331,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 47: {
         // ldxsw
         const address = (f[s]! + x) | 0;
-        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 4) throw wildAccess(machine, f, s, x, 4, pc);
+        if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, s, x, 4, pc);
         const value = view.getInt32(address >>> 0, true);
         f[d] = value;
         f[d + 1] = value >> 31;
@@ -339,28 +340,28 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 48: {
         // stb, stxb
         const address = (f[d]! + x) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 1) throw wildAccess(machine, f, d, x, 1, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, d, x, 1, pc);
         view.setInt8(address >>> 0, f[s]!);
         break;
       }
       case 49: {
         // sth, stxh
         const address = (f[d]! + x) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 2) throw wildAccess(machine, f, d, x, 2, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, d, x, 2, pc);
         view.setInt16(address >>> 0, f[s]!, true);
         break;
       }
       case 50: {
         // stw, stxw
         const address = (f[d]! + x) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 4) throw wildAccess(machine, f, d, x, 4, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, d, x, 4, pc);
         view.setInt32(address >>> 0, f[s]!, true);
         break;
       }
       case 51: {
         // stdw, stxdw
         const address = (f[d]! + x) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 8) throw wildAccess(machine, f, d, x, 8, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, d, x, 8, pc);
         view.setInt32(address >>> 0, f[s]!, true);
         view.setInt32((address + 4) >>> 0, f[s + 1]!, true);
         break;
@@ -443,7 +444,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       case 77: // call
         if (callHelper(machine, x, f, wide, depth)) return;
         view = state.view;
-        room = view.byteLength - NULL_GUARD;
+        room = (view.byteLength - NULL_GUARD) | 0;
         break;
       case 79: {
         // callx: a helper id, or the address of a function
@@ -451,7 +452,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         if (helper !== undefined) {
           if (callHelper(machine, helper, f, wide, depth)) return;
           view = state.view;
-          room = view.byteLength - NULL_GUARD;
+          room = (view.byteLength - NULL_GUARD) | 0;
           break;
         }
         const target = f[s + 1]! === 0 ? (machine.code.rowOfSlot[slotOfCodeAddress(f[s]! >>> 0)] ?? -1) : -1;
@@ -476,18 +477,17 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         // exit
         if (depth === baseDepth) return;
         depth--;
-        const at = depth * SAVED_WORDS;
         f[R10] = f[R10]! - host.frameSize;
-        for (let word = 0; word < 8; word++) f[R6 + word] = saved[at + word]!;
-        pc = saved[at + 8]!;
-        mayGoto = saved[at + 9]!;
+        restore(f, saved, depth);
+        pc = saved[depth * SAVED_WORDS + 8]!;
+        mayGoto = saved[depth * SAVED_WORDS + 9]!;
         break;
       }
       case 81: {
         // atomic, 4 bytes
         const offset = (x << 16) >> 16;
         const address = (f[d]! + offset) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 4) throw wildAccess(machine, f, d, offset, 4, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, d, offset, 4, pc);
         atomic(f, view, address >>> 0, s, x, false);
         break;
       }
@@ -495,24 +495,23 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         // atomic, 8 bytes
         const offset = (x << 16) >> 16;
         const address = (f[d]! + offset) | 0;
-        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > room - 8) throw wildAccess(machine, f, d, offset, 8, pc);
+        if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, d, offset, 8, pc);
         atomic(f, view, address >>> 0, s, x, true);
         break;
       }
       case 83: {
         // ld_abs, ld_ind: outside the packet, the function ends with r0 = 0
         if (host.packetLoad === undefined) throw fault(machine, 'unsupported', 'this host has no legacy packet loads', pc);
-        const loaded = host.packetLoad(f[R6]! >>> 0, (f[s]! + x) | 0, d as 1 | 2 | 4);
+        const loaded = host.packetLoad(f[R6]! >>> 0, (f[s]! + x) | 0, (d >> 1) as 1 | 2 | 4);
         f[0] = Math.max(loaded, 0);
         f[1] = 0;
         if (loaded >= 0) break;
         if (depth === baseDepth) return;
         depth--;
-        const at = depth * SAVED_WORDS;
         f[R10] = f[R10]! - host.frameSize;
-        for (let word = 0; word < 8; word++) f[R6 + word] = saved[at + word]!;
-        pc = saved[at + 8]!;
-        mayGoto = saved[at + 9]!;
+        restore(f, saved, depth);
+        pc = saved[depth * SAVED_WORDS + 8]!;
+        mayGoto = saved[depth * SAVED_WORDS + 9]!;
         break;
       }
       case 84: // may_goto
@@ -520,7 +519,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         else mayGoto--;
         break;
       case 85: // counted jump
-        machine.fuel -= d;
+        machine.fuel -= s >> 1;
         if (machine.fuel < 0) throw fault(machine, 'budget', `more than ${machine.budget} instructions`, pc);
         pc = x;
         break;
@@ -544,7 +543,7 @@ function wildAccess(machine: Machine, file: Int32Array, base: number, offset: nu
 /** Calls a helper and says whether a tail call leaves the program. */
 function callHelper(machine: Machine, index: number, file: Int32Array, wide: BigInt64Array, depth: number): boolean {
   machine.state.depth = depth;
-  machine.invokers[index]!(file, wide);
+  callWithRegisters(machine.calls[index]!, file, wide);
   machine.state.refresh();
   return machine.code.helpers[index]!.tailCall === true && (file[0]! | file[1]!) === 0 && machine.state.host.pendingTailCall !== undefined;
 }
@@ -591,10 +590,30 @@ function atomic(file: Int32Array, view: DataView, address: number, src: number, 
   file[receiver + 1] = high;
 }
 
-/** Saves what the caller keeps over a call: r6..r9, the place to go on, and its may_goto budget. */
+/** Saves what the caller keeps over a call: r6..r9, the place to go on, and its may_goto budget. Word by word: a loop costs more. */
 function push(file: Int32Array, saved: Int32Array, depth: number, pc: number, mayGoto: number): void {
   const at = depth * SAVED_WORDS;
-  for (let word = 0; word < 8; word++) saved[at + word] = file[R6 + word]!;
+  saved[at] = file[R6]!;
+  saved[at + 1] = file[R6 + 1]!;
+  saved[at + 2] = file[R6 + 2]!;
+  saved[at + 3] = file[R6 + 3]!;
+  saved[at + 4] = file[R6 + 4]!;
+  saved[at + 5] = file[R6 + 5]!;
+  saved[at + 6] = file[R6 + 6]!;
+  saved[at + 7] = file[R6 + 7]!;
   saved[at + 8] = pc;
   saved[at + 9] = mayGoto;
+}
+
+/** Gives r6..r9 back. */
+function restore(file: Int32Array, saved: Int32Array, depth: number): void {
+  const at = depth * SAVED_WORDS;
+  file[R6] = saved[at]!;
+  file[R6 + 1] = saved[at + 1]!;
+  file[R6 + 2] = saved[at + 2]!;
+  file[R6 + 3] = saved[at + 3]!;
+  file[R6 + 4] = saved[at + 4]!;
+  file[R6 + 5] = saved[at + 5]!;
+  file[R6 + 6] = saved[at + 6]!;
+  file[R6 + 7] = saved[at + 7]!;
 }

@@ -1,6 +1,6 @@
 import { type CompiledProgram, type Engine, type ExecutableProgram, ExecutionFault, type ExecutionHost, slotOfCodeAddress } from './engine.ts';
 import { compileRows, REGISTER_WORDS } from './interpreter-code.ts';
-import { invoker } from './interpreter-helpers.ts';
+import { helperCall } from './interpreter-helpers.ts';
 import { execute, HostState, type Machine } from './interpreter-loop.ts';
 import { followTailCalls, followTailCalls32 } from './tail-calls.ts';
 
@@ -37,7 +37,7 @@ class InterpretedProgram implements CompiledProgram {
   constructor(program: ExecutableProgram, host: ExecutionHost, budget: number) {
     this.name = program.name;
     const code = compileRows(program, budget !== Number.POSITIVE_INFINITY);
-    this.machine = { code, invokers: code.helpers.map(invoker), state: stateOf(host), budget, fuel: 0 };
+    this.machine = { code, calls: code.helpers.map(helperCall), state: stateOf(host), budget, fuel: 0 };
   }
 
   run(r1: number, r2 = 0): bigint {
