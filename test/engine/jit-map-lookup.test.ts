@@ -74,10 +74,15 @@ describe('inlined map lookups', () => {
     const host = createHost();
     const keys = Array.from({ length: 20 }, (_, index) => Uint8Array.from({ length: size }, (_, at) => (at === size - 1 ? index : at * 7)));
     const values = buildHash(host, keys.slice(0, 15));
-    const layout = {
-      ...{ kind: 'hash', descriptor: DESCRIPTOR, keySize: size, keyOffset: 8 },
-      ...{ valueOffset: 8 + Math.ceil(size / 8) * 8, seed: SEED, cpuStride: 0 },
-    } as const;
+    const layout: LookupLayout = {
+      kind: 'hash',
+      descriptor: DESCRIPTOR,
+      keySize: size,
+      keyOffset: 8,
+      valueOffset: 8 + Math.ceil(size / 8) * 8,
+      seed: SEED,
+      cpuStride: 0,
+    };
     const bytes = new Uint8Array(host.memory.buffer);
     for (const key of keys) {
       // What follows the key must not matter.
