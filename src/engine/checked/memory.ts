@@ -45,25 +45,39 @@ export function requireAccess(state: CheckedState, access: Access): { readonly r
     if (mode === 'read') return { region, index: 0 };
     throw new CheckFailure('read_only', `Writes to ${region.name}`, register);
   }
-  const [lower, upper] = BOUNDS[region.kind];
-  // In a frame the lowest byte is the far end: offsets count down from r10.
-  const start = BigInt(-region.origin);
-  const end = BigInt((region.kind === 'socket' ? SOCKET_SIZE : region.bytes.length) - region.origin);
-  const size = Number(end - start);
-  const detail = { region: region.name, offset, width, size, mode };
-  if (mode === 'write' && region.kind === 'packet' && !region.writable) {
-    throw new CheckFailure('packet_write', `Writes to the packet, which is read-only for this program type`, register, detail);
+  const limit = region.kind === 'socket' ? SOCKET_SIZE : region.bytes.length;
+  // Far offsets stay exact in the comparison because a double tells them from anything near.
+  const index = Number(offset) + region.origin;
+  if (index < 0 || index + width > limit || (mode === 'write' && !region.writable)) throw outOfRegion(access, region, offset, limit);
+  if (region.kind === 'stack') {
+    if (state.isLinux && argument === undefined && index % width !== 0) {
+      throw new CheckFailure(
+        'misaligned',
+        `${verb(mode)} ${width} bytes at fp${offset}, which is not aligned`,
+        register,
+        detailOf(access, region, offset, limit),
+      );
+    }
+  } else if (region.kind === 'ctx' && argument === undefined) requireField(state, access, index);
+  state.options.onAccess?.(access.pc, region, BigInt(index), width, mode);
+  return { region, index };
+}
+
+function detailOf({ width, mode }: Access, region: Region, offset: bigint, size: number): NonNullable<CheckFailure['access']> {
+  return { region: region.name, offset, width, size, mode };
+}
+
+function outOfRegion(access: Access, region: Region, offset: bigint, size: number): CheckFailure {
+  const { width, mode, register } = access;
+  const detail = detailOf(access, region, offset, size);
+  if (mode === 'write' && !region.writable) {
+    if (region.kind === 'packet')
+      return new CheckFailure('packet_write', 'Writes to the packet, which is read-only for this program type', register, detail);
+    return new CheckFailure('read_only', `Writes to ${region.name}, which is read-only`, register, detail);
   }
-  if (mode === 'write' && !region.writable) throw new CheckFailure('read_only', `Writes to ${region.name}, which is read-only`, register, detail);
+  const [lower, upper] = BOUNDS[region.kind as keyof typeof BOUNDS];
   const where = `${verb(mode)} ${width} ${width === 1 ? 'byte' : 'bytes'} at offset ${offset} of ${region.name}, which has ${size}`;
-  if (offset < start) throw new CheckFailure(lower, where, register, detail);
-  if (offset + BigInt(width) > end) throw new CheckFailure(upper, where, register, detail);
-  if (region.kind === 'stack' && state.isLinux && argument === undefined && offset % BigInt(width) !== 0n) {
-    throw new CheckFailure('misaligned', `${verb(mode)} ${width} bytes at fp${offset}, which is not aligned`, register, detail);
-  }
-  if (region.kind === 'ctx' && argument === undefined) requireField(state, access, Number(offset));
-  state.options.onAccess?.(access.pc, region, offset - start, width, mode);
-  return { region, index: Number(offset) + region.origin };
+  return new CheckFailure(offset + BigInt(region.origin) < 0n ? lower : upper, where, register, detail);
 }
 
 function notAnAddress({ value, register, argument, mode }: Access): CheckFailure {
