@@ -1,5 +1,5 @@
 /** The lines typed before, in a file that all running shells append to. */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { printable } from './text.ts';
 
@@ -113,6 +113,8 @@ export function openHistory(file: string | undefined, limit: number): History {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         // One write of a whole line to a file opened for appending: lines of several shells do not mix.
         descriptor = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+        // Also where an older file was made readable for others: lines can hold names that are nobody else's business.
+        fchmodSync(descriptor, 0o600);
         writeSync(descriptor, `${clean}\n`);
       } catch {
         take(clean);

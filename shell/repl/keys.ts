@@ -82,6 +82,8 @@ const CONTROL: Readonly<Record<number, string>> = {
 const CSI = /^\u001b\[([0-9:;<=>?]*)[ -/]*([@-~])/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character
 const CSI_PREFIX = /^\u001b\[[0-9:;<=>?]*[ -/]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control strings end with a control character
+const STRING = /^\u001b[\]P][^\u0007\u001b]*(?:\u0007|\u001b\\)/;
 /** No key is longer; a longer "sequence" is noise and must not hold back what follows. */
 const MAX_SEQUENCE = 64;
 
@@ -132,6 +134,11 @@ function escapeStep(input: string): Step | undefined {
     if (match !== null) return { key: csiKey(match[1] ?? '', match[2] ?? ''), length: match[0].length };
     if (CSI_PREFIX.test(input) && input.length < MAX_SEQUENCE) return undefined;
     return { key: chord('Unknown'), length: 2 };
+  }
+  if (next === ']' || next === 'P') {
+    // An answer of the terminal to some program before (OSC, DCS): not typed by anybody.
+    const match = STRING.exec(input);
+    return match === null ? undefined : { key: undefined, length: match[0].length };
   }
   if (next === 'O') {
     const final = input.charAt(2);

@@ -1,12 +1,12 @@
 /** Long output on a screen of its own, with search: the keys of `less`. */
-import { Box, render, Text, useApp, useInput } from 'ink';
+import { Box, render, Text, useApp, useInput, useStdout } from 'ink';
 import { useEffect, useState } from 'react';
 import type { Size } from './frame.ts';
 import type { PagerKey, PagerState } from './pager-model.ts';
 import { FIRST_PAGE, matches, pagerKey, pagerSearch, pagerText } from './pager-model.ts';
 import type { TerminalStreams } from './terminal.ts';
 import { graphemes, printable, truncate } from './text.ts';
-import { useSize } from './use-size.ts';
+import { sizeOf, useSize } from './use-size.ts';
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
@@ -95,8 +95,9 @@ export function Pager({ lines, color }: PagerProps) {
   const { exit } = useApp();
   const size = useSize();
   const [state, setState] = useState(FIRST_PAGE);
-  const height = pageHeight(size);
-  useInput((input, key) => setState((now) => pressed(now, input, key, lines, height)));
+  const { stdout } = useStdout();
+  // The size is asked at the key: Ink renews this function a moment after a resize, and a key may come in between.
+  useInput((input, key) => setState((now) => pressed(now, input, key, lines, pageHeight(sizeOf(stdout)))));
   useEffect(() => {
     if (state.done) exit();
   }, [state.done, exit]);

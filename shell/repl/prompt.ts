@@ -45,6 +45,8 @@ const ASKS_HELP = /^(|.*\s)(?:\/|-)?\?\s*$/;
 /** Window title: saved on a stack at the start, given back at the end (xterm, CSI 22/23 ; 2 t). */
 const SAVE_TITLE = '\u001b[22;2t';
 const RESTORE_TITLE = '\u001b[23;2t';
+/** How long a window keeps its size before the prompt is drawn for it (milliseconds). */
+const RESIZE_REST = 40;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 /** One interactive run of a session; `run` resolves with the exit code. */
@@ -67,6 +69,7 @@ export class Prompt {
   #busy = false;
   #ended = false;
   #drawing = false;
+  #resizing: NodeJS.Timeout | undefined;
   #waiting: Key[] = [];
   /** Lines of a pasted script that have not run yet. */
   #script: string[] = [];
@@ -122,6 +125,7 @@ export class Prompt {
       return await this.#finished;
     } finally {
       stopListening();
+      this.#settleSize();
       this.#busy = true;
       this.#screen.erase();
       if (this.#showsTitle) this.#terminal.write(RESTORE_TITLE);
@@ -165,7 +169,7 @@ export class Prompt {
   }
 
   #draw(): void {
-    if (this.#busy || this.#ended) return;
+    if (this.#busy || this.#ended || this.#resizing !== undefined) return;
     this.#screen.draw(promptFrame(this.#view()));
   }
 
@@ -245,6 +249,8 @@ export class Prompt {
       this.#pasteScript(key.text);
       return;
     }
+    // A search looks at what other shells have done until now as well.
+    if (key.kind === 'chord' && key.chord === 'C-r' && this.#editor.search === undefined) this.#history.refresh();
     const suggestion = this.#options.screenReader ? undefined : suggest(this.#history.entries, this.#editor.text);
     const shown = this.#theme.suggestion === '' || this.#options.settings.get('suggestions') === 'off' ? undefined : suggestion;
     const step = pressKey(this.#editor, key, { history: this.#history.entries, suggestion: shown });
@@ -278,6 +284,7 @@ export class Prompt {
   }
 
   #interrupt(): void {
+    this.#settleSize();
     const frame = enteredFrame(this.#view());
     const last = frame.rows.at(-1);
     const rows = last === undefined ? frame.rows : [...frame.rows.slice(0, -1), { text: `${last.text}^C`, width: last.width + 2 }];
@@ -309,6 +316,7 @@ export class Prompt {
   async #runLine(text: string): Promise<boolean> {
     const session = this.#session;
     if (session === undefined) return false;
+    this.#settleSize();
     this.#editor = { ...nextLine(this.#editor), text, cursor: text.length };
     this.#screen.draw(enteredFrame(this.#view()));
     this.#screen.commit();
@@ -402,9 +410,21 @@ export class Prompt {
     }
   }
 
+  /** Waits until the window rests: what is written for one size while it already has the next would land on lines that are not ours. */
   #resized(): void {
+    clearTimeout(this.#resizing);
+    this.#resizing = setTimeout(() => {
+      this.#settleSize();
+      this.#draw();
+    }, RESIZE_REST);
+  }
+
+  /** Takes away what was drawn for the size before. */
+  #settleSize(): void {
+    if (this.#resizing === undefined) return;
+    clearTimeout(this.#resizing);
+    this.#resizing = undefined;
     this.#screen.resized(this.#terminal.size.columns);
-    this.#draw();
   }
 
   #suspended(): void {

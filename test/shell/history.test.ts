@@ -56,6 +56,13 @@ describe('history', () => {
     expect(openHistory(file, 100).entries).toEqual(['good', ']0;ownedbad', '\ufffd\ufffd']);
   });
 
+  it.skipIf(process.platform === 'win32')('takes a file back that others could read', () => {
+    openHistory(file, 100).add('one');
+    chmodSync(file, 0o644);
+    openHistory(file, 100).add('two');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
   it('leaves a line that is still being written for the next time', () => {
     const history = openHistory(file, 100);
     history.add('one');

@@ -26,6 +26,7 @@ describe('key decoder', () => {
     ['a lone Escape', ['\u001b'], ['<Escape>']],
     ['a sequence in pieces', ['\u001b', '[', '1;', '5C', 'x'], ['<C-Right>', 'x']],
     ['unknown sequences are swallowed', ['\u001b[99~\u001b[?1;2cx'], ['<Unknown>', '<Unknown>', 'x']],
+    ['answers of the terminal are swallowed', ['\u001b]11;rgb:00/00/00\u0007a\u001bP1$r0m\u001b', '\\b'], ['a', 'b']],
     ['paste', ['\u001b[200~a\rb\u001b[201~c'], ['paste(a\rb)', 'c']],
     ['paste in pieces', ['\u001b[200~a\u001b[20', '1~\u001b[A'], ['paste(a)', '<Up>']],
     ['paste with an escape inside', ['\u001b[200~\u001b[A\u001b[201~'], ['paste(\u001b[A)']],

@@ -268,9 +268,40 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     // Wait for the colors: what is written for the old width while the window changes cannot be told apart from the new.
     await pty.until(() => pty.bytes.includes('\u001b[93mxxx'));
     for (const columns of [40, 120, 30, 80]) {
+      const before = pty.bytes.length;
       await pty.resize(columns, 24);
       const expected = `netsh> show ${'x'.repeat(60)}`;
-      await pty.until((now) => written(now).join('') === expected && (written(now)[0] ?? '').length === Math.min(columns, expected.length));
+      await pty.until(
+        (now) =>
+          now.bytes.length > before && written(now).join('') === expected && (written(now)[0] ?? '').length === Math.min(columns, expected.length),
+      );
+    }
+  });
+
+  it('draws again after a resize at the bottom of a full screen, and leaves the output alone', async () => {
+    const pty = start();
+    await pty.until('netsh>');
+    pty.type('count 60\r');
+    await pty.until(/line 60\nnetsh>/);
+    pty.type(`show ${'x'.repeat(100)}`);
+    await pty.until(() => pty.bytes.includes('\u001b[93mxxx'));
+    const line = `netsh> show ${'x'.repeat(100)}`;
+    for (const [columns, rows] of [
+      [40, 24],
+      [100, 30],
+      [60, 10],
+      [80, 24],
+    ] as const) {
+      const before = pty.bytes.length;
+      await pty.resize(columns, rows);
+      await pty.until((now) => {
+        // The terminal wraps by itself first; what counts is what the prompt makes of it.
+        if (now.bytes.length === before) return false;
+        const all = now.everything().filter((row) => row !== '');
+        const from = all.lastIndexOf('line 60') + 1;
+        return all.slice(from).join('') === line && (all[from] ?? '').length === columns;
+      });
+      expect(pty.everything().filter((row) => row.startsWith('line '))).toHaveLength(60);
     }
   });
 
