@@ -13,7 +13,7 @@ import { describe, numberValue, pointerTo, type Value, ZERO } from './checked/va
 export { type CheckedFault, FAULT_KINDS, type FaultKind } from './checked/fault.ts';
 export type { CheckedInput, CheckedMap, CheckedOptions, CheckedOutcome, CheckedProgram, HelperCallView, HelperModel } from './checked/program.ts';
 export type { CheckedState } from './checked/state.ts';
-export { type Region, type RegionKind, Value } from './checked/value.ts';
+export type { Region, RegionKind, Value } from './checked/value.ts';
 
 const DEFAULT_LIMIT = 100_000;
 

@@ -32,23 +32,3 @@ export const COMPARISON_TEXT: Readonly<Record<Comparison, string>> = {
   set: '&==',
   nset: '&!=',
 };
-
-const NEGATIONS: Readonly<Record<Comparison, Comparison>> = {
-  eq: 'ne',
-  ne: 'eq',
-  gt: 'le',
-  ge: 'lt',
-  lt: 'ge',
-  le: 'gt',
-  sgt: 'sle',
-  sge: 'slt',
-  slt: 'sge',
-  sle: 'sgt',
-  set: 'nset',
-  nset: 'set',
-};
-
-/** The comparison that holds exactly where this one does not. */
-export function negate(comparison: Comparison): Comparison {
-  return NEGATIONS[comparison];
-}
