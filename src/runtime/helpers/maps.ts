@@ -1,0 +1,131 @@
+import { ArrayMap } from '../maps/array.ts';
+import { BloomFilterMap } from '../maps/bloom-filter.ts';
+import { HashMap } from '../maps/hash.ts';
+import { PerfEventArrayMap } from '../maps/perf-event-array.ts';
+import { ProgramArrayMap } from '../maps/program-array.ts';
+import { RingBufferMap } from '../maps/ringbuf.ts';
+import { type HelperEnvironment, type HelperMaker, requireBytes, requireMap, row } from './environment.ts';
+
+function keyOf(environment: HelperEnvironment, handle: number, key: number) {
+  const map = requireMap(environment, handle);
+  if (map.keySize > 0) requireBytes(environment, key, map.keySize, 'map key');
+  return map;
+}
+
+function unsupported(environment: HelperEnvironment): number {
+  return -environment.rules.codes.unsupported;
+}
+
+function pushTo(environment: HelperEnvironment, handle: number, value: number, flags: number): number {
+  const map = requireMap(environment, handle);
+  requireBytes(environment, value, map.valueSize, 'map value');
+  return map.push(value, flags);
+}
+
+function takeFrom(environment: HelperEnvironment, handle: number, value: number, remove: boolean): number {
+  const map = requireMap(environment, handle);
+  requireBytes(environment, value, map.valueSize, 'map value');
+  return map.take(value, remove);
+}
+
+function finishRecord(environment: HelperEnvironment, record: number, discard: boolean): undefined {
+  for (const map of environment.mapsByHandle.values()) if (map instanceof RingBufferMap && map.finish(record, discard)) return undefined;
+  return undefined;
+}
+
+/** bpf_for_each_map_elem: the callback sees the map, the key, the value and its own argument; 1 ends the walk. */
+function forEach(environment: HelperEnvironment, handle: number, callback: number, argument: bigint, flags: number): number {
+  const map = requireMap(environment, handle);
+  const call = environment.execution.callFunction;
+  if (flags !== 0 || !(map instanceof ArrayMap || map instanceof HashMap)) return -environment.rules.codes.invalid;
+  if (call === undefined) return unsupported(environment);
+  let visited = 0;
+  const key = environment.memory.allocate(map.keySize, 'other', 'bpf_for_each_map_elem key');
+  try {
+    for (let current = map.nextKey(undefined); current !== undefined; current = map.nextKey(current)) {
+      environment.memory.write(key, current);
+      const value = map.programLookup(key);
+      if (value === 0) continue;
+      visited++;
+      if (call(callback, BigInt(map.handle), BigInt(key), BigInt(value), argument) !== 0n) break;
+    }
+  } finally {
+    environment.memory.free(key);
+  }
+  return visited;
+}
+
+const tailCall: HelperMaker = (environment) => ({
+  parameters: ['u32', 'u32', 'u32'],
+  result: 'i32',
+  tailCall: true,
+  call: (_context: number, handle: number, index: number) => {
+    const map = requireMap(environment, handle);
+    const { execution, rules } = environment;
+    if (!(map instanceof ProgramArrayMap)) return -rules.codes.invalid;
+    const id = map.idAt(index);
+    const target = id === 0 ? undefined : environment.compiled(id);
+    if (target === undefined) return rules.platform === 'windows' ? -rules.codes.invalid : -rules.codes.missing;
+    // 33 calls after the first program (MAX_TAIL_CALL_CNT); -EBPF_NO_MORE_TAIL_CALLS.
+    if ((execution.tailCallCount ?? 0) >= execution.maxTailCalls) return rules.platform === 'windows' ? -27 : -rules.codes.missing;
+    execution.pendingTailCall = target;
+    return 0;
+  },
+});
+
+/** Helpers on maps, by name; both platforms share them. */
+export const mapHelpers: Readonly<Record<string, HelperMaker>> = {
+  bpf_map_lookup_elem: row('u32 u32', 'u32', (e) => (map: number, key: number) => keyOf(e, map, key).programLookup(key)),
+  bpf_map_update_elem: row('u32 u32 u32 u32', 'i32', (e) => (handle: number, key: number, value: number, flags: number) => {
+    const map = keyOf(e, handle, key);
+    requireBytes(e, value, map.valueSize, 'map value');
+    return map.programUpdate(key, value, flags);
+  }),
+  bpf_map_delete_elem: row('u32 u32', 'i32', (e) => (map: number, key: number) => keyOf(e, map, key).programDelete(key)),
+  bpf_map_lookup_and_delete_elem: row('u32 u32', 'u32', (e) => (map: number, key: number) => keyOf(e, map, key).programLookupAndDelete(key)),
+  bpf_map_lookup_percpu_elem: row('u32 u32 u32', 'u32', (e) => (handle: number, key: number, cpu: number) => {
+    const map = keyOf(e, handle, key);
+    const value = map.programLookup(key);
+    if (value === 0 || map.cpuStride === 0 || cpu >= e.host.cpuCount) return 0;
+    return value + (cpu - e.currentCpu()) * map.cpuStride;
+  }),
+  bpf_map_push_elem: row('u32 u32 u32', 'i32', (e) => (map: number, value: number, flags: number) => pushTo(e, map, value, flags)),
+  bpf_map_pop_elem: row('u32 u32', 'i32', (e) => (map: number, value: number) => takeFrom(e, map, value, true)),
+  bpf_map_peek_elem: row('u32 u32', 'i32', (e) => (map: number, value: number) => takeFrom(e, map, value, false)),
+  bpf_for_each_map_elem: row(
+    'u32 u32 i64 u32',
+    'i32',
+    (e) => (map: number, callback: number, argument: bigint, flags: number) => forEach(e, map, callback, argument, flags),
+  ),
+  bpf_tail_call: tailCall,
+  bpf_ringbuf_output: row('u32 u32 u32 u32', 'i32', (e) => (handle: number, data: number, size: number, flags: number) => {
+    requireBytes(e, data, size, 'record');
+    const map = requireMap(e, handle);
+    return map instanceof RingBufferMap ? map.output(data, size, flags) : unsupported(e);
+  }),
+  bpf_ringbuf_reserve: row('u32 u32 u32', 'u32', (e) => (handle: number, size: number, flags: number) => {
+    const map = requireMap(e, handle);
+    return map instanceof RingBufferMap ? map.reserve(size, flags) : 0;
+  }),
+  bpf_ringbuf_submit: row('u32 u32', 'none', (e) => (record: number, _flags: number) => finishRecord(e, record, false)),
+  bpf_ringbuf_discard: row('u32 u32', 'none', (e) => (record: number, _flags: number) => finishRecord(e, record, true)),
+  bpf_ringbuf_query: row('u32 u32', 'u32', (e) => (handle: number, flags: number) => {
+    const map = requireMap(e, handle);
+    return map instanceof RingBufferMap ? map.query(flags) : 0;
+  }),
+  bpf_perf_event_output: row('u32 u32 i64 u32 u32', 'i32', (e) => (_context: number, handle: number, flags: bigint, data: number, size: number) => {
+    requireBytes(e, data, size, 'record');
+    const map = requireMap(e, handle);
+    return map instanceof PerfEventArrayMap ? map.output(e.run.packet, BigInt.asUintN(64, flags), data, size) : unsupported(e);
+  }),
+  bpf_redirect_map: row('u32 u32 u32', 'i32', (e) => (handle: number, key: number, flags: number) => {
+    const map = requireMap(e, handle);
+    const bytes = new Uint8Array(map.keySize);
+    if (bytes.length >= 4) new DataView(bytes.buffer).setUint32(0, key, true);
+    const value = map instanceof BloomFilterMap ? undefined : map.lookup(bytes);
+    // An empty slot falls back to the action in the two lowest flag bits (bpf_xdp_redirect_map).
+    if (value === undefined || value.every((byte) => byte === 0)) return flags & 3;
+    e.run.redirect = { map: map.name, target: key };
+    return 4;
+  }),
+};

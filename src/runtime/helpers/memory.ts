@@ -1,0 +1,201 @@
+import { Errno } from '../result.ts';
+import { type HelperEnvironment, type HelperMaker, reach, readText, requireBytes, row } from './environment.ts';
+
+/** C library codes that the secure string functions return. */
+const ERANGE = Errno.ERANGE;
+
+function move(environment: HelperEnvironment, to: number, capacity: number, from: number, size: number): number {
+  if (size > capacity) return -Errno.EINVAL;
+  requireBytes(environment, to, capacity, 'destination');
+  requireBytes(environment, from, size, 'source');
+  environment.memory.bytes.copyWithin(to, from, from + size);
+  return 0;
+}
+
+function compare(environment: HelperEnvironment, a: number, sizeA: number, b: number, sizeB: number): number {
+  requireBytes(environment, a, sizeA, 'first buffer');
+  requireBytes(environment, b, sizeB, 'second buffer');
+  const { bytes } = environment.memory;
+  const common = Math.min(sizeA, sizeB);
+  for (let index = 0; index < common; index++) {
+    const difference = bytes[a + index]! - bytes[b + index]!;
+    if (difference !== 0) return Math.sign(difference);
+  }
+  return Math.sign(sizeA - sizeB);
+}
+
+/** strncpy_s: copies at most `count` characters, fills the rest with zeros; what does not fit is cut and reported. */
+function copyString(environment: HelperEnvironment, to: number, capacity: number, from: number, count: number): number {
+  requireBytes(environment, to, capacity, 'destination');
+  if (capacity === 0) return Errno.EINVAL;
+  const text = readText(environment, from, count);
+  const kept = text.slice(0, capacity - 1);
+  for (let index = 0; index < capacity; index++) environment.memory.bytes[to + index] = kept.charCodeAt(index) || 0;
+  return kept.length === text.length ? 0 : STATUS_BUFFER_OVERFLOW;
+}
+const STATUS_BUFFER_OVERFLOW = 0x8000_0005 | 0;
+
+/** strncat_s: the destination becomes empty when the result does not fit. */
+function appendString(environment: HelperEnvironment, to: number, capacity: number, from: number, count: number): number {
+  requireBytes(environment, to, capacity, 'destination');
+  const { bytes } = environment.memory;
+  const start = readText(environment, to, capacity).length;
+  if (capacity === 0 || start === capacity) return Errno.EINVAL;
+  const text = readText(environment, from, count);
+  if (start + text.length + 1 > capacity) {
+    bytes[to] = 0;
+    return ERANGE;
+  }
+  for (let index = 0; index <= text.length; index++) bytes[to + start + index] = text.charCodeAt(index) || 0;
+  return 0;
+}
+
+/**
+ * bpf_csum_diff of eBPF for Windows: the unfolded sum of the 16-bit words added and the complements of those taken away;
+ * negative results and sizes that are no multiples of 4 are -EINVAL.
+ */
+function checksumWindows(environment: HelperEnvironment, from: number, fromSize: number, to: number, toSize: number, seed: number): number {
+  if ((fromSize & 3) !== 0 || (toSize & 3) !== 0) return -Errno.EINVAL;
+  const { view } = environment.memory;
+  let sum = seed;
+  if (to !== 0) {
+    requireBytes(environment, to, toSize, 'to');
+    for (let index = 0; index < toSize; index += 2) sum = (sum + view.getUint16(to + index, true)) | 0;
+  }
+  if (from !== 0) {
+    requireBytes(environment, from, fromSize, 'from');
+    for (let index = 0; index < fromSize; index += 2) sum = (sum + (~view.getUint16(from + index, true) & 0xffff)) | 0;
+  }
+  return sum < 0 ? -Errno.EINVAL : sum;
+}
+
+/** Adds 32-bit words with end-around carry. */
+export function addOnes(sum: number, word: number): number {
+  const total = sum + word;
+  return total > 0xffff_ffff ? (total - 0xffff_ffff) >>> 0 : total >>> 0;
+}
+
+/** bpf_csum_diff of Linux (csum_partial over ~from and to, seeded): a 32-bit one's complement sum folded to 16 bits. */
+function checksumLinux(environment: HelperEnvironment, from: number, fromSize: number, to: number, toSize: number, seed: number): number {
+  if ((fromSize & 3) !== 0 || (toSize & 3) !== 0) return -Errno.EINVAL;
+  const { view } = environment.memory;
+  let sum = seed >>> 0;
+  if (fromSize > 0) requireBytes(environment, from, fromSize, 'from');
+  for (let index = 0; index < fromSize; index += 4) sum = addOnes(sum, ~view.getUint32(from + index, true) >>> 0);
+  if (toSize > 0) requireBytes(environment, to, toSize, 'to');
+  for (let index = 0; index < toSize; index += 4) sum = addOnes(sum, view.getUint32(to + index, true));
+  const folded = (sum & 0xffff) + (sum >>> 16);
+  return (folded & 0xffff) + (folded >>> 16);
+}
+
+export const windowsMemory: Readonly<Record<string, HelperMaker>> = {
+  bpf_memcpy: row('u32 u32 u32 u32', 'i32', (e) => (to: number, capacity: number, from: number, size: number) => move(e, to, capacity, from, size)),
+  bpf_memmove: row('u32 u32 u32 u32', 'i32', (e) => (to: number, capacity: number, from: number, size: number) => move(e, to, capacity, from, size)),
+  bpf_memcmp: row('u32 u32 u32 u32', 'i32', (e) => (a: number, sizeA: number, b: number, sizeB: number) => compare(e, a, sizeA, b, sizeB)),
+  bpf_memset: row('u32 u32 u32', 'u32', (e) => (to: number, size: number, value: number) => {
+    requireBytes(e, to, size, 'destination');
+    e.memory.bytes.fill(value & 0xff, to, to + size);
+    return to;
+  }),
+  bpf_strncpy_s: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (to: number, capacity: number, from: number, count: number) => copyString(e, to, capacity, from, count),
+  ),
+  bpf_strncat_s: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (to: number, capacity: number, from: number, count: number) => appendString(e, to, capacity, from, count),
+  ),
+  bpf_strnlen_s: row('u32 u32', 'u32', (e) => (text: number, size: number) => (text === 0 ? 0 : readText(e, text, size).length)),
+  bpf_csum_diff: row(
+    'u32 i32 u32 i32 i32',
+    'i32',
+    (e) => (from: number, fromSize: number, to: number, toSize: number, seed: number) => checksumWindows(e, from, fromSize, to, toSize, seed),
+  ),
+};
+
+/** bpf_probe_read and relatives: kernel and user memory are the linear memory; what is outside yields -EFAULT and zeros. */
+function probe(environment: HelperEnvironment, to: number, size: number, from: bigint): number {
+  requireBytes(environment, to, size, 'destination');
+  const source = Number(BigInt.asUintN(64, from));
+  if (!environment.memory.contains(source, size)) {
+    environment.memory.bytes.fill(0, to, to + size);
+    return -Errno.EFAULT;
+  }
+  environment.memory.bytes.copyWithin(to, source, source + size);
+  return 0;
+}
+
+function probeString(environment: HelperEnvironment, to: number, size: number, from: bigint): number {
+  requireBytes(environment, to, size, 'destination');
+  const source = Number(BigInt.asUintN(64, from));
+  if (!environment.memory.contains(source, 1)) {
+    environment.memory.bytes.fill(0, to, to + size);
+    return -Errno.EFAULT;
+  }
+  if (size === 0) return 0;
+  const text = readText(environment, source, Math.min(size - 1, reach(environment, source, size)));
+  for (let index = 0; index < text.length; index++) environment.memory.bytes[to + index] = text.charCodeAt(index);
+  environment.memory.bytes[to + text.length] = 0;
+  return text.length + 1;
+}
+
+/** bpf_strtol and bpf_strtoul: base in the low 5 flag bits, the number of characters used as result. */
+function parseNumber(environment: HelperEnvironment, text: number, length: number, flags: number, out: number, signed: boolean): number {
+  const base = flags & 31;
+  if (![0, 8, 10, 16].includes(base) || (flags & ~31) !== 0) return -Errno.EINVAL;
+  requireBytes(environment, out, 8, 'result');
+  const match = /^(\s*)([-+]?)(0[xX](?=[0-9a-fA-F])|)([0-9a-fA-F]*)/.exec(readText(environment, text, length))!;
+  const [, space = '', sign = '', prefix = '', rest = ''] = match;
+  if (sign === '-' && !signed) return -Errno.EINVAL;
+  const used = base !== 0 ? base : prefix !== '' ? 16 : rest.startsWith('0') && rest.length > 1 ? 8 : 10;
+  if (prefix !== '' && used !== 16) return finish('0', '');
+  const digits = (used === 16 ? /^[0-9a-fA-F]*/ : used === 8 ? /^[0-7]*/ : /^[0-9]*/).exec(rest)![0];
+  return digits === '' ? -Errno.EINVAL : finish(digits, prefix);
+
+  function finish(kept: string, before: string): number {
+    let value = 0n;
+    for (const digit of kept) value = value * BigInt(used) + BigInt(Number.parseInt(digit, 16));
+    if (sign === '-') value = -value;
+    const fits = signed ? value >= -(1n << 63n) && value < 1n << 63n : value < 1n << 64n;
+    if (!fits) return -ERANGE;
+    environment.memory.view.setBigInt64(out, BigInt.asIntN(64, value), true);
+    return space.length + sign.length + before.length + kept.length;
+  }
+}
+
+export const linuxMemory: Readonly<Record<string, HelperMaker>> = {
+  ...Object.fromEntries(
+    ['bpf_probe_read', 'bpf_probe_read_kernel', 'bpf_probe_read_user', 'bpf_copy_from_user'].map((name) => [
+      name,
+      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probe(e, to, size, from)),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['bpf_probe_read_str', 'bpf_probe_read_kernel_str', 'bpf_probe_read_user_str'].map((name) => [
+      name,
+      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probeString(e, to, size, from)),
+    ]),
+  ),
+  bpf_strtol: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (text: number, length: number, flags: number, out: number) => parseNumber(e, text, length, flags, out, true),
+  ),
+  bpf_strtoul: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (text: number, length: number, flags: number, out: number) => parseNumber(e, text, length, flags, out, false),
+  ),
+  bpf_strncmp: row('u32 u32 u32', 'i32', (e) => (a: number, size: number, b: number) => {
+    const left = readText(e, a, size);
+    const right = readText(e, b, Math.min(size, reach(e, b)));
+    return left === right ? 0 : left < right ? -1 : 1;
+  }),
+  bpf_csum_diff: row(
+    'u32 i32 u32 i32 i32',
+    'i32',
+    (e) => (from: number, fromSize: number, to: number, toSize: number, seed: number) => checksumLinux(e, from, fromSize, to, toSize, seed),
+  ),
+};
