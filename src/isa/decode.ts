@@ -1,6 +1,7 @@
 import type { Instruction, InstructionList, Operand, Register, WideSource } from './instruction.ts';
 import {
   ADDRESS_SPACE_CAST_OFFSET,
+  ADDRESS_SPACE_CASTS,
   ATOMIC_OPERATORS,
   BINARY_OPERATORS,
   BYTE_SWAPS,
@@ -114,7 +115,10 @@ function arithmeticForms(forms: Form[]): void {
 /** MOV X: the offset tells a plain move from a sign-extending one and from an address space cast, which alone uses imm. */
 function moveRegister(slot: Slot, width: 32 | 64, plain: (slot: Slot) => Instruction | string): Instruction | string {
   const { dst, src, offset, imm } = slot;
-  if (width === 64 && offset === ADDRESS_SPACE_CAST_OFFSET) return { kind: 'cast', dst: reg(dst), src: reg(src), spaces: imm };
+  if (width === 64 && offset === ADDRESS_SPACE_CAST_OFFSET) {
+    if (!ADDRESS_SPACE_CASTS.has(imm)) return `imm 0x${(imm >>> 0).toString(16)} converts no pair of address spaces`;
+    return { kind: 'cast', dst: reg(dst), src: reg(src), spaces: imm };
+  }
   if (imm !== 0) return 'imm must be zero';
   if (offset === 8 || offset === 16 || (offset === 32 && width === 64)) return { kind: 'movsx', bits: offset, width, dst: reg(dst), src: reg(src) };
   return plain(slot);

@@ -3,6 +3,7 @@ import { SLOT_SIZE } from './decode.ts';
 import type { Instruction, InstructionList, Operand, Size } from './instruction.ts';
 import {
   ADDRESS_SPACE_CAST_OFFSET,
+  ADDRESS_SPACE_CASTS,
   ATOMIC_OPERATORS,
   BINARY_OPERATORS,
   BYTE_SWAPS,
@@ -63,7 +64,10 @@ const ENCODERS: { readonly [Kind in Instruction['kind']]: (instruction: Of<Kind>
       : { opcode: MOV | SOURCE_REGISTER | arithmeticClass(width), dst, src, offset: bits },
   negate: ({ width, dst }) => ({ opcode: NEGATE | arithmeticClass(width), dst }),
   swap: ({ order, bits, dst }) => ({ opcode: BYTE_SWAPS.find((row) => row.order === order)?.opcode ?? 0, dst, imm: bits }),
-  cast: ({ dst, src, spaces }) => ({ opcode: MOV | SOURCE_REGISTER | CLASS.alu64, dst, src, offset: ADDRESS_SPACE_CAST_OFFSET, imm: spaces }),
+  cast: ({ dst, src, spaces }) =>
+    ADDRESS_SPACE_CASTS.has(spaces)
+      ? { opcode: MOV | SOURCE_REGISTER | CLASS.alu64, dst, src, offset: ADDRESS_SPACE_CAST_OFFSET, imm: spaces }
+      : `no address space cast 0x${(spaces >>> 0).toString(16)}`,
   lddw: ({ dst, source, low, high }) => {
     const row = WIDE_SOURCES.find((candidate) => candidate.source === source);
     if (row === undefined) return `no 64-bit immediate of kind ${source}`;

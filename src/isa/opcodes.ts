@@ -51,6 +51,8 @@ export const END = 0xd0;
 export const MOV = 0xb0;
 /** addr_space_cast: MOV64 X with this offset (LLVM, kernel verifier `BPF_ADDR_SPACE_CAST`). */
 export const ADDRESS_SPACE_CAST_OFFSET = 1;
+/** Its immediates, dst << 16 | src: only between the address spaces 0 (kernel) and 1 (arena). */
+export const ADDRESS_SPACE_CASTS: ReadonlySet<number> = new Set([0x0_0001, 0x1_0000]);
 
 /** Byte order conversions: class and source bit (RFC 9669, section 4.2). */
 export const BYTE_SWAPS: readonly { readonly order: ByteSwap['order']; readonly opcode: number }[] = [

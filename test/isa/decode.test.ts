@@ -241,6 +241,7 @@ describe('decode refuses', () => {
     { name: 'a 2-byte atomic addition', have: slot(0xcb, { dst: 1 }), slot: 0, reason: /4 or 8 bytes/ },
     { name: 'a byte swap of 8 bits', have: slot(0xd7, { imm: 8 }), slot: 0, reason: /imm 8/ },
     { name: 'a sign extension of 32 bits to 32', have: slot(0xbc, { offset: 32 }), slot: 0, reason: /offset 32/ },
+    { name: 'a move with the offset of a cast', have: slot(0xbf, { dst: 1, src: 2, offset: 1 }), slot: 0, reason: /converts no pair/ },
     { name: 'an 8-byte sign-extending load', have: slot(0x99), slot: 0, reason: /unknown opcode/ },
     { name: 'an unknown kind of call', have: slot(0x85, { src: 3 }), slot: 0, reason: /src 3/ },
     { name: 'exit in the 32-bit class', have: slot(0x96), slot: 0, reason: /unknown opcode/ },
