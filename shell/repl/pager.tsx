@@ -1,12 +1,11 @@
 /** Long output on a screen of its own, with search: the keys of `less`. */
-import { Box, render, Text, useApp, useInput, useStdout } from 'ink';
+import { Box, render, Text, useApp, useInput } from 'ink';
 import { useEffect, useState } from 'react';
 import type { Size } from './frame.ts';
 import type { PagerKey, PagerState } from './pager-model.ts';
 import { FIRST_PAGE, matches, pagerKey, pagerSearch, pagerText } from './pager-model.ts';
 import type { TerminalStreams } from './terminal.ts';
 import { graphemes, printable, truncate } from './text.ts';
-import { sizeOf, useSize } from './use-size.ts';
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
@@ -74,6 +73,9 @@ export function pageHeight(size: Size): number {
 interface PagerProps {
   readonly lines: readonly string[];
   readonly color: boolean;
+  readonly size: Size;
+  readonly initial: PagerState;
+  readonly onChange: (state: PagerState) => void;
 }
 
 /** The next state after a key or a piece of text, as Ink hands them over. */
@@ -91,33 +93,73 @@ function pressed(state: PagerState, input: string, key: InkKey, lines: readonly 
 }
 
 /** The pager with its keys; `q`, Escape and Ctrl-C leave it. */
-export function Pager({ lines, color }: PagerProps) {
+function Pager({ lines, color, size, initial, onChange }: PagerProps) {
   const { exit } = useApp();
-  const size = useSize();
-  const [state, setState] = useState(FIRST_PAGE);
-  const { stdout } = useStdout();
-  // The size is asked at the key: Ink renews this function a moment after a resize, and a key may come in between.
-  useInput((input, key) => setState((now) => pressed(now, input, key, lines, pageHeight(sizeOf(stdout)))));
+  const height = pageHeight(size);
+  const [state, setState] = useState(initial);
+  useInput((input, key) => setState((now) => pressed(now, input, key, lines, height)));
   useEffect(() => {
+    onChange(state);
     if (state.done) exit();
-  }, [state.done, exit]);
+  }, [state, onChange, exit]);
   return <PagerView lines={lines} state={state} size={size} color={color} />;
 }
 
 /** The screen that full-screen programs use; the scrollback stays as it is. */
-const ENTER_ALTERNATE = '\u001b[?1049h\u001b[H';
+const ENTER_ALTERNATE = '\u001b[?1049h';
 const LEAVE_ALTERNATE = '\u001b[?1049l';
+const CLEAR = '\u001b[H\u001b[2J';
+/** How long a window keeps its size before the page is drawn for it (milliseconds). */
+const RESIZE_REST = 40;
+
+/**
+ * Shows one page size until the person goes back (`done`) or the window changes.
+ * Ink redraws over a frame of another size with leftovers, so a new size gets a new view and a clear screen.
+ */
+async function showUntilResize(
+  lines: readonly string[],
+  streams: TerminalStreams,
+  color: boolean,
+  initial: PagerState,
+): Promise<{ state: PagerState; resized: boolean }> {
+  const { input, output } = streams;
+  const size: Size = { columns: output.columns || 80, rows: output.rows || 24 };
+  let state: PagerState = { ...initial, top: Math.max(0, Math.min(initial.top, lines.length - pageHeight(size))) };
+  let resized = false;
+  let timer: NodeJS.Timeout | undefined;
+  const onChange = (next: PagerState) => {
+    state = next;
+  };
+  output.write(CLEAR);
+  const view = render(<Pager lines={lines} color={color} size={size} initial={state} onChange={onChange} />, {
+    stdin: input,
+    stdout: output,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  const onResize = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      resized = true;
+      view.unmount();
+    }, RESIZE_REST);
+  };
+  output.on('resize', onResize);
+  await view.waitUntilExit();
+  output.off('resize', onResize);
+  clearTimeout(timer);
+  view.cleanup();
+  return { state, resized };
+}
 
 /** Shows `lines` until the person goes back. The terminal must be in its normal modes, and is afterwards. */
 export async function showPager(lines: readonly string[], streams: TerminalStreams, color: boolean): Promise<void> {
-  const { input, output } = streams;
-  const leave = () => output.write(LEAVE_ALTERNATE);
+  const leave = () => streams.output.write(LEAVE_ALTERNATE);
   process.on('exit', leave);
-  output.write(ENTER_ALTERNATE);
+  streams.output.write(ENTER_ALTERNATE);
   try {
-    const view = render(<Pager lines={lines} color={color} />, { stdin: input, stdout: output, exitOnCtrlC: false, patchConsole: false });
-    await view.waitUntilExit();
-    view.cleanup();
+    let shown = { state: FIRST_PAGE, resized: true };
+    while (shown.resized && !shown.state.done) shown = await showUntilResize(lines, streams, color, shown.state);
   } finally {
     leave();
     process.off('exit', leave);
