@@ -24,6 +24,7 @@ export class Session implements SessionView {
   readonly host: Host;
   readonly aliases = new Map<string, string>();
   readonly root: ContextDefinition;
+  readonly #onInternalError: ((error: unknown) => void) | undefined;
   #frames: readonly ContextFrame[];
   #saved: (readonly ContextFrame[])[] = [];
   #transcript: OutputFile | undefined;
@@ -32,7 +33,9 @@ export class Session implements SessionView {
   #depth = 0;
   #queue: QueuedChange[] | undefined;
 
-  constructor(root: ContextDefinition, host: Host) {
+  /** @param onInternalError sees the errors that nobody foresaw, of which the user gets one line. */
+  constructor(root: ContextDefinition, host: Host, onInternalError?: (error: unknown) => void) {
+    this.#onInternalError = onInternalError;
     this.root = root;
     this.host = host;
     this.#frames = [{ definition: root, state: undefined }];
@@ -269,6 +272,7 @@ export class Session implements SessionView {
       return await run(io);
     } catch (error) {
       const described = describeError(error);
+      if (described.kind === 'internal') this.#onInternalError?.(error);
       if (wantsJson(line)) {
         io.write(`${JSON.stringify({ schema: 1, error: { kind: described.kind, message: described.message } })}\n`, 'stdout');
       } else {

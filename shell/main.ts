@@ -21,6 +21,7 @@ const rim: Rim = {
   io,
   host: nodeHost(new URL('../contexts/verify-worker.js', import.meta.url)),
   version: packageData.version,
+  onInternalError: showStack,
   get interactive() {
     return process.stdin.isTTY === true;
   },
@@ -50,10 +51,15 @@ function outputGone(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 }
 
+/** For those who look for the mistake: EBPFSH_DEBUG=1 shows where it happened. */
+function showStack(error: unknown): void {
+  if (process.env['EBPFSH_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}
+
 /** One clear line for what nobody foresaw. */
 function giveUp(error: unknown): void {
-  const stack = process.env['EBPFSH_DEBUG'] === '1' && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`ebpfsh: ${describeError(error).message}${stack}\n`);
+  process.stderr.write(`ebpfsh: ${describeError(error).message}\n`);
+  showStack(error);
   process.exit(1);
 }
 

@@ -14,6 +14,8 @@ export interface Rim {
   readonly io: ExecuteIo;
   readonly host: Host;
   readonly version: string;
+  /** Sees the errors that nobody foresaw, of which the user gets one line. */
+  onInternalError(error: unknown): void;
   /** true: a person is typing, so the prompt opens. */
   readonly interactive: boolean;
   /** Lines of standard input. */
@@ -41,7 +43,7 @@ export async function runArguments(args: readonly string[], rim: Rim): Promise<n
 }
 
 async function runSession(invocation: Extract<Invocation, { kind: 'run' }>, rim: Rim): Promise<number> {
-  const session = new Session(rootContext, rim.host);
+  const session = new Session(rootContext, rim.host, rim.onInternalError);
   const prepared = await prepare(session, invocation, rim);
   if (prepared !== 0) return prepared;
   const { script, words } = invocation;

@@ -1,4 +1,6 @@
 import { defineCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { openObject, selectPrograms } from '../objects.ts';
 import { namedProgramType, platformNote, typeName } from '../platforms.ts';
 import { sourceAt } from '../render/source.ts';
@@ -36,6 +38,7 @@ export const command = defineCommand({
     'show verification samples/bpf.o type=sample_ext',
   ],
   async run(tags, { host, signal, progress }) {
+    if (tags.precision === 0) throw new UsageError(`${unacceptableValue('0', 'precision')}\n${PARAMETER_INCORRECT}`);
     const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
     const programs = selectPrograms(object, tags, true);
     if (tags.type !== undefined) namedProgramType(choice.platform, tags.type);

@@ -290,6 +290,11 @@ describe('error strings', () => {
     { line: 'show verification text.o', stderr: expect.stringMatching(/^error: ELF file text\.o is malformed: [^\n]+\n$/) as unknown as string },
     { line: 'show disassembly empty.o', stderr: 'error: No programs found\n' },
     {
+      line: 'show verification samples/bpf.o prec=0',
+      stderr: '"0" is not an acceptable value for precision.\nThe parameter is incorrect.\n',
+      exitCode: 2,
+    },
+    {
       line: 'show verification samples/bpf.o type=xpd',
       stderr: '"xpd" is not an acceptable value for type.\nDid you mean "xdp"?\nThe parameter is incorrect.\n',
       exitCode: 2,

@@ -102,6 +102,14 @@ describe('outcomes', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^internal error: [^\n]+\n$/);
   });
+  it('a crash is shown whole to who asks for it', async () => {
+    const seen: unknown[] = [];
+    const session = new Session(root, memoryHost(), (error) => seen.push(error));
+    await run(session, 'inner list crash');
+    await run(session, 'inner list fail');
+    await run(session, 'nonsense');
+    expect(seen).toEqual([expect.any(SyntaxError)]);
+  });
   it('format=json gives JSON, also for errors', async () => {
     expect(await say('list x format=json')).toMatchObject({ stdout: '{"schema":1,"words":"list","first":"x","format":"json"}\n' });
     expect(await say('list fail format=json')).toMatchObject({
