@@ -1,0 +1,200 @@
+import { Errno } from '../result.ts';
+import { type HelperEnvironment, type HelperMaker, type PacketBuffer, requireBytes, row, storeField } from './environment.ts';
+import { addOnes } from './memory.ts';
+
+const ETHERNET_HEADER = 14;
+const VLAN_HEADER = 4;
+
+/** Writes the packet's ends into the context fields that hold them (and `len`, where there is one). */
+export function publishPacket(environment: HelperEnvironment): void {
+  const { context, layout, packet } = environment.run;
+  if (context === 0 || layout === undefined || packet === undefined) return;
+  for (const field of layout.fields) {
+    const address = context + field.offset;
+    if (field.kind === 'packet' || field.kind === 'packet_meta') storeField(environment, address, field.size, packet.start);
+    else if (field.kind === 'packet_end') storeField(environment, address, field.size, packet.end);
+    else if (field.name === 'len' && layout.name === '__sk_buff') storeField(environment, address, field.size, packet.end - packet.start);
+  }
+}
+
+function invalid(environment: HelperEnvironment): number {
+  return -environment.rules.codes.invalid;
+}
+
+/** Moves the start by delta (negative: towards the headroom) and the end by tail; false when the buffer does not allow it. */
+function adjust(environment: HelperEnvironment, delta: number, tail: number, least: number): boolean {
+  const { packet } = environment.run;
+  if (packet === undefined) return false;
+  const start = packet.start + delta;
+  const end = packet.end + tail;
+  if (start < packet.bufferStart || end > packet.bufferEnd || end - start < least) return false;
+  if (delta < 0) environment.memory.bytes.fill(0, start, packet.start);
+  if (tail > 0) environment.memory.bytes.fill(0, packet.end, end);
+  packet.start = start;
+  packet.end = end;
+  publishPacket(environment);
+  return true;
+}
+
+/** Inserts or removes `delta` bytes at an offset of the packet. */
+function resizeAt(environment: HelperEnvironment, offset: number, delta: number): boolean {
+  const { packet } = environment.run;
+  if (packet === undefined || offset > packet.end - packet.start) return false;
+  const { bytes } = environment.memory;
+  if (delta > 0) {
+    if (!adjust(environment, -delta, 0, 0)) return false;
+    bytes.copyWithin(packet.start, packet.start + delta, packet.start + delta + offset);
+    bytes.fill(0, packet.start + offset, packet.start + offset + delta);
+    return true;
+  }
+  if (offset - delta > packet.end - packet.start) return false;
+  bytes.copyWithin(packet.start - delta, packet.start, packet.start + offset);
+  return adjust(environment, -delta, 0, 0);
+}
+
+function inside(packet: PacketBuffer | undefined, offset: number, size: number): packet is PacketBuffer {
+  return packet !== undefined && offset >= 0 && size >= 0 && packet.start + offset + size <= packet.end;
+}
+
+function loadBytes(environment: HelperEnvironment, offset: number, to: number, size: number): number {
+  requireBytes(environment, to, size, 'destination');
+  const { packet } = environment.run;
+  if (!inside(packet, offset, size)) {
+    environment.memory.bytes.fill(0, to, to + size);
+    return -Errno.EFAULT;
+  }
+  environment.memory.bytes.copyWithin(to, packet.start + offset, packet.start + offset + size);
+  return 0;
+}
+
+function storeBytes(environment: HelperEnvironment, offset: number, from: number, size: number): number {
+  requireBytes(environment, from, size, 'source');
+  const { packet } = environment.run;
+  if (!inside(packet, offset, size)) return -Errno.EFAULT;
+  environment.memory.bytes.copyWithin(packet.start + offset, from, from + size);
+  return 0;
+}
+
+function fold(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return ((once & 0xffff) + (once >>> 16)) & 0xffff;
+}
+
+/** Replaces what changed in an Internet checksum: sum' = ~(~sum + ~from + to). Sizes 2 and 4, or 0 where `to` is a difference. */
+function replaceChecksum(environment: HelperEnvironment, offset: number, from: number, to: number, flags: number, transport: boolean): number {
+  const { packet } = environment.run;
+  const size = flags & 0xf;
+  const mangledZero = transport && (flags & 0x20) !== 0;
+  if (![0, 2, 4].includes(size) || (size === 0 && from !== 0)) return -Errno.EINVAL;
+  if (!inside(packet, offset, 2) || offset % 2 !== 0) return -Errno.EFAULT;
+  const { view } = environment.memory;
+  const stored = view.getUint16(packet.start + offset, true);
+  if (mangledZero && stored === 0) return 0;
+  const removed = size === 2 ? ~from & 0xffff : ~from >>> 0;
+  let sum = ~stored & 0xffff;
+  if (size !== 0) sum = addOnes(sum, removed);
+  sum = addOnes(sum, size === 2 ? to & 0xffff : to >>> 0);
+  const result = ~fold(sum) & 0xffff;
+  view.setUint16(packet.start + offset, mangledZero && result === 0 ? 0xffff : result, true);
+  return 0;
+}
+
+const redirectTo = (environment: HelperEnvironment, target: number, flags: number, action: number, aborted: number): number => {
+  if ((flags & ~1) !== 0) return aborted;
+  environment.run.redirect = { target };
+  return action;
+};
+
+/** Packet helpers of eBPF for Windows. */
+export const windowsPacket: Readonly<Record<string, HelperMaker>> = {
+  bpf_xdp_adjust_head: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, delta, 0, 0) ? 0 : invalid(e))),
+};
+
+/** Packet helpers of Linux that need no network stack. */
+export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
+  bpf_xdp_adjust_head: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, delta, 0, ETHERNET_HEADER) ? 0 : -Errno.EINVAL)),
+  bpf_xdp_adjust_tail: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, 0, delta, ETHERNET_HEADER) ? 0 : -Errno.EINVAL)),
+  bpf_xdp_get_buff_len: row('u32', 'i64', (e) => (_context: number) => BigInt((e.run.packet?.end ?? 0) - (e.run.packet?.start ?? 0))),
+  bpf_xdp_load_bytes: row('u32 u32 u32 u32', 'i32', (e) => (_context: number, offset: number, to: number, size: number) => {
+    const code = loadBytes(e, offset, to, size);
+    return code === 0 ? 0 : -Errno.EINVAL;
+  }),
+  bpf_xdp_store_bytes: row('u32 u32 u32 u32', 'i32', (e) => (_context: number, offset: number, from: number, size: number) => {
+    const code = storeBytes(e, offset, from, size);
+    return code === 0 ? 0 : -Errno.EINVAL;
+  }),
+  bpf_skb_load_bytes: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, to: number, size: number) => loadBytes(e, offset, to, size),
+  ),
+  bpf_skb_load_bytes_relative: row(
+    'u32 u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, to: number, size: number, start: number) =>
+      start > 1 ? -Errno.EFAULT : loadBytes(e, offset + (start === 1 ? ETHERNET_HEADER : 0), to, size),
+  ),
+  bpf_skb_store_bytes: row(
+    'u32 u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, from: number, size: number, flags: number) =>
+      (flags & ~3) !== 0 ? -Errno.EINVAL : storeBytes(e, offset, from, size),
+  ),
+  bpf_skb_pull_data: row('u32 u32', 'i32', (e) => (_context: number, size: number) => (inside(e.run.packet, 0, size) ? 0 : -Errno.ENOMEM)),
+  bpf_skb_change_tail: row('u32 u32 u32', 'i32', (e) => (_context: number, size: number, flags: number) => {
+    const { packet } = e.run;
+    if (flags !== 0 || packet === undefined) return -Errno.EINVAL;
+    return adjust(e, 0, size - (packet.end - packet.start), ETHERNET_HEADER) ? 0 : -Errno.EINVAL;
+  }),
+  bpf_skb_change_head: row(
+    'u32 u32 u32',
+    'i32',
+    (e) => (_context: number, size: number, flags: number) => (flags === 0 && adjust(e, -size, 0, 0) ? 0 : -Errno.EINVAL),
+  ),
+  bpf_skb_adjust_room: row('u32 i32 u32 u32', 'i32', (e) => (_context: number, delta: number, mode: number, _flags: number) => {
+    // BPF_ADJ_ROOM_NET 0: after the 20-byte IPv4 header as the kernel does; BPF_ADJ_ROOM_MAC 1: after the Ethernet header.
+    if (mode > 1) return -Errno.EOPNOTSUPP;
+    return resizeAt(e, ETHERNET_HEADER + (mode === 0 ? 20 : 0), delta) ? 0 : -Errno.EINVAL;
+  }),
+  bpf_skb_vlan_push: row('u32 u32 u32', 'i32', (e) => (_context: number, protocol: number, tag: number) => {
+    if (!resizeAt(e, 12, VLAN_HEADER)) return -Errno.ENOMEM;
+    const start = e.run.packet!.start + 12;
+    e.memory.view.setUint16(start, protocol & 0xffff, true);
+    e.memory.view.setUint16(start + 2, tag & 0xffff, false);
+    return 0;
+  }),
+  bpf_skb_vlan_pop: row('u32', 'i32', (e) => (_context: number) => {
+    const { packet } = e.run;
+    if (!inside(packet, 0, ETHERNET_HEADER + VLAN_HEADER)) return 0;
+    const type = e.memory.view.getUint16(packet.start + 12, false);
+    if (type !== 0x8100 && type !== 0x88a8) return 0;
+    return resizeAt(e, 12, -VLAN_HEADER) ? 0 : -Errno.ENOMEM;
+  }),
+  bpf_l3_csum_replace: row(
+    'u32 u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, from: number, to: number, flags: number) => replaceChecksum(e, offset, from, to, flags, false),
+  ),
+  bpf_l4_csum_replace: row(
+    'u32 u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, from: number, to: number, flags: number) => replaceChecksum(e, offset, from, to, flags, true),
+  ),
+  bpf_csum_update: row('u32 u32', 'i32', () => (_context: number, _sum: number) => -Errno.EOPNOTSUPP),
+  bpf_csum_level: row('u32 u32', 'i32', () => (_context: number, _level: number) => -Errno.EACCES),
+  bpf_set_hash_invalid: row('u32', 'none', () => (_context: number) => undefined),
+  bpf_get_hash_recalc: row('u32', 'u32', () => (_context: number) => 0),
+  bpf_get_route_realm: row('u32', 'u32', () => (_context: number) => 0),
+  bpf_redirect: row(
+    'u32 u32',
+    'i32',
+    (e) => (target: number, flags: number) =>
+      e.run.programType === 'xdp' ? redirectTo(e, target, flags === 0 ? 0 : 2, 4, 0) : redirectTo(e, target, flags, 7, 2),
+  ),
+  bpf_clone_redirect: row('u32 u32 u32', 'i32', (e) => (_context: number, target: number, flags: number) => {
+    if ((flags & ~1) !== 0) return -Errno.EINVAL;
+    e.run.redirect = { target };
+    return 0;
+  }),
+  bpf_redirect_peer: row('u32 u32', 'i32', (e) => (target: number, flags: number) => redirectTo(e, target, flags === 0 ? 0 : 2, 7, 2)),
+};

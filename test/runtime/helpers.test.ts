@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { linux } from '../../src/platform/linux/linux.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { windows } from '../../src/platform/windows/windows.ts';
+import type { HelperEnvironment } from '../../src/runtime/helpers/environment.ts';
+import { formatLinux, formatWindows } from '../../src/runtime/helpers/format.ts';
+import { bindHelpers, isImplemented } from '../../src/runtime/helpers/table.ts';
+import { TraceRing } from '../../src/runtime/trace.ts';
+import { mapBench, u32 } from './map-fixture.ts';
+
+function bench(platformName: 'windows' | 'linux', programType: string) {
+  const platform: Platform = platformName === 'windows' ? windows : linux;
+  const maps = mapBench(platformName);
+  const mapsByHandle = new Map();
+  const type = platform.programTypes.find(({ name }) => name === programType);
+  const environment: HelperEnvironment = {
+    ...maps.environment,
+    execution: { memory: maps.environment.memory.memory, stackBase: 0, frameSize: 512, maxFrames: 8, maxTailCalls: 33, pendingTailCall: undefined },
+    trace: new TraceRing(),
+    run: {
+      programName: 'p',
+      programType,
+      attachType: '',
+      context: 0,
+      layout: type?.context,
+      packet: undefined,
+      hook: {},
+      redirectContext: undefined,
+      redirect: undefined,
+      events: [],
+    },
+    mapsByHandle,
+    compiled: () => undefined,
+  };
+  const helpers = bindHelpers(platform, type, environment);
+  const call = (name: string, ...values: (number | bigint)[]) => {
+    const helper = [...helpers.values()].find((candidate) => candidate.name === name);
+    if (helper === undefined) throw new Error(`no helper ${name}`);
+    return (helper.call as (...args: (number | bigint)[]) => number | bigint | undefined)(...values);
+  };
+  const text = (value: string) => maps.place(Uint8Array.from([...value].map((c) => c.charCodeAt(0)).concat(0)));
+  const packet = (bytes: Uint8Array) => {
+    const start = environment.memory.allocate(bytes.length + 64, 'packet', 'p');
+    environment.memory.write(start + 32, bytes);
+    environment.run.packet = { bufferStart: start, bufferEnd: start + bytes.length + 64, start: start + 32, end: start + 32 + bytes.length };
+    environment.run.context = environment.memory.allocate(type!.context.size, 'context', 'c');
+  };
+  return { ...maps, environment, helpers, call, text, packet, mapsByHandle, memory: environment.memory };
+}
+
+describe('tables', () => {
+  it('implement every helper of eBPF for Windows', () => {
+    const all = [...windows.helpers.values(), ...windows.programTypes.flatMap((type) => [...(type.ownHelpers?.values() ?? [])])];
+    expect(all.filter(({ name }) => !isImplemented(windows, name)).map(({ name }) => name)).toEqual([]);
+    expect(windows.helpers.size).toBe(35);
+  });
+  it('answer -EOPNOTSUPP or null for what needs a kernel', () => {
+    const { call, helpers } = bench('linux', 'sched_cls');
+    expect(call('bpf_fib_lookup', 0, 0, 0, 0)).toBe(-95);
+    expect(call('bpf_sk_lookup_tcp', 0, 0, 0, 0, 0)).toBe(0);
+    expect(helpers.size).toBe(linux.programTypes.find(({ name }) => name === 'sched_cls')!.helperIds!.size);
+  });
+});
+
+describe('printk', () => {
+  const windowsRows: readonly [string, bigint[], string | undefined][] = [
+    ['plain', [], 'plain'],
+    ['%d %u', [-1n, -1n], '-1 4294967295'],
+    ['%x%%', [0xffn], 'ff%'],
+    ['%lld %llx', [-5n, 1n << 40n], '-5 10000000000'],
+    ['%lu', [1n << 32n], '0'],
+    ['%s', [1n], undefined],
+    ['%d', [], undefined],
+    ['x', [1n], undefined],
+    ['%', [], undefined],
+    ['%5d', [1n], undefined],
+    ['%llld', [1n], undefined],
+  ];
+  it.each(windowsRows)('Windows %s', (format, values, expected) => expect(formatWindows(format, values)).toBe(expected));
+
+  const linuxRows: readonly [string, bigint[], string | undefined][] = [
+    ['%5d|%-5d|%05d', [42n, 42n, -42n], '   42|42   |-0042'],
+    ['%#x %X', [255n, 255n], '0xff FF'],
+    ['%lu', [-1n], '18446744073709551615'],
+    ['%hhd', [255n], '-1'],
+    ['%s %c', [1n, 65n], 'str A'],
+    ['%pI4', [2n], '1.2.3.4'],
+    ['%q', [1n], undefined],
+  ];
+  it.each(linuxRows)('Linux %s', (format, values, expected) =>
+    expect(
+      formatLinux(
+        format,
+        values,
+        () => 'str',
+        () => Uint8Array.of(1, 2, 3, 4),
+      ),
+    ).toBe(expected),
+  );
+
+  it('goes to the trace, without the final newline', () => {
+    const { call, text, environment } = bench('windows', 'xdp');
+    expect(call('bpf_trace_printk3', text('value %d\n'), 10, 7n)).toBe(7);
+    expect(call('bpf_trace_printk2', text('value %d'), 9)).toBe(-1);
+    expect(call('bpf_trace_printk2', text('x'), 1)).toBe(-1);
+    expect(environment.trace.since().map((message) => message.text)).toEqual(['value 7']);
+    const seen: string[] = [];
+    const stop = environment.trace.follow((message) => seen.push(message.text));
+    call('bpf_trace_printk2', text('again'), 6);
+    stop();
+    call('bpf_trace_printk2', text('unseen'), 7);
+    expect(seen).toEqual(['again']);
+  });
+});
+
+describe('memory helpers of Windows', () => {
+  it('copy, compare, fill', () => {
+    const { call, place, memory } = bench('windows', 'xdp');
+    const a = place(Uint8Array.of(1, 2, 3, 4));
+    const b = place(Uint8Array.of(1, 2, 9));
+    expect(call('bpf_memcmp', a, 4, b, 3)).toBe(-1);
+    expect(call('bpf_memcmp', a, 2, b, 3)).toBe(-1);
+    expect(call('bpf_memcmp', a, 2, b, 2)).toBe(0);
+    expect(call('bpf_memcmp', b, 3, a, 3)).toBe(1);
+    expect(call('bpf_memcpy', b, 3, a, 4)).toBe(-22);
+    expect(call('bpf_memcpy', a, 4, b, 3)).toBe(0);
+    expect([...memory.read(a, 4)]).toEqual([1, 2, 9, 4]);
+    expect(call('bpf_memmove', a + 1, 3, a, 3)).toBe(0);
+    expect([...memory.read(a, 4)]).toEqual([1, 1, 2, 9]);
+    expect(call('bpf_memset', a, 3, 0x107)).toBe(a);
+    expect([...memory.read(a, 4)]).toEqual([7, 7, 7, 9]);
+    expect(() => call('bpf_memset', 0, 3, 1)).toThrow(/outside of memory/);
+  });
+  it('strings', () => {
+    const { call, text, memory } = bench('windows', 'xdp');
+    const target = text('ab______');
+    memory.bytes[target + 2] = 0;
+    expect(call('bpf_strnlen_s', text('hello'), 6)).toBe(5);
+    expect(call('bpf_strnlen_s', text('hello'), 3)).toBe(3);
+    expect(call('bpf_strncat_s', target, 8, text('cde'), 3)).toBe(0);
+    expect(String.fromCharCode(...memory.read(target, 6))).toBe('abcde\0');
+    expect(call('bpf_strncat_s', target, 8, text('toolong'), 7)).toBe(34);
+    expect(memory.bytes[target]).toBe(0);
+    expect(call('bpf_strncpy_s', target, 8, text('xyz'), 2)).toBe(0);
+    expect([...memory.read(target, 8)]).toEqual([120, 121, 0, 0, 0, 0, 0, 0]);
+  });
+  it('csum_diff', () => {
+    const { call, place } = bench('windows', 'xdp');
+    const data = place(Uint8Array.of(1, 0, 2, 0));
+    expect(call('bpf_csum_diff', 0, 0, data, 4, 10)).toBe(13);
+    expect(call('bpf_csum_diff', data, 4, 0, 0, 0)).toBe(0xfffe + 0xfffd);
+    expect(call('bpf_csum_diff', data, 3, 0, 0, 0)).toBe(-22);
+  });
+});
+
+describe('packet helpers', () => {
+  it('xdp_adjust_head moves the packet and its context fields', () => {
+    const { call, packet, memory, environment } = bench('windows', 'xdp');
+    packet(new Uint8Array(20).fill(5));
+    const start = environment.run.packet!.start;
+    expect(call('bpf_xdp_adjust_head', 0, -8)).toBe(0);
+    expect(memory.view.getBigUint64(environment.run.context, true)).toBe(BigInt(start - 8));
+    expect(memory.bytes[start - 1]).toBe(0);
+    expect(call('bpf_xdp_adjust_head', 0, -400)).toBe(-6);
+    expect(call('bpf_xdp_adjust_head', 0, 100)).toBe(-6);
+  });
+  it('l3_csum_replace keeps an IPv4 header valid', () => {
+    const { call, packet, memory, environment, place } = bench('linux', 'sched_cls');
+    const header = Uint8Array.from([0x45, 0, 0, 0x54, 0, 0, 0x40, 0, 0x40, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    const sum = (bytes: Uint8Array) => {
+      let total = 0;
+      for (let index = 0; index < 20; index += 2) total += (bytes[index]! << 8) | bytes[index + 1]!;
+      while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+      return ~total & 0xffff;
+    };
+    const first = sum(header);
+    header[10] = first >> 8;
+    header[11] = first & 255;
+    packet(header);
+    const start = environment.run.packet!.start;
+    const from = memory.view.getUint32(start + 12, true);
+    const to = 0x0a0b_0c0d;
+    expect(call('bpf_skb_store_bytes', 0, 12, place(u32(to)), 4, 0)).toBe(0);
+    expect(call('bpf_l3_csum_replace', 0, 10, from, to, 4)).toBe(0);
+    expect(sum(memory.read(start, 20))).toBe(0);
+    expect(call('bpf_l3_csum_replace', 0, 10, from, to, 3)).toBe(-22);
+    expect(call('bpf_skb_load_bytes', 0, 18, place(u32(0)), 4)).toBe(-14);
+  });
+  it('vlan push and pop cancel out', () => {
+    const { call, packet, memory, environment } = bench('linux', 'sched_cls');
+    const bytes = Uint8Array.from({ length: 40 }, (_, index) => index);
+    packet(bytes);
+    expect(call('bpf_skb_vlan_push', 0, 0x0081, 5)).toBe(0);
+    const { start, end } = environment.run.packet!;
+    expect([...memory.read(start + 10, 8)]).toEqual([10, 11, 0x81, 0, 0, 5, 12, 13]);
+    expect(end - start).toBe(44);
+    expect(call('bpf_skb_vlan_pop', 0)).toBe(0);
+    expect(memory.read(environment.run.packet!.start, 40)).toEqual(bytes);
+  });
+});
+
+describe('Linux numbers and strings', () => {
+  it('strtol', () => {
+    const { call, text, place, memory } = bench('linux', 'cgroup_sysctl');
+    const out = place(new Uint8Array(8));
+    const rows: readonly [string, number, number, bigint | undefined][] = [
+      ['  -42x', 0, 5, -42n],
+      ['0x1F', 0, 4, 31n],
+      ['017', 0, 3, 15n],
+      ['abc', 0, -22, undefined],
+      ['9223372036854775808', 10, -34, undefined],
+      ['12', 7, -22, undefined],
+    ];
+    for (const [digits, base, result, value] of rows) {
+      expect([digits, call('bpf_strtol', text(digits), digits.length, base, out)]).toEqual([digits, result]);
+      if (value !== undefined) expect(memory.view.getBigInt64(out, true)).toBe(value);
+    }
+    expect(call('bpf_strtoul', text('-1'), 2, 0, out)).toBe(-22);
+  });
+  it('probe_read yields zeros and -EFAULT outside', () => {
+    const { call, place, memory, text } = bench('linux', 'kprobe');
+    const to = place(new Uint8Array(8).fill(9));
+    expect(call('bpf_probe_read_kernel', to, 8, 8n)).toBe(-14);
+    expect([...memory.read(to, 8)]).toEqual(Array(8).fill(0));
+    expect(call('bpf_probe_read_kernel_str', to, 4, BigInt(text('hello')))).toBe(4);
+    expect(String.fromCharCode(...memory.read(to, 4))).toBe('hel\0');
+  });
+});
