@@ -1,16 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { projectRoot } from './bin.ts';
 
-/** Lints a made-up file that imports one thing, as if it stood at that path. */
+const folder = mkdtempSync(join(tmpdir(), 'ebpfsh-layers-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Lints a made-up file that imports one thing, as if it stood at that path of the project. */
 function refused(path: string, specifier: string): boolean {
+  const { overrides } = JSON.parse(readFileSync(`${projectRoot}biome.json`, 'utf8')) as { overrides: unknown };
+  writeFileSync(join(folder, 'biome.json'), JSON.stringify({ root: true, overrides }));
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), `import { x } from '${specifier}';\n\nexport const y = x;\n`);
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [`${projectRoot}node_modules/@biomejs/biome/bin/biome`, 'lint', '--only=style/noRestrictedImports', `--stdin-file-path=${path}`],
-    { cwd: projectRoot, input: `import { x } from '${specifier}';\nexport const y = x;\n`, encoding: 'utf8' },
+    [`${projectRoot}node_modules/@biomejs/biome/bin/biome`, 'lint', '--only=style/noRestrictedImports', path],
+    { cwd: folder, encoding: 'utf8' },
   );
   const complaint = /noRestrictedImports/.test(stdout + stderr);
-  expect(complaint).toBe(status !== 0);
+  expect(complaint, stdout + stderr).toBe(status !== 0);
   return complaint;
 }
 
