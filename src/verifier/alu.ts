@@ -233,6 +233,12 @@ function executePointerArithmetic(
     return false;
   }
   if (width === 32) {
+    if (operator === 'sub' && target.kind === 'packet' && source.kind === 'packet') {
+      // The low half of a distance within the packet gives nothing away.
+      if (!subtractPointers(machine, state, pc, dst, target, source, sourceRegister)) return false;
+      state.registers[dst] = low32(machine, state.registers[dst]!);
+      return true;
+    }
     if (operator === 'sub' && machine.rules.allowLeaks) {
       state.registers[dst] = machine.number(binary('mov', 32, TOP, TOP));
       return true;

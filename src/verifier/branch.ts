@@ -5,7 +5,7 @@ import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
 import { isExact, type State } from './state.ts';
-import { META_OFFSET, PACKET_SIZE, type Symbol, Value, ZERO } from './value.ts';
+import { META_OFFSET, PACKET_SIZE, type SymbolId, Value, ZERO } from './value.ts';
 
 export const NEGATED: Record<Comparison, Comparison> = {
   eq: 'ne',
@@ -181,7 +181,7 @@ export function narrow(machine: Machine, state: State, value: Value, range: Scal
 }
 
 /** The range that a value now has, which may be tighter than the snapshot a derivation holds. */
-function narrowSymbol(state: State, symbol: Symbol, offset: Int, range: Scalar): boolean {
+function narrowSymbol(state: State, symbol: SymbolId, offset: Int, range: Scalar): boolean {
   let possible = true;
   state.rewrite((candidate) => {
     if (candidate.symbol !== symbol) return candidate;

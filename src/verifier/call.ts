@@ -1,4 +1,4 @@
-import type { ArgumentKind, CallbackParameter, HelperArgument, HelperPrototype, MapKind } from '../platform/platform.ts';
+import type { ArgumentKind, CallbackParameter, HelperArgument, HelperPrototype } from '../platform/platform.ts';
 import { readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
 import type { Machine, MapFacts } from './machine.ts';
@@ -7,21 +7,6 @@ import { add, constantValue, fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } 
 import { StackFrame } from './stack.ts';
 import { isExact, type State } from './state.ts';
 import { Value, ZERO } from './value.ts';
-
-/** Maps that programs cannot read or write through the general map helpers. */
-const OPAQUE_MAPS: ReadonlySet<MapKind> = new Set([
-  'prog_array',
-  'perf_event_array',
-  'ringbuf',
-  'user_ringbuf',
-  'cgroup_array',
-  'stack_trace',
-  'queue',
-  'stack',
-  'struct_ops',
-  'arena',
-  'bloom_filter',
-]);
 
 /** Records larger than this are refused by every host (bytes). */
 const MAX_RECORD = 0x3fff_ffff;
@@ -33,6 +18,15 @@ export interface CallOutcome {
   readonly ends: boolean;
 }
 
+interface HeldMemory {
+  readonly register: number;
+  readonly value: Value;
+  readonly kind: ArgumentKind;
+  readonly nullable: boolean;
+  /** Register of the size. */
+  readonly size: number;
+}
+
 /** What the arguments before the current one have established. */
 interface CallContext {
   readonly machine: Machine;
@@ -40,8 +34,8 @@ interface CallContext {
   readonly pc: number;
   readonly prototype: HelperPrototype;
   map: MapFacts | undefined;
-  /** Memory argument that waits for its size. */
-  memory: { readonly register: number; readonly value: Value; readonly kind: ArgumentKind; readonly nullable: boolean } | undefined;
+  /** Memory arguments that wait for their size. */
+  memory: HeldMemory[];
   recordSize: number;
   callback: number | undefined;
   callbackContext: Value | undefined;
@@ -58,16 +52,18 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
     pc,
     prototype,
     map: undefined,
-    memory: undefined,
+    memory: [],
     recordSize: 0,
     callback: undefined,
     callbackContext: undefined,
     released: undefined,
     lockTarget: undefined,
   };
+  let sound = true;
   for (let index = 0; index < prototype.arguments.length; index++) {
-    if (!checkArgument(call, index, prototype.arguments[index]!)) return undefined;
+    if (!checkArgument(call, index, prototype.arguments[index]!)) sound = false;
   }
+  if (!sound) return undefined;
   if (prototype.releases !== undefined && !release(call, prototype.releases)) return undefined;
   if (!applyLock(call)) return undefined;
   const callback = call.callback === undefined ? undefined : { state: invokeCallback(call), slot: call.callback };
@@ -168,10 +164,9 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   map: checkMap,
   map_key: (call, register, value) =>
     call.map !== undefined && checkBuffer(call, register, value, call.map.keySize, 'read', `within(r${register}:key_size(r1))`),
-  map_value: (call, register, value) =>
-    call.map !== undefined && checkBuffer(call, register, value, valueBytes(call), 'read', `within(r${register}:value_size(r1))`),
+  map_value: (call, register, value) => checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'read', `within(r${register}:value_size(r1))`),
   map_value_out: (call, register, value) =>
-    call.map !== undefined && checkBuffer(call, register, value, call.map.valueSize, 'write', `within(r${register}:value_size(r1))`),
+    checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'write', `within(r${register}:value_size(r1))`),
   memory_read: holdMemory,
   memory_write: holdMemory,
   memory_readwrite: holdMemory,
@@ -342,7 +337,7 @@ function checkMap(call: CallContext, register: number, value: Value): boolean {
   if (value.nullable) return nullArgument(call, register, value);
   const map = machine.map(value.tag);
   if (map === undefined) return false;
-  const fits = prototype.mapKinds === undefined ? !OPAQUE_MAPS.has(map.kind) : prototype.mapKinds.includes(map.kind);
+  const fits = prototype.mapKinds === undefined || prototype.mapKinds.includes(map.kind);
   if (!fits) {
     machine.fail('map_kind', pc, state, {
       register,
@@ -356,11 +351,6 @@ function checkMap(call: CallContext, register: number, value: Value): boolean {
   }
   call.map = map;
   return true;
-}
-
-/** Bytes that a value argument of the map must have: maps of maps take a file descriptor, which programs cannot give. */
-function valueBytes(call: CallContext): number {
-  return call.map!.valueSize;
 }
 
 /** A buffer of a size known from the prototype or the map. */
@@ -444,7 +434,13 @@ function holdMemory(call: CallContext, register: number, value: Value, argument:
     });
     return false;
   }
-  call.memory = { register, value, kind: argument.kind, nullable };
+  call.memory.push({
+    register,
+    value,
+    kind: argument.kind,
+    nullable,
+    size: argument.sizeArgument === undefined ? register + 1 : argument.sizeArgument + 1,
+  });
   return true;
 }
 
@@ -461,13 +457,10 @@ function checkSize(call: CallContext, register: number, value: Value, least: 0 |
     machine.fail('size_zero', pc, state, details);
     return false;
   }
-  const held = call.memory;
-  call.memory = undefined;
-  if (held === undefined) return true;
-  return checkHeldMemory(call, held, value);
+  return call.memory.filter((held) => held.size === register).every((held) => checkHeldMemory(call, held, value));
 }
 
-function checkHeldMemory(call: CallContext, held: NonNullable<CallContext['memory']>, size: Value): boolean {
+function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): boolean {
   const { machine, state, pc } = call;
   const { register, value, kind } = held;
   const { smin, smax } = size.range;

@@ -1,12 +1,12 @@
 import type { Int } from './number/index.ts';
 import { add, sub } from './number/index.ts';
-import type { Symbol } from './value.ts';
+import type { SymbolId } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, ZERO } from './value.ts';
 
 /** a - b <= k over the signed 64-bit values of two symbols, as integers (no wrap-around). */
 export interface Constraint {
-  readonly a: Symbol;
-  readonly b: Symbol;
+  readonly a: SymbolId;
+  readonly b: SymbolId;
   readonly k: Int;
 }
 
@@ -33,7 +33,7 @@ export class Constraints {
 
   static readonly NONE: Constraints = new Constraints([], 0, 0);
 
-  with(a: Symbol, b: Symbol, k: Int): Constraints {
+  with(a: SymbolId, b: SymbolId, k: Int): Constraints {
     if (a === b) return this;
     if (a === ZERO && b === PACKET_SIZE) {
       const min = -Number(k);
@@ -57,7 +57,7 @@ export class Constraints {
   }
 
   /** Keeps only relations between symbols that are still in use. */
-  retain(used: ReadonlySet<Symbol>): Constraints {
+  retain(used: ReadonlySet<SymbolId>): Constraints {
     if (this.list.length === 0) return this;
     const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(c.a)) && (c.b <= META_OFFSET || used.has(c.b)));
     return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax);
@@ -76,9 +76,9 @@ export class Constraints {
    * The least upper bound of a - b that follows from the relations, the packet bounds, and `extra` edges (the operands' own ranges);
    * undefined where nothing bounds it.
    */
-  upperDifference(a: Symbol, b: Symbol, extra: readonly Constraint[] = []): Int | undefined {
+  upperDifference(a: SymbolId, b: SymbolId, extra: readonly Constraint[] = []): Int | undefined {
     if (a === b) return 0;
-    const distance = new Map<Symbol, Int>([[a, 0]]);
+    const distance = new Map<SymbolId, Int>([[a, 0]]);
     const edges: Constraint[] = [
       ...extra,
       ...this.list,
@@ -108,7 +108,7 @@ export class Constraints {
 }
 
 /** Edges that tie a symbol to zero by the range of one of its values: `min <= symbol + offset <= max`. */
-export function rangeEdges(symbol: Symbol, offset: Int, min: Int, max: Int): Constraint[] {
+export function rangeEdges(symbol: SymbolId, offset: Int, min: Int, max: Int): Constraint[] {
   if (symbol === ZERO) return [];
   return [
     { a: symbol, b: ZERO, k: sub(max, offset) },

@@ -6,21 +6,26 @@ import { executeCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
-import { dissimilarity, joinStates, originSymbols, sameObligations, stateLeq } from './lattice.ts';
+import { dissimilarity, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
 import type { Liveness } from './liveness.ts';
 import type { Machine } from './machine.ts';
 import { executeAtomic, executeLoad, executePacketLoad, executeStore } from './memory.ts';
 import { constantValue, type Int, TOP } from './number/index.ts';
 import { NodeQueue } from './queue.ts';
 import { StackFrame } from './stack.ts';
+import type { StackLiveness } from './stack-liveness.ts';
 import type { LoopOrigin, State } from './state.ts';
 import { LoopProgress } from './termination.ts';
 import { Value, ZERO } from './value.ts';
 
 /** How many states are kept apart, and how long loops are followed turn by turn before they are widened. */
 export interface Precision {
-  /** States kept apart at a join. */
+  /** States of one shape kept apart at a join. */
   readonly states: number;
+  /** Shapes kept apart at a join. */
+  readonly shapes: number;
+  /** Whether which stack bytes are written is part of the shape. */
+  readonly fine: boolean;
   /** States of a loop head followed before widening. */
   readonly turns: number;
   /** Instructions executed abstractly before giving up. */
@@ -79,6 +84,7 @@ export class Explorer {
   private readonly machine: Machine;
   private readonly graph: ControlFlowGraph;
   private readonly liveness: Liveness;
+  private readonly stackLiveness: StackLiveness;
   private readonly options: ExploreOptions;
   private readonly nodes = new Map<number, Node>();
   private readonly contexts = new Map<string, CallContext>();
@@ -87,10 +93,11 @@ export class Explorer {
   private steps = 0;
   private statesVisited = 0;
 
-  constructor(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, options: ExploreOptions) {
+  constructor(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, stackLiveness: StackLiveness, options: ExploreOptions) {
     this.machine = machine;
     this.graph = graph;
     this.liveness = liveness;
+    this.stackLiveness = stackLiveness;
     this.options = options;
     this.progress = new LoopProgress(machine);
   }
@@ -138,25 +145,36 @@ export class Explorer {
     const live = this.liveness.atBlock[node.block.id]!;
     const { registers } = state;
     for (let r = 0; r < 10; r++) if ((live & (1 << r)) === 0) registers[r] = undefined;
+    state.forget(this.stackLiveness.atBlock[node.block.id]!);
     state.trail = { block: node.block.start, depth: (state.trail?.depth ?? 0) + 1, previous: state.trail };
     if (state.constraints.list.length > 8) state.constraints = state.constraints.retain(state.usedSymbols());
     const back = from !== undefined && node.loopHead && isBackEdge(from, node);
     if (!back) state.origins = leaveLoops(state.origins, node, this.nodes);
     if (node.loopHead) {
+      state.shape = shapeOf(state, this.options.precision.fine, false);
       node.pending.push(state);
       this.queue.push(node, back || node.processed.length > 0 ? node.againKey : node.key);
       return;
     }
-    if (node.pending.length >= this.options.precision.states && this.mergePending(node, state)) return;
+    state.shape = shapeOf(state, this.options.precision.fine, this.options.precision.fine);
+    if (this.mergePending(node, state)) return;
     node.pending.push(state);
     this.queue.push(node, node.key);
   }
 
+  /** Merges the state into a pending one where the precision leaves no room for both. */
   private mergePending(node: Node, state: State): boolean {
-    const at = mostSimilar(node.pending, state);
+    const { pending } = node;
+    const { states, shapes } = this.options.precision;
+    const alike = pending.filter((other) => other.shape === state.shape);
+    const crowd = alike.length >= states ? alike : pending.length >= shapes + states ? pending : undefined;
+    if (crowd === undefined) return false;
+    const at = mostSimilar(crowd, state);
     if (at < 0) return false;
-    const merged = joinStates(node.pending[at]!, state, this.machine);
-    node.pending[at] = merged;
+    const target = crowd[at]!;
+    const merged = joinStates(target, state, this.machine);
+    merged.shape = target.shape;
+    pending[pending.indexOf(target)] = merged;
     return true;
   }
 
@@ -198,18 +216,24 @@ export class Explorer {
       return;
     }
     let entered = state;
-    if (candidates.length >= this.options.precision.turns) {
-      const at = mostSimilar(candidates, state);
+    const { turns, shapes } = this.options.precision;
+    const alike = candidates.filter((other) => other.shape === state.shape);
+    const crowd = alike.length >= turns ? alike : candidates.length >= turns + shapes ? candidates : undefined;
+    if (crowd !== undefined) {
+      const at = mostSimilar(crowd, state);
       if (at >= 0) {
-        const old = candidates[at]!;
+        const old = crowd[at]!;
+        // A widened state keeps the shape it stands for, so that later turns find it.
         entered = joinStates(old, state, this.machine, old.generalisations > 0 ? this.options.thresholds : undefined);
         entered.generalisations = old.generalisations + 1;
+        entered.shape = old.shape;
         entered.trail = state.trail;
         node.processed.splice(node.processed.indexOf(old), 1);
         this.progress.superseded(old, entered);
       }
     }
     const snapshot = entered === state ? state.clone() : entered;
+    snapshot.shape = entered.shape;
     snapshot.origins = outer;
     node.processed.push(snapshot);
     this.progress.arrived(node, state, snapshot);

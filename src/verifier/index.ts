@@ -1,6 +1,14 @@
 import type { Instruction } from '../isa/instruction.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
-import { findHelper, findMapType, inferProgramTypeOfObject, matchSection, objectEvidence, programTypeOfSection } from '../platform/index.ts';
+import {
+  findHelper,
+  findMapType,
+  helperByName,
+  inferProgramTypeOfObject,
+  matchSection,
+  objectEvidence,
+  programTypeOfSection,
+} from '../platform/index.ts';
 import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
 import type { ControlFlowGraph } from './cfg.ts';
 import { buildControlFlowGraph, ControlFlowError } from './cfg.ts';
@@ -15,6 +23,7 @@ import { Machine } from './machine.ts';
 import { add, type Int } from './number/index.ts';
 import type { VerificationReport } from './report.ts';
 import { StackFrame } from './stack.ts';
+import { computeStackLiveness } from './stack-liveness.ts';
 import { State } from './state.ts';
 import type { Value } from './value.ts';
 
@@ -47,10 +56,10 @@ export interface Verification {
 
 /** The ladder of precision settings: each is tried until one proves the program. */
 const LADDER: readonly Precision[] = [
-  { states: 1, turns: 1, steps: 2_000_000 },
-  { states: 4, turns: 24, steps: 2_000_000 },
-  { states: 32, turns: 160, steps: 4_000_000 },
-  { states: 512, turns: 4200, steps: 8_000_000 },
+  { states: 1, shapes: 64, fine: false, turns: 1, steps: 2_000_000 },
+  { states: 4, shapes: 128, fine: true, turns: 24, steps: 2_000_000 },
+  { states: 32, shapes: 512, fine: true, turns: 160, steps: 4_000_000 },
+  { states: 512, shapes: 4096, fine: true, turns: 4200, steps: 8_000_000 },
 ];
 
 const DEFAULT_TIME_LIMIT = 60_000;
@@ -99,11 +108,15 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     return conclude(machine, undefined, undefined, undefined, 0);
   }
   const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
+  const stackLiveness = computeStackLiveness(program.instructions, graph, {
+    stackSize: rules.stackSize,
+    findHelper: first.findHelper,
+    findKfunc: first.findKfunc,
+    keySize: (map) => maps[map]?.keySize,
+    valueSize: (map) => maps[map]?.valueSize,
+  });
   const thresholds = collectThresholds(program.instructions);
-  const ladder =
-    options.precision === undefined
-      ? LADDER
-      : [{ states: options.precision, turns: options.precision === 1 ? 1 : options.precision * 8, steps: 8_000_000 }];
+  const ladder = options.precision === undefined ? LADDER : [fixedPrecision(options.precision)];
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   let last: Verification | undefined;
   for (const precision of ladder) {
@@ -112,7 +125,7 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     let cancelled = false;
     let late = false;
     let count = 0;
-    const explorer = new Explorer(machine, graph, liveness, {
+    const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
       precision,
       stopAtFailure: !final,
       thresholds,
@@ -134,7 +147,7 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
       return unjudged('limit', late ? `Not judged within ${timeLimit} ms.` : `Not judged within ${precision.steps} abstract steps.`);
     }
     if (options.platform.name === 'linux')
-      for (const slot of graph.unreachable.slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+      for (const slot of unreachableCode(program, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
     last = conclude(machine, graph, liveness, exploration, precision.states);
     if (machine.failures === 0 || late) return last;
     if (!machine.findings.some((finding) => precisionMayHelp(finding))) {
@@ -176,6 +189,15 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
   }
 }
 
+function fixedPrecision(states: number): Precision {
+  return { states, shapes: states * 8 + 56, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
+}
+
+/** Unreachable instructions that do something; a lone jump is what a compiler leaves behind an inline `exit`. */
+function unreachableCode(program: ObjectProgram, graph: ControlFlowGraph): readonly number[] {
+  return graph.unreachable.filter((slot) => program.instructions[slot]?.kind !== 'jump');
+}
+
 /** Checks that look at the code alone give the same answer at every precision. */
 function precisionMayHelp(finding: Finding): boolean {
   return !STATIC_CHECKS.has(finding.kind);
@@ -207,7 +229,9 @@ function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules,
     },
     (id) => {
       const name = object.externs[id]?.name;
-      return name === undefined ? undefined : platform.kfuncs.get(name);
+      if (name === undefined) return undefined;
+      // An undefined function may be a kernel function, a helper called by its name, or one of the C library that the compiler calls on its own.
+      return platform.kfuncs.get(name) ?? helperByName(platform, name, programType) ?? platform.libraryFunctions?.get(name);
     },
   );
 }
@@ -244,7 +268,8 @@ function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOpt
     checkTermination: options.checkTermination ?? true,
     allowLeaks: programType.allowPointerLeaks === true,
     bigEndian: object.byteOrder === 'big',
-    gplCompatible: object.license !== undefined && GPL_COMPATIBLE.has(object.license),
+    // Without a licence section the loader supplies one.
+    gplCompatible: object.license === undefined || GPL_COMPATIBLE.has(object.license),
     stackSize: platform.limits.stackSize,
     callFrames: platform.limits.callFrames,
     strict: options.strict ?? false,

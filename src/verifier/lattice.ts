@@ -5,12 +5,12 @@ import type { Cell } from './stack.ts';
 import { CELL, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
 import { State } from './state.ts';
-import type { Symbol } from './value.ts';
+import type { SymbolId, ValueKind } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
 /** Allocates symbols and identities; one per verification. */
 export interface Supply {
-  symbol(): Symbol;
+  symbol(): SymbolId;
   identity(): number;
 }
 
@@ -23,6 +23,64 @@ export function sameObligations(a: State, b: State): boolean {
   }
   return true;
 }
+
+/**
+ * A number that states share when merging them loses only ranges and relations: kinds of registers and spilled pointers, what may be null, what is
+ * owed, and (where packet pointers are at hand) the bytes proved. `fine` adds which bytes of the stack are written, `constants` the registers whose
+ * content is known: flags that later branches test.
+ */
+export function shapeOf(state: State, fine: boolean, constants: boolean): number {
+  let hash = 0x811c9dc5 ^ state.frames.length;
+  const mix = (x: number) => {
+    hash = Math.imul(hash ^ x, 0x01000193);
+  };
+  mix(state.lock === 0 ? 0 : 1);
+  mix(state.rcu);
+  for (const reference of state.references) mix(reference.instruction);
+  let packet = false;
+  for (const frame of state.frames) {
+    for (let r = 0; r < 10; r++) {
+      const value = frame.registers[r];
+      if (value === undefined) continue;
+      mix((r << 8) | KIND_CODES[value.kind]);
+      if (value.kind === 'packet') packet = true;
+      if (value.isPointer) mix((value.tag << 1) | (value.nullable ? 1 : 0));
+      else if (constants && value.symbol === ZERO) mix(Number(BigInt.asIntN(32, BigInt(value.offset))));
+    }
+    for (const cell of frame.stack.cells.values()) {
+      if (cell.value.kind === 'number') continue;
+      // Order of insertion must not matter: sum instead of chain.
+      hash =
+        (hash +
+          Math.imul((cell.index << 8) | KIND_CODES[cell.value.kind], 0x9e3779b1) +
+          Math.imul((cell.value.tag << 1) | (cell.value.nullable ? 1 : 0), 0x85ebca6b)) |
+        0;
+      if (cell.value.kind === 'packet') packet = true;
+    }
+    if (fine) {
+      const { bytes } = frame.stack;
+      for (let at = 0; at < bytes.length; at += 4)
+        mix((bytes[at] === 0 ? 0 : 1) | (bytes[at + 1] === 0 ? 0 : 2) | (bytes[at + 2] === 0 ? 0 : 4) | (bytes[at + 3] === 0 ? 0 : 8));
+    }
+  }
+  if (packet) mix(state.constraints.packetMin);
+  return hash;
+}
+
+const KIND_CODES: Record<ValueKind, number> = {
+  number: 1,
+  ctx: 2,
+  stack: 3,
+  packet: 4,
+  map_value: 5,
+  map: 6,
+  memory: 7,
+  socket: 8,
+  btf: 9,
+  code: 10,
+  any: 11,
+  invalid: 12,
+};
 
 /** How many registers and cells differ in kind: the smaller, the less a join loses. */
 export function dissimilarity(a: State, b: State): number {
@@ -37,7 +95,7 @@ export function dissimilarity(a: State, b: State): number {
       if (va === undefined || vb === undefined) count += 8;
       else if (va.kind !== vb.kind || va.tag !== vb.tag) count += 16;
       else if (va.nullable !== vb.nullable) count += 4;
-      else count += va.symbol === ZERO && vb.symbol === ZERO && va.offset !== vb.offset ? 3 : 1;
+      else count += va.symbol === ZERO && vb.symbol === ZERO && va.offset !== vb.offset ? 12 : 1;
     }
     if (fa.stack !== fb.stack) {
       for (const [at, cell] of fa.stack.cells) {
@@ -54,11 +112,11 @@ export function dissimilarity(a: State, b: State): number {
 /** Consistent renaming of one state's symbols and identities into another's, built up while values are compared. */
 class Renaming {
   /** Symbols of the enclosing loops' heads: progress is measured against them, so they stand for themselves. */
-  private readonly pinned: ReadonlySet<Symbol>;
-  private readonly symbols = new Map<Symbol, { readonly symbol: Symbol; readonly delta: Int }>();
+  private readonly pinned: ReadonlySet<SymbolId>;
+  private readonly symbols = new Map<SymbolId, { readonly symbol: SymbolId; readonly delta: Int }>();
   private readonly identities = new Map<number, number>();
 
-  constructor(pinned: ReadonlySet<Symbol>) {
+  constructor(pinned: ReadonlySet<SymbolId>) {
     this.pinned = pinned;
   }
 
@@ -99,7 +157,7 @@ class Renaming {
     return true;
   }
 
-  private target(symbol: Symbol): { readonly symbol: Symbol; readonly delta: Int } | undefined {
+  private target(symbol: SymbolId): { readonly symbol: SymbolId; readonly delta: Int } | undefined {
     return symbol <= META_OFFSET || this.pinned.has(symbol) ? { symbol, delta: 0 } : this.symbols.get(symbol);
   }
 }
@@ -160,17 +218,17 @@ function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming):
   return true;
 }
 
-const NO_SYMBOLS: ReadonlySet<Symbol> = new Set();
+const NO_SYMBOLS: ReadonlySet<SymbolId> = new Set();
 
 /** Symbols named by the states of the loop heads that both states descend from. */
-export function originSymbols(a: LoopOrigin | undefined): ReadonlySet<Symbol> {
+export function originSymbols(a: LoopOrigin | undefined): ReadonlySet<SymbolId> {
   if (a === undefined) return NO_SYMBOLS;
-  const symbols = new Set<Symbol>();
+  const symbols = new Set<SymbolId>();
   for (let origin: LoopOrigin | undefined = a; origin !== undefined; origin = origin.previous) collectSymbols(origin.state, symbols);
   return symbols;
 }
 
-function collectSymbols(state: State, symbols: Set<Symbol>): void {
+function collectSymbols(state: State, symbols: Set<SymbolId>): void {
   for (const frame of state.frames) {
     for (const value of frame.registers) if (value !== undefined) symbols.add(value.symbol);
     for (const cell of frame.stack.cells.values()) symbols.add(cell.value.symbol);
@@ -178,7 +236,7 @@ function collectSymbols(state: State, symbols: Set<Symbol>): void {
 }
 
 /** Whether everything that `special` allows, `general` allows too; what is dead has been removed from both beforehand. */
-export function stateLeq(special: State, general: State, pinned: ReadonlySet<Symbol> = NO_SYMBOLS): boolean {
+export function stateLeq(special: State, general: State, pinned: ReadonlySet<SymbolId> = NO_SYMBOLS): boolean {
   if (!sameObligations(special, general)) return false;
   const renaming = new Renaming(pinned);
   for (let index = 0; index < general.frames.length; index++) {
@@ -198,9 +256,9 @@ export function stateLeq(special: State, general: State, pinned: ReadonlySet<Sym
 
 /** The pairs of symbols that a join maps to new symbols: `fresh` stands for `a` on one side and `b + delta` on the other. */
 interface JoinedSymbol {
-  readonly fresh: Symbol;
-  readonly a: Symbol;
-  readonly b: Symbol;
+  readonly fresh: SymbolId;
+  readonly a: SymbolId;
+  readonly b: SymbolId;
   readonly delta: Int;
 }
 
@@ -208,7 +266,7 @@ class Joining {
   readonly joined: JoinedSymbol[] = [];
   private readonly bySymbols = new Map<string, JoinedSymbol>();
   private readonly identities = new Map<string, number>();
-  readonly kept = new Set<Symbol>();
+  readonly kept = new Set<SymbolId>();
   private readonly supply: Supply;
   private readonly thresholds: readonly Int[] | undefined;
 
@@ -282,8 +340,8 @@ class Joining {
     if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
     const entries: JoinedSymbol[] = [...this.joined];
     for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0 });
-    const inA = new Set<Symbol>([PACKET_SIZE]);
-    const inB = new Set<Symbol>([PACKET_SIZE]);
+    const inA = new Set<SymbolId>([PACKET_SIZE]);
+    const inB = new Set<SymbolId>([PACKET_SIZE]);
     for (const c of a.list) inA.add(c.a).add(c.b);
     for (const c of b.list) inB.add(c.a).add(c.b);
     const related = entries

@@ -6,7 +6,7 @@ import type { Supply } from './lattice.ts';
 import type { Int } from './number/index.ts';
 import { constant, constantValue, isConstant, type Scalar } from './number/index.ts';
 import type { State } from './state.ts';
-import { FIRST_FREE_SYMBOL, type Symbol, Value, ZERO } from './value.ts';
+import { FIRST_FREE_SYMBOL, type SymbolId, Value, ZERO } from './value.ts';
 
 /** A map as the verifier needs it; sizes in bytes. */
 export interface MapFacts {
@@ -83,7 +83,7 @@ export class Machine implements Supply {
     this.findKfunc = findKfunc;
   }
 
-  symbol(): Symbol {
+  symbol(): SymbolId {
     return this.nextSymbol++;
   }
 

@@ -1,6 +1,8 @@
 import type { Atomic, Load, LoadAcquire, PacketLoad, Register, Size, Store, StoreRelease } from '../isa/instruction.ts';
+import { type ContextRefusal, judgeContextAccess } from '../platform/context-access.ts';
 import type { ContextField } from '../platform/platform.ts';
 import { combineNumbers, low32, readOperand, readRegister } from './alu.ts';
+import { MAX_PACKET_SIZE } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -18,7 +20,7 @@ import {
   unsignedBytes,
 } from './number/index.ts';
 import { FRAGMENT } from './stack.ts';
-import type { State } from './state.ts';
+import { isExact, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
 /** One access as its checks see it: `width` bytes at `pointer + displacement`. */
@@ -72,6 +74,16 @@ function originOf(machine: Machine, pointer: Value): string {
     : pointer.kind === 'memory'
       ? 'an allocation'
       : 'a lookup';
+}
+
+/**
+ * After a failed packet check has been reported: goes on as if it had held, so that independent failures behind it are seen and
+ * dependent ones are not. False for other failures, whose paths end.
+ */
+function assumeAccess(state: State, pointer: Value, displacement: number, width: number): boolean {
+  if (pointer.kind !== 'packet' || pointer.range.smin < 0 || !isExact(pointer)) return false;
+  state.relate(pointer.symbol, PACKET_SIZE, sub(0, add(pointer.offset, displacement + width)));
+  return state.constraints.packetMin <= MAX_PACKET_SIZE;
 }
 
 type RegionCheck = (machine: Machine, state: State, pc: number, access: Access) => boolean;
@@ -205,28 +217,31 @@ function checkContext(machine: Machine, state: State, pc: number, access: Access
   return false;
 }
 
+const REFUSALS: Record<ContextRefusal, string> = {
+  outside: 'it is outside the context',
+  alignment: 'the access is not aligned to its width',
+  field: 'there is no such field for this program',
+  width: 'the field does not allow this width',
+  read_only: 'the field is read-only',
+  pointer: 'the field holds a pointer',
+};
+
 function contextProblem(
   machine: Machine,
   offset: number,
   width: number,
   mode: 'read' | 'write',
 ): { kind: 'context_field' | 'context_write'; note: string } | undefined {
-  const { context } = machine.rules;
-  const touched = context.fields.filter((field) => field.offset < offset + width && offset < field.offset + field.size);
-  if (mode === 'write') {
-    const readOnly = touched.find((field) => !field.writable);
-    if (readOnly !== undefined) return { kind: 'context_write', note: `Field ${readOnly.name}` };
-    if (touched.length === 0)
-      return context.gaps === 'number' ? { kind: 'context_write', note: 'The context' } : { kind: 'context_field', note: 'there is no field' };
-    return undefined;
+  const { context, attachType } = machine.rules;
+  const verdict = judgeContextAccess(context, { offset, size: width, write: mode === 'write', ...(attachType === undefined ? {} : { attachType }) });
+  if (verdict.allowed) return undefined;
+  if (mode === 'write' && (verdict.reason === 'read_only' || verdict.reason === 'pointer')) {
+    return { kind: 'context_write', note: verdict.field === undefined ? 'The context' : `Field ${verdict.field.name}` };
   }
-  if (context.gaps === 'number' && touched.every((field) => field.kind === 'number')) return undefined;
-  const field = touched[0];
-  if (field === undefined) return { kind: 'context_field', note: 'there is no field' };
-  if (field.kind !== 'number' && (field.offset !== offset || width !== (field.element ?? field.size))) {
-    return { kind: 'context_field', note: `${field.name} holds a pointer and must be read whole` };
-  }
-  return undefined;
+  return {
+    kind: 'context_field',
+    note: verdict.field === undefined ? REFUSALS[verdict.reason] : `${verdict.field.name}: ${REFUSALS[verdict.reason]}`,
+  };
 }
 
 /** The field that begins at an offset of the context. */
@@ -239,7 +254,11 @@ export function executeLoad(machine: Machine, state: State, pc: number, instruct
   const isSigned = instruction.kind === 'load' && instruction.signed;
   const pointer = readRegister(machine, state, pc, src, DEREFERENCEABLE);
   if (pointer === undefined) return false;
-  if (!requireAccess(machine, state, pc, { register: src, pointer, displacement: offset, width: size, mode: 'read' })) return false;
+  if (!requireAccess(machine, state, pc, { register: src, pointer, displacement: offset, width: size, mode: 'read' })) {
+    if (!assumeAccess(state, pointer, offset, size)) return false;
+    state.registers[dst] = machine.number(unsignedBytes(size));
+    return true;
+  }
   const value = loadFrom(machine, state, pc, pointer, src, offset, size);
   if (value === undefined) return false;
   state.registers[dst] = isSigned && value.kind === 'number' ? machine.number(signExtendLoad(size, value.range)) : value;
@@ -281,6 +300,7 @@ function notePortability(machine: Machine, state: State, pc: number, pointer: Va
 }
 
 function loadContext(machine: Machine, offset: number, size: Size): Value {
+  if (machine.rules.context.typedArguments === true && size === 8) return machine.pointer('btf', 0, 0, false, 0);
   const field = contextFieldAt(machine, offset, size);
   if (field === undefined) return machine.number(unsignedBytes(size));
   switch (field.kind) {
@@ -405,7 +425,8 @@ export function executeStore(machine: Machine, state: State, pc: number, instruc
   const value = readOperand(machine, state, pc, operand);
   if (value === undefined) return false;
   const register = operand.kind === 'register' ? operand.register : dst;
-  if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode: 'write' })) return false;
+  if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode: 'write' }))
+    return assumeAccess(state, pointer, offset, size);
   return storeTo(machine, state, pc, pointer, dst, offset, size, value, register);
 }
 

@@ -4,7 +4,7 @@ import type { Int } from './number/index.ts';
 import { add, I64_MAX, I64_MIN, sub } from './number/index.ts';
 import type { StackFrame } from './stack.ts';
 import type { Value } from './value.ts';
-import { META_OFFSET, PACKET_SIZE, type Symbol } from './value.ts';
+import { META_OFFSET, PACKET_SIZE, type SymbolId } from './value.ts';
 
 /** Registers r0..r10 of one frame; undefined = never set (or dead). */
 export type Registers = (Value | undefined)[];
@@ -53,6 +53,8 @@ export class State {
   origins: LoopOrigin | undefined;
   /** How often a loop head's state has been generalised to become this one. */
   generalisations = 0;
+  /** What `shapeOf` said when the state was delivered. */
+  shape = 0;
 
   constructor(
     frames: Frame[],
@@ -114,9 +116,38 @@ export class State {
     }
   }
 
+  /** Drops what is known of bytes of the top frame that nobody reads any more (1 = may be read). */
+  forget(live: Uint8Array): void {
+    const frame = this.top;
+    const { bytes } = frame.stack;
+    let at = 0;
+    while (at < bytes.length && (bytes[at] === 0 || live[at] === 1)) at++;
+    if (at === bytes.length) return;
+    let stack: StackFrame | undefined;
+    for (; at < bytes.length; at++) {
+      if (frame.stack.bytes[at] === 0 || live[at] === 1) continue;
+      const cell = frame.stack.cellAt(at);
+      if (cell !== undefined) {
+        let used = false;
+        for (let i = cell.index; i < cell.index + cell.size && !used; i++) used = live[i] === 1;
+        if (used) {
+          at = cell.index + cell.size - 1;
+          continue;
+        }
+        stack ??= this.writableStack(this.frames.length - 1);
+        stack.cells.delete(cell.index);
+        stack.bytes.fill(0, cell.index, cell.index + cell.size);
+        at = cell.index + cell.size - 1;
+        continue;
+      }
+      stack ??= this.writableStack(this.frames.length - 1);
+      stack.bytes[at] = 0;
+    }
+  }
+
   /** Every symbol that some live value mentions. */
-  usedSymbols(): Set<Symbol> {
-    const used = new Set<Symbol>();
+  usedSymbols(): Set<SymbolId> {
+    const used = new Set<SymbolId>();
     for (const frame of this.frames) {
       for (const value of frame.registers) if (value !== undefined) used.add(value.symbol);
       for (const cell of frame.stack.cells.values()) used.add(cell.value.symbol);
@@ -130,7 +161,7 @@ export class State {
     return used;
   }
 
-  relate(a: Symbol, b: Symbol, k: Int): void {
+  relate(a: SymbolId, b: SymbolId, k: Int): void {
     this.constraints = this.constraints.with(a, b, k);
   }
 

@@ -10,11 +10,11 @@ export type ValueKind = 'number' | 'ctx' | 'stack' | 'packet' | 'map_value' | 'm
 export type InvalidReason = 'clobbered' | 'stale_packet' | 'released' | 'frame_gone' | 'mixed';
 
 /** A symbol stands for one unknown 64-bit number; 0 is the constant zero, 1 the packet's size, 2 the (non-positive) offset of its metadata. */
-export type Symbol = number;
-export const ZERO: Symbol = 0;
-export const PACKET_SIZE: Symbol = 1;
-export const META_OFFSET: Symbol = 2;
-export const FIRST_FREE_SYMBOL: Symbol = 3;
+export type SymbolId = number;
+export const ZERO: SymbolId = 0;
+export const PACKET_SIZE: SymbolId = 1;
+export const META_OFFSET: SymbolId = 2;
+export const FIRST_FREE_SYMBOL: SymbolId = 3;
 
 /**
  * How a number was computed from another, kept so that a later guard on the result narrows the operand too. `symbol`/`offset` name the operand.
@@ -36,7 +36,7 @@ export class Value {
   readonly kind: ValueKind;
   /** map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes; code: slot; socket, btf: type id; ctx: 0. */
   readonly tag: number;
-  readonly symbol: Symbol;
+  readonly symbol: SymbolId;
   readonly offset: Int;
   readonly range: Scalar;
   /** Pointers: may be null instead. */
@@ -49,7 +49,7 @@ export class Value {
   constructor(
     kind: ValueKind,
     tag: number,
-    symbol: Symbol,
+    symbol: SymbolId,
     offset: Int,
     range: Scalar,
     nullable: boolean,
@@ -72,7 +72,7 @@ export class Value {
     return new Value(this.kind, this.tag, this.symbol, this.offset, range, this.nullable, this.identity, this.derivation, this.reason);
   }
 
-  withPosition(symbol: Symbol, offset: Int, range: Scalar): Value {
+  withPosition(symbol: SymbolId, offset: Int, range: Scalar): Value {
     return new Value(this.kind, this.tag, symbol, offset, range, this.nullable, this.identity, undefined, this.reason);
   }
 
