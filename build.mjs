@@ -40,7 +40,11 @@ const written = new Set();
 
 const bin = await build({
   ...common,
-  entryPoints: existing({ 'shell/main': 'shell/main.ts', 'contexts/verify-worker': 'contexts/verify-worker.ts' }),
+  entryPoints: existing({
+    'shell/main': 'shell/main.ts',
+    'shell/conformance': 'shell/conformance.ts',
+    'contexts/verify-worker': 'contexts/verify-worker.ts',
+  }),
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
@@ -51,14 +55,20 @@ provideRequire(bin.metafile);
 remember(bin.metafile);
 
 if (existsSync('src/index.ts')) {
-  const library = await build({ ...common, minify: false, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', chunkNames: 'library/[name]-[hash]' });
+  const library = await build({
+    ...common,
+    minify: false,
+    entryPoints: { index: 'src/index.ts' },
+    outdir: 'dist',
+    chunkNames: 'library/[name]-[hash]',
+  });
   remember(library.metafile);
   const compiler = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc');
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 }
-chmodSync('dist/shell/main.js', 0o755);
+for (const name of ['main', 'conformance']) chmodSync(`dist/shell/${name}.js`, 0o755);
 for (const name of readdirSync('dist', { recursive: true })) {
   if (/^(?:shell|contexts|chunks|library)[\\/].*\.js$/.test(name) && !written.has(join('dist', name))) rmSync(join('dist', name));
 }
