@@ -1,6 +1,7 @@
 import { checkRow } from './checks.ts';
 import { diagnose } from './diagnose.ts';
 import type { Finding, Machine } from './machine.ts';
+import { Path } from './provenance.ts';
 import type { Failure } from './report.ts';
 import type { Trail } from './state.ts';
 
@@ -11,12 +12,13 @@ const MAX_PATH = 4096;
 export function failureOf(machine: Machine, finding: Finding): Failure {
   const row = checkRow(finding.kind);
   const { details } = finding;
-  const { id, message } = diagnose(machine, finding);
+  const path = new Path(machine, finding.state.trail, finding.instruction);
+  const { id, message } = diagnose(machine, finding, path);
   return {
     id,
     severity: row.severity,
     instruction: finding.instruction,
-    callStack: [],
+    callStack: path.callSites(),
     check: {
       kind: finding.kind,
       instruction: finding.instruction,
