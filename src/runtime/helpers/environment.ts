@@ -14,6 +14,8 @@ import type { TraceRing } from '../trace.ts';
 export interface PacketBuffer {
   readonly bufferStart: number;
   readonly bufferEnd: number;
+  /** Where the link-layer header lies when the program's data begins behind it. */
+  readonly linkStart?: number;
   start: number;
   end: number;
 }

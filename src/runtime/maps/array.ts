@@ -1,5 +1,5 @@
 import { BpfMap, Descriptor, DescriptorKind, type MapEnvironment, type MapLayout, round8 } from './map.ts';
-import { type MapSpecification, UpdateFlag } from './rules.ts';
+import { MapFlag, type MapSpecification, UpdateFlag } from './rules.ts';
 
 /**
  * BPF_MAP_TYPE_ARRAY and PERCPU_ARRAY: `maxEntries` elements, always present, keyed by a u32 index.
@@ -14,6 +14,7 @@ export class ArrayMap extends BpfMap {
     this.stride = this.cpuStride === 0 ? round8(specification.valueSize) : this.userValueSize;
     const size = this.cpuStride === 0 ? specification.valueSize : this.cpuStride;
     this.base = this.memory.allocate(this.stride * specification.maxEntries, 'map', `map ${specification.name}`, {
+      writable: (specification.flags & MapFlag.readOnlyProgram) === 0,
       element: { stride: this.cpuStride === 0 ? this.stride : this.cpuStride, offset: 0, size: Math.min(size, specification.valueSize) },
     });
     this.describe(Descriptor.kind, DescriptorKind.array);

@@ -1,0 +1,36 @@
+import type { Platform, ProgramType } from '../../platform/platform.ts';
+
+const xdpActions: Readonly<Record<number, string>> = { 1: 'XDP_PASS', 2: 'XDP_DROP', 3: 'XDP_TX' };
+const verdicts: Readonly<Record<number, string>> = { 0: 'REJECT', 1: 'PROCEED_SOFT', 2: 'PROCEED_HARD' };
+const binding: Readonly<Record<number, string>> = { 0: 'BIND_PERMIT_SOFT', 1: 'BIND_DENY', 2: 'BIND_REDIRECT', 3: 'BIND_PERMIT_HARD' };
+const linuxXdp: Readonly<Record<number, string>> = { 0: 'XDP_ABORTED', 1: 'XDP_DROP', 2: 'XDP_PASS', 3: 'XDP_TX', 4: 'XDP_REDIRECT' };
+const trafficControl: Readonly<Record<number, string>> = {
+  4294967295: 'TC_ACT_UNSPEC',
+  0: 'TC_ACT_OK',
+  1: 'TC_ACT_RECLASSIFY',
+  2: 'TC_ACT_SHOT',
+  3: 'TC_ACT_PIPE',
+  4: 'TC_ACT_STOLEN',
+  5: 'TC_ACT_QUEUED',
+  6: 'TC_ACT_REPEAT',
+  7: 'TC_ACT_REDIRECT',
+  8: 'TC_ACT_TRAP',
+};
+const allowed: Readonly<Record<number, string>> = { 0: 'reject', 1: 'allow' };
+
+const names: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  'windows xdp': xdpActions,
+  'windows bind': binding,
+  'windows sock_addr': verdicts,
+  'linux xdp': linuxXdp,
+  'linux sched_cls': trafficControl,
+  'linux sched_act': trafficControl,
+  'linux cgroup_skb': allowed,
+  'linux cgroup_sock': allowed,
+  'linux cgroup_sock_addr': allowed,
+};
+
+/** What a return value means to the hook ("XDP_DROP"); undefined where it is just a number. */
+export function returnValueName(platform: Platform, type: ProgramType, value: number): string | undefined {
+  return names[`${platform.name} ${type.name}`]?.[value >>> 0];
+}

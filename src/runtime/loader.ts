@@ -1,0 +1,300 @@
+import type { ExecutableProgram, HelperImplementation } from '../engine/engine.ts';
+import type { LoadImmediate } from '../isa/instruction.ts';
+import type { MapDefinition, ObjectFile, ObjectProgram } from '../object/object-file.ts';
+import { findMapType, inferProgramType } from '../platform/index.ts';
+import type { AttachType, ProgramType } from '../platform/platform.ts';
+import { compilerRoutines } from './helpers/compiler-routines.ts';
+import { bindHelpers, bindOne } from './helpers/table.ts';
+import { ArrayMap } from './maps/array.ts';
+import { CustomMap } from './maps/custom.ts';
+import type { BpfMap } from './maps/map.ts';
+import { templateOf } from './maps/map-of-maps.ts';
+import { ProgramArrayMap } from './maps/program-array.ts';
+import { type ExecutionMode, requireAllowed } from './policy.ts';
+import type { BpfProgram, ProgramSource } from './programs.ts';
+import { RuntimeError } from './result.ts';
+import type { Runtime } from './runtime.ts';
+import type { Verdict } from './verdict.ts';
+
+/** LIBBPF_PIN_BY_NAME. */
+const PIN_BY_NAME = 1;
+/** LINUX_KERNEL_VERSION that objects with a .kconfig map see: 6.18.0. */
+const KERNEL_VERSION = 0x06_12_00;
+const ARRAY_TYPE_LIMIT = 0xffff_ffff;
+
+export interface LoadObjectOptions {
+  /** The file's bytes; without them the store cannot keep the programs. */
+  readonly bytes?: Uint8Array;
+  /** Default: JIT. */
+  readonly mode?: ExecutionMode;
+  /** Type of the first program, whatever its section says (`type=`). */
+  readonly programType?: ProgramType;
+  /** Types by program name (bpf_program__set_type). */
+  readonly programTypes?: ReadonlyMap<string, ProgramType>;
+  /** Programs to load, by name; default: all but subprograms and sections that begin with "?". */
+  readonly programs?: readonly string[];
+  /** Maps that stand in for the object's, by name (bpf_map__reuse_fd). */
+  readonly reuse?: ReadonlyMap<string, number>;
+  /** Ids to give, when a saved state is restored. */
+  readonly restore?: { readonly mapIds: readonly (number | undefined)[]; readonly programIds: ReadonlyMap<number, number> };
+  /** Extra flags of all programs. */
+  readonly flags?: number;
+}
+
+/** What a load made. The loader's handles keep it alive until `close`. */
+export interface LoadedObject {
+  readonly source: ProgramSource;
+  readonly programs: readonly BpfProgram[];
+  /** By index of the definition in the object; undefined: made for another map's sake only. */
+  readonly maps: readonly (BpfMap | undefined)[];
+  readonly reports: readonly Verdict[];
+  /** Gives up the handles: what nothing else refers to goes away. */
+  close(): void;
+}
+
+/** A program did not pass. */
+export class VerificationFailure extends RuntimeError {
+  readonly report: Verdict;
+  constructor(report: Verdict) {
+    super('EBPF_VERIFICATION_FAILED', `Program ${report.program} (section ${report.section}) did not pass verification.`);
+    this.report = report;
+  }
+}
+
+/** Programs that a load takes: those asked for, else all entry points. Functions of .text are subprograms when there is anything else. */
+export function programsToLoad(object: ObjectFile, names?: readonly string[]): ObjectProgram[] {
+  if (names !== undefined) return object.programs.filter(({ name }) => names.includes(name));
+  const alone = object.programs.length === 1;
+  return object.programs.filter(({ section }) => (alone || section !== '.text') && !section.startsWith('?'));
+}
+
+/** Makes the maps and programs of an object; all or nothing. */
+export class ObjectLoader {
+  readonly #runtime: Runtime;
+  readonly #object: ObjectFile;
+  readonly #options: LoadObjectOptions;
+  readonly #maps: (BpfMap | undefined)[];
+  readonly #programs: BpfProgram[] = [];
+  readonly #reports: Verdict[] = [];
+  readonly #source: ProgramSource;
+  readonly #handles: number[] = [];
+  readonly #newPins: string[] = [];
+
+  constructor(runtime: Runtime, object: ObjectFile, options: LoadObjectOptions) {
+    this.#runtime = runtime;
+    this.#object = object;
+    this.#options = options;
+    this.#maps = object.maps.map(() => undefined);
+    this.#source = { fileName: object.path, sha256: object.sha256, bytes: options.bytes };
+  }
+
+  async load(): Promise<LoadedObject> {
+    const mode = this.#options.mode ?? 'jit';
+    requireAllowed(this.#runtime.policy, mode);
+    try {
+      if (this.#runtime.platform.name === 'windows' && this.#options.restore === undefined) this.#runtime.objects.burn();
+      for (const index of this.#object.maps.keys()) this.#map(index);
+      const wanted = programsToLoad(this.#object, this.#options.programs);
+      for (const [position, program] of wanted.entries()) await this.#program(program, position === 0, mode);
+      this.#fillSlots();
+      if (this.#runtime.platform.name === 'linux') this.#dropTemplates();
+    } catch (error) {
+      for (const path of this.#newPins) this.#runtime.unpin(path);
+      this.#close();
+      throw error;
+    }
+    return { source: this.#source, programs: this.#programs, maps: this.#maps, reports: this.#reports, close: () => this.#close() };
+  }
+
+  #close(): void {
+    // Programs first: they hold the maps.
+    for (const id of this.#handles.splice(0).reverse()) this.#runtime.closeHandle(id);
+  }
+
+  #map(index: number): BpfMap {
+    const made = this.#maps[index];
+    if (made !== undefined) return made;
+    const definition = this.#object.maps[index];
+    if (definition === undefined) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `${this.#object.path}: there is no map ${index}.`);
+    const map = this.#reused(definition) ?? this.#create(definition, index);
+    this.#maps[index] = map;
+    this.#handles.push(map.id);
+    return map;
+  }
+
+  #create(definition: MapDefinition, index: number): BpfMap {
+    const { platform } = this.#runtime;
+    const type = findMapType(platform, definition.type);
+    if (type === undefined || type.kind === 'unspec') {
+      throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name}: ${definition.type} is no map type of ${platform.title}.`);
+    }
+    if (definition.pinning > PIN_BY_NAME && platform.name === 'windows') {
+      throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name}: pinning ${definition.pinning} is not known.`);
+    }
+    const template = definition.inner === undefined ? undefined : templateOf(this.#map(definition.inner));
+    const { keySize, valueSize, maxEntries, flags } = definition;
+    const possible = definition.data === undefined && maxEntries === 0 && type.kind === 'perf_event_array' && platform.name === 'linux';
+    const limit = this.#runtime.mapRules.maximumName;
+    const map = this.#runtime.createMap(
+      {
+        // libbpf cuts names to what the kernel takes.
+        name: platform.name === 'linux' ? definition.name.slice(0, limit) : definition.name,
+        type,
+        keySize,
+        valueSize,
+        maxEntries: possible ? this.#runtime.host.cpuCount : Math.min(maxEntries, ARRAY_TYPE_LIMIT),
+        flags,
+      },
+      { ...(template === undefined ? {} : { template }), ...(this.#idOf(index) === undefined ? {} : { id: this.#idOf(index) }) },
+    );
+    if (definition.data !== undefined && map instanceof ArrayMap) this.#fillData(map, definition);
+    if (definition.pinning === PIN_BY_NAME && this.#options.restore === undefined) {
+      this.#newPins.push(this.#runtime.pin(map.id, this.#runtime.autoPinPath(definition.name)));
+    }
+    return map;
+  }
+
+  #idOf(index: number): number | undefined {
+    return this.#options.restore?.mapIds[index];
+  }
+
+  /** A map given by the caller, or the one that is pinned under the name. */
+  #reused(definition: MapDefinition): BpfMap | undefined {
+    const given = this.#options.reuse?.get(definition.name);
+    const pinned = definition.pinning === PIN_BY_NAME ? this.#runtime.pins.get(this.#runtime.autoPinPath(definition.name)) : undefined;
+    const id = given ?? pinned;
+    if (id === undefined || this.#options.restore !== undefined) return undefined;
+    const map = this.#runtime.map(id);
+    const same =
+      map !== undefined &&
+      map.specification.type.id === definition.type &&
+      map.keySize === definition.keySize &&
+      map.valueSize === definition.valueSize &&
+      map.maxEntries === definition.maxEntries;
+    if (!same) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name} differs from the one that is pinned under its name.`);
+    this.#runtime.openHandle(id);
+    return map;
+  }
+
+  #fillData(map: ArrayMap, definition: MapDefinition): void {
+    const data = definition.data;
+    if (data === undefined) return;
+    const { memory } = this.#runtime;
+    memory.write(map.base, data.bytes.subarray(0, map.valueSize));
+    for (const extern of this.#object.externs) {
+      if (extern.kind !== 'kconfig' || data.section !== '.kconfig' || extern.offset === undefined) continue;
+      if (extern.name === 'LINUX_KERNEL_VERSION') memory.view.setUint32(map.base + extern.offset, KERNEL_VERSION, true);
+    }
+  }
+
+  async #program(program: ObjectProgram, first: boolean, mode: ExecutionMode): Promise<void> {
+    const { platform } = this.#runtime;
+    const inferred = inferProgramType(platform, program.section.replace(/^\?/, ''));
+    const type = this.#options.programTypes?.get(program.name) ?? (first ? this.#options.programType : undefined) ?? inferred?.type;
+    if (type === undefined) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Section ${program.section} does not tell a program type.`);
+    const attachType = this.#attachType(type, inferred?.type === type ? inferred.attachType : undefined);
+    const report = await this.#runtime.verify({ object: this.#object, program, programType: type, platform });
+    this.#reports.push(report);
+    if (report.verdict !== 'accepted') throw new VerificationFailure(report);
+    const mapIds = this.#mapsOf(program, type);
+    const { loader, ...executable } = this.#executable(program, type);
+    const made = this.#runtime.addProgram(
+      {
+        name: program.name,
+        section: program.section,
+        source: this.#source,
+        index: this.#object.programs.indexOf(program),
+        type,
+        attachType,
+        mode,
+        flags: this.#options.flags ?? 0,
+        instructions: program.instructions,
+        mapIds,
+        objectMapIds: loader.#maps.map((map) => map?.id),
+        report,
+      },
+      executable,
+      this.#options.restore?.programIds.get(this.#object.programs.indexOf(program)),
+    );
+    this.#programs.push(made);
+    this.#handles.push(made.id);
+  }
+
+  #attachType(type: ProgramType, name: string | undefined): AttachType | undefined {
+    const candidates = this.#runtime.platform.attachTypes.filter((candidate) => candidate.programType === type.name);
+    return candidates.find((candidate) => candidate.name === name) ?? candidates[0];
+  }
+
+  /** Ids of the maps that a program's code names, after each agreed to the program's type. */
+  #mapsOf(program: ObjectProgram, type: ProgramType): number[] {
+    const ids: number[] = [];
+    for (const instruction of program.instructions) {
+      if (instruction?.kind !== 'lddw' || (instruction.source !== 'map_fd' && instruction.source !== 'map_value')) continue;
+      const map = this.#map(instruction.low);
+      if (ids.includes(map.id)) continue;
+      const refused = map instanceof ProgramArrayMap || map instanceof CustomMap ? map.associate(type.name) : 0;
+      if (refused < 0) throw map.error(refused, `use programs of type ${type.name} with`);
+      ids.push(map.id);
+    }
+    return ids;
+  }
+
+  #executable(program: ObjectProgram, type: ProgramType): ExecutableProgram & { readonly loader: ObjectLoader } {
+    const { platform, helperEnvironment } = this.#runtime;
+    const kfuncs = new Map<number, HelperImplementation>();
+    for (const [index, extern] of this.#object.externs.entries()) {
+      const prototype = platform.kfuncs.get(extern.name);
+      const routine = compilerRoutines[extern.name];
+      if (prototype !== undefined) kfuncs.set(index, bindOne(platform, prototype, index, helperEnvironment));
+      else if (routine !== undefined) kfuncs.set(index, { id: index, name: extern.name, ...routine(helperEnvironment) });
+    }
+    return {
+      loader: this,
+      name: program.name,
+      instructions: program.instructions,
+      helpers: bindHelpers(platform, type, helperEnvironment),
+      kfuncs,
+      resolve: (load) => this.#resolve(load),
+    };
+  }
+
+  #resolve(load: LoadImmediate): bigint {
+    if (load.source === 'map_fd' || load.source === 'map_index') return BigInt(this.#map(load.low).handle);
+    if (load.source === 'map_value' || load.source === 'map_index_value') {
+      const map = this.#map(load.low);
+      return map instanceof ArrayMap ? BigInt(map.base + (load.high >>> 0)) : 0n;
+    }
+    // A kernel symbol: there is no kernel, so weak ones are null and the verifier refuses the others.
+    return 0n;
+  }
+
+  /** Initial contents of program arrays and maps of maps. */
+  #fillSlots(): void {
+    if (this.#options.restore !== undefined) return;
+    for (const [index, definition] of this.#object.maps.entries()) {
+      const map = this.#maps[index];
+      for (const slot of definition.initialSlots ?? []) {
+        const target =
+          this.#programs.find(({ name }) => name === slot.target)?.id ??
+          this.#maps[this.#object.maps.findIndex(({ name }) => name === slot.target)]?.id;
+        if (map === undefined || target === undefined) continue;
+        const key = new Uint8Array(map.keySize);
+        const value = new Uint8Array(4);
+        new DataView(key.buffer).setUint32(0, slot.index, true);
+        new DataView(value.buffer).setUint32(0, target, true);
+        map.update(key, value);
+      }
+    }
+  }
+
+  /** libbpf closes the maps that it made only to describe inner maps. */
+  #dropTemplates(): void {
+    for (const [index, definition] of this.#object.maps.entries()) {
+      const map = this.#maps[index];
+      if (definition.innerTemplate !== true || map === undefined) continue;
+      this.#maps[index] = undefined;
+      this.#handles.splice(this.#handles.indexOf(map.id), 1);
+      this.#runtime.closeHandle(map.id);
+    }
+  }
+}

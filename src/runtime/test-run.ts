@@ -1,0 +1,234 @@
+import type { Platform } from '../platform/platform.ts';
+import { type HelperEnvironment, type HookData, type PacketBuffer, storeField } from './helpers/environment.ts';
+import { publishPacket } from './helpers/packet.ts';
+import { buildContext, type ContextFields, defaultFields } from './hooks/contexts.ts';
+import { returnValueName } from './hooks/return-values.ts';
+import type { BpfProgram } from './programs.ts';
+import { RuntimeError } from './result.ts';
+import type { TraceMessage } from './trace.ts';
+
+/** What bpf_prog_test_run takes (reference: bpf_prog_test_run_opts). */
+export interface TestRunOptions {
+  /** Packet or other data behind the context. */
+  readonly data?: Uint8Array;
+  /** The context as bytes; pointer fields are overwritten. */
+  readonly context?: Uint8Array;
+  /** Fields of the context by name, written over `context` or over the type's defaults. */
+  readonly fields?: ContextFields;
+  /** Times to run; 0 and absent: once. The context and the data stay as the previous run left them. */
+  readonly repeat?: number;
+  /** Processor that the program sees. */
+  readonly cpu?: number;
+  /** Runs between two checks of `cancelled`; default 1024. */
+  readonly batch?: number;
+  /** Asked after every batch; true ends the run with EBPF_CANCELED. */
+  readonly cancelled?: () => boolean;
+  /** Capacity of the caller's output buffers in bytes; too small is EBPF_INSUFFICIENT_BUFFER. */
+  readonly dataOutSize?: number;
+  readonly contextOutSize?: number;
+  /** Where the run happens; default: what the program was written for. */
+  readonly attachType?: string;
+  /** What the hook knows beyond the context. */
+  readonly hook?: HookData;
+}
+
+export interface TestRunResult {
+  /** r0, low 32 bits, unsigned. */
+  readonly returnValue: number;
+  /** "XDP_DROP" where the hook gives the value a name. */
+  readonly returnName: string | undefined;
+  /** Average nanoseconds per run, in ticks of 100 ns on Windows. */
+  readonly duration: number;
+  readonly runs: number;
+  readonly data: Uint8Array;
+  readonly context: Uint8Array;
+  readonly trace: readonly TraceMessage[];
+  readonly redirect: { readonly map?: string; readonly target: number } | undefined;
+  readonly redirectContext: Uint8Array | undefined;
+  readonly events: readonly Uint8Array[];
+}
+
+const HEADROOM = 256;
+const TAILROOM = 320;
+const ETHERNET_HEADER = 14;
+const WINDOWS_LARGEST_REQUEST = 0xffff - 64;
+const SOCKET_ADDRESS_SIZE = 64;
+const NETWORK_CONTEXT_SIZE = 32;
+/** {header, bpf_sock_addr_t, bpf_sock_addr_network_context_t} of the original's tests. */
+const EXTENDED_SOCKET_ADDRESS_SIZE = 120;
+const EXTENDED_HEADER = 24;
+
+/** Program types of Linux whose packet starts at the network header (bpf_prog_test_run_skb). */
+const networkLayer = new Set(['socket_filter', 'cgroup_skb', 'lwt_in', 'lwt_out', 'lwt_seg6local', 'sk_skb']);
+
+interface DataRule {
+  readonly data: 'refused' | 'optional';
+  readonly context: 'required' | 'optional';
+}
+
+/** What a type takes; see reference 7.1. */
+const windowsRules: Readonly<Record<string, DataRule>> = {
+  sock_addr: { data: 'refused', context: 'required' },
+  sockops: { data: 'refused', context: 'required' },
+  bind: { data: 'optional', context: 'required' },
+};
+
+function invalid(message: string): RuntimeError {
+  return new RuntimeError('EBPF_INVALID_ARGUMENT', message);
+}
+
+/** Prepares, runs and collects; one at a time per environment. */
+export function runTest(
+  platform: Platform,
+  environment: HelperEnvironment,
+  program: BpfProgram,
+  options: TestRunOptions,
+  setCpu: (cpu: number | undefined) => void,
+): TestRunResult {
+  const { type } = program;
+  const rule = platform.name === 'windows' ? windowsRules[type.name] : undefined;
+  const prepared = prepareInput(platform, program, options, rule);
+  const { memory, run } = environment;
+  if (options.cpu !== undefined && (options.cpu < 0 || options.cpu >= environment.host.cpuCount)) {
+    throw invalid(`There is no processor ${options.cpu}: this machine has ${environment.host.cpuCount}.`);
+  }
+  const bytes = prepared.data;
+  const buffer = memory.allocate(HEADROOM + bytes.length + TAILROOM, 'packet', 'packet');
+  const context = memory.allocate(Math.max(8, prepared.context.length), 'context', type.context.name);
+  try {
+    memory.write(buffer + HEADROOM, bytes);
+    memory.write(context, prepared.context);
+    const packet: PacketBuffer = {
+      bufferStart: buffer,
+      bufferEnd: buffer + HEADROOM + bytes.length + TAILROOM,
+      ...(prepared.skip > 0 ? { linkStart: buffer + HEADROOM } : {}),
+      start: buffer + HEADROOM + prepared.skip,
+      end: buffer + HEADROOM + bytes.length,
+    };
+    Object.assign(run, {
+      programName: program.name,
+      programType: type.name,
+      attachType: options.attachType ?? program.attachType?.name ?? '',
+      context,
+      layout: type.context,
+      packet: prepared.hasPacket ? packet : undefined,
+      hook: prepared.hook,
+      redirectContext: undefined,
+      redirect: undefined,
+    });
+    run.events.length = 0;
+    publishPacket(environment);
+    if (type.context.name === '__sk_buff') describePacket(environment, bytes);
+    const firstTrace = environment.trace.last;
+    setCpu(options.cpu);
+    const timing = repeat(environment, program, type.context.size === 0 ? 0 : context, options);
+    const dataOut = memory.read(packet.start - prepared.skip, packet.end - packet.start + prepared.skip);
+    const contextOut = withoutPointers(program, memory.read(context, prepared.context.length));
+    if (options.dataOutSize !== undefined && options.dataOutSize < dataOut.length) throw tooSmall('data', dataOut.length, options.dataOutSize);
+    if (options.contextOutSize !== undefined && options.contextOutSize < contextOut.length)
+      throw tooSmall('context', contextOut.length, options.contextOutSize);
+    return {
+      ...timing,
+      returnName: returnValueName(platform, type, timing.returnValue),
+      data: dataOut,
+      context: prepared.wrap(contextOut),
+      trace: environment.trace.since(firstTrace),
+      redirect: run.redirect,
+      redirectContext: run.redirectContext,
+      events: [...run.events],
+    };
+  } finally {
+    setCpu(undefined);
+    run.context = 0;
+    run.packet = undefined;
+    memory.free(context);
+    memory.free(buffer);
+  }
+}
+
+function tooSmall(what: string, needed: number, given: number): RuntimeError {
+  return new RuntimeError('EBPF_INSUFFICIENT_BUFFER', `The output ${what} has ${needed} bytes; the buffer has ${given}.`);
+}
+
+interface PreparedInput {
+  readonly data: Uint8Array;
+  readonly context: Uint8Array;
+  /** Bytes of data in front of what the program sees. */
+  readonly skip: number;
+  readonly hasPacket: boolean;
+  readonly hook: HookData;
+  /** Puts the context back into the form in which it came. */
+  readonly wrap: (context: Uint8Array) => Uint8Array;
+}
+
+function prepareInput(platform: Platform, program: BpfProgram, options: TestRunOptions, rule: DataRule | undefined): PreparedInput {
+  const { type } = program;
+  const { data = new Uint8Array(0), context: given, fields } = options;
+  if (rule?.data === 'refused' && data.length > 0) throw invalid(`Programs of type ${type.name} have no data: leave it out.`);
+  if (rule?.context === 'required' && given === undefined && fields === undefined) throw invalid(`Programs of type ${type.name} need a context.`);
+  if (platform.name === 'windows' && data.length + (given?.length ?? 0) > WINDOWS_LARGEST_REQUEST)
+    throw invalid('Data and context together exceed 64 KiB.');
+  if (data.length > platform.limits.packetSize) throw invalid(`Data is limited to ${platform.limits.packetSize} bytes.`);
+  let base = given;
+  let hook = options.hook ?? {};
+  let wrap = (context: Uint8Array) => context;
+  if (type.name === 'sock_addr' && platform.name === 'windows' && given?.length === EXTENDED_SOCKET_ADDRESS_SIZE) {
+    base = given.slice(EXTENDED_HEADER, EXTENDED_HEADER + SOCKET_ADDRESS_SIZE);
+    hook = {
+      ...hook,
+      networkContext: given.slice(EXTENDED_HEADER + SOCKET_ADDRESS_SIZE, EXTENDED_HEADER + SOCKET_ADDRESS_SIZE + NETWORK_CONTEXT_SIZE),
+    };
+    wrap = (context) => {
+      const whole = given.slice();
+      whole.set(context, EXTENDED_HEADER);
+      return whole;
+    };
+  }
+  if (base !== undefined && platform.name === 'windows' && base.length < type.context.size) {
+    throw invalid(`${type.context.name} has ${type.context.size} bytes; ${base.length} were given.`);
+  }
+  const context =
+    base === undefined ? buildContext(type.context, { ...defaultFields(platform, type), ...fields }) : buildContext(type.context, fields ?? {}, base);
+  const hasPacket = type.context.fields.some((field) => field.kind === 'packet' || field.kind === 'packet_end') || type.context.name === '__sk_buff';
+  const linuxPacket = platform.name === 'linux' && hasPacket && type.context.name === '__sk_buff';
+  const skip = linuxPacket && networkLayer.has(type.name) ? ETHERNET_HEADER : 0;
+  if (linuxPacket && data.length < ETHERNET_HEADER) throw invalid(`A packet has at least ${ETHERNET_HEADER} bytes; ${data.length} were given.`);
+  return { data, context, skip, hasPacket, hook, wrap };
+}
+
+/** Fills in what the kernel would know of the packet. */
+function describePacket(environment: HelperEnvironment, bytes: Uint8Array): void {
+  const { layout, context } = environment.run;
+  const protocol = layout?.fields.find((field) => field.name === 'protocol');
+  if (protocol === undefined || bytes.length < ETHERNET_HEADER) return;
+  storeField(environment, context + protocol.offset, protocol.size, bytes[12]! | (bytes[13]! << 8));
+}
+
+/** Addresses mean nothing outside of this process. */
+function withoutPointers(program: BpfProgram, context: Uint8Array): Uint8Array {
+  for (const field of program.type.context.fields) if (field.kind !== 'number') context.fill(0, field.offset, field.offset + field.size);
+  return context;
+}
+
+function repeat(
+  environment: HelperEnvironment,
+  program: BpfProgram,
+  context: number,
+  options: TestRunOptions,
+): { returnValue: number; runs: number; duration: number } {
+  const runs = Math.max(1, Math.floor(options.repeat ?? 1));
+  const batch = Math.max(1, options.batch ?? 1024);
+  const { compiled } = program;
+  let returnValue = 0;
+  const start = environment.host.monotonic();
+  for (let done = 0; done < runs; ) {
+    const end = Math.min(runs, done + batch);
+    for (; done < end; done++) returnValue = compiled.run32(context);
+    if (done < runs && options.cancelled?.() === true)
+      throw new RuntimeError('EBPF_CANCELED', `The run was cancelled after ${done} of ${runs} repetitions.`);
+  }
+  const elapsed = Number(environment.host.monotonic() - start);
+  const average = elapsed / runs;
+  const duration = environment.rules.platform === 'windows' ? Math.round(average / 100) * 100 : Math.round(average);
+  return { returnValue, runs, duration };
+}
