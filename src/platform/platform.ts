@@ -243,6 +243,8 @@ export interface HelperPrototype {
   /** Packet pointers obtained before the call are invalid after it. */
   readonly changesPacket?: boolean;
   readonly gplOnly?: boolean;
+  /** The host's implementation takes sizes as u32: the upper halves of size arguments are ignored. */
+  readonly narrowSizes?: boolean;
   /** Map kinds the `map` argument may have; undefined = any. */
   readonly mapKinds?: readonly MapKind[];
   /** The result must be released (ringbuf_reserve, sk_lookup, ...). */

@@ -1,12 +1,15 @@
 import type { ArgumentKind, CallbackParameter, HelperArgument, HelperPrototype } from '../platform/platform.ts';
-import { readRegister } from './alu.ts';
+import { low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { clobbered, requireAccess } from './memory.ts';
-import { add, constantValue, fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
+import { add, constantValue, fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP, U32_MAX } from './number/index.ts';
 import { StackFrame } from './stack.ts';
 import { isExact, type State } from './state.ts';
 import { Value, ZERO } from './value.ts';
+
+/** Sizes up to here may be taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
+const LARGEST_NARROW_SIZE = 0x1fff_ffff;
 
 /** Records larger than this are refused by every host (bytes). */
 const MAX_RECORD = 0x3fff_ffff;
@@ -447,6 +450,11 @@ function holdMemory(call: CallContext, register: number, value: Value, argument:
 function checkSize(call: CallContext, register: number, value: Value, least: 0 | 1): boolean {
   const { machine, state, pc, prototype } = call;
   if (value.kind !== 'number') return mismatch(call, register, value, 'a number', '== number');
+  if (prototype.narrowSizes === true && value.range.umax > U32_MAX) {
+    // The host looks at the low half only; where that is bounded, it is the size.
+    const low = low32(machine, value);
+    if (low.range.umax <= LARGEST_NARROW_SIZE) return checkSize(call, register, low, least);
+  }
   const { smin: min, smax: max } = value.range;
   const details = { register, argument: register, name: prototype.name, min, max };
   if (min < 0) {

@@ -253,9 +253,14 @@ function hold(call: CheckedCall, register: number, value: Value, argument: Helpe
   call.held = { register, value, kind: argument.kind, nullable };
 }
 
+/** Sizes up to here are taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
+const LARGEST_NARROW_SIZE = 0x1fff_ffffn;
+
 function checkSize(call: CheckedCall, register: number, value: Value, least: 0n | 1n): void {
   if (value.region !== undefined) throw mismatch(call, register, value, 'a number');
-  const size = BigInt.asIntN(64, value.bits);
+  let size = BigInt.asIntN(64, value.bits);
+  // A host that takes u32 sizes sees the low half; a huge one is reported for what it is.
+  if (call.prototype.narrowSizes === true && (value.bits & 0xffff_ffffn) <= LARGEST_NARROW_SIZE) size = value.bits & 0xffff_ffffn;
   if (size < 0n) throw new CheckFailure('size_negative', `r${register}, a size for ${call.prototype.name}, is ${size}`, register);
   if (size < least) throw new CheckFailure('size_zero', `r${register}, a size for ${call.prototype.name}, is 0`, register);
   const { held } = call;

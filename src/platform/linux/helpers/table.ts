@@ -6,8 +6,44 @@ import { packetHelpers } from './packet.ts';
 import { socketHelpers } from './sockets.ts';
 import { tracingHelpers } from './tracing.ts';
 
+/** Helpers whose BPF_CALL prototypes take every size as u32 (kernel/trace/bpf_trace.c, net/core/filter.c, kernel/bpf/helpers.c, stackmap.c). */
+const narrow: ReadonlySet<string> = new Set(
+  [
+    'probe_read',
+    'probe_read_str',
+    'probe_read_user',
+    'probe_read_user_str',
+    'probe_read_kernel',
+    'probe_read_kernel_str',
+    'probe_write_user',
+    'get_current_comm',
+    'get_stack',
+    'get_task_stack',
+    'copy_from_user',
+    'copy_from_user_task',
+    'trace_printk',
+    'perf_event_read_value',
+    'perf_prog_read_value',
+    'read_branch_records',
+    'seq_printf',
+    'seq_write',
+    'skb_load_bytes',
+    'skb_load_bytes_relative',
+    'skb_store_bytes',
+    'csum_diff',
+    'xdp_load_bytes',
+    'xdp_store_bytes',
+    'skb_set_tunnel_key',
+    'skb_get_tunnel_key',
+    'skb_set_tunnel_opt',
+    'skb_get_tunnel_opt',
+  ].map((name) => `bpf_${name}`),
+);
+
 export const helpers: ReadonlyMap<number, HelperPrototype> = byId(
-  [...coreHelpers, ...packetHelpers, ...socketHelpers, ...tracingHelpers].sort((a, b) => a.id - b.id),
+  [...coreHelpers, ...packetHelpers, ...socketHelpers, ...tracingHelpers]
+    .map((row) => (narrow.has(row.name) ? { ...row, narrowSizes: true } : row))
+    .sort((a, b) => a.id - b.id),
 );
 
 const ids: ReadonlyMap<string, number> = new Map([...helpers.values()].map(({ name, id }) => [name.slice('bpf_'.length), id]));
