@@ -3,6 +3,7 @@ import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import type { AttachType, Platform, ProgramType } from '../platform/platform.ts';
 import { type EngineFactories, standardEngines } from './engines.ts';
 import type { HelperEnvironment, RunState } from './helpers/environment.ts';
+import { InterfaceTable } from './hooks/interfaces.ts';
 import type { HostEnvironment } from './host.ts';
 import { type AttachParameters, allowsSeveral, type BpfLink, checkParameters, covers, sameParameters } from './links.ts';
 import { type LoadedObject, type LoadObjectOptions, ObjectLoader } from './loader.ts';
@@ -62,6 +63,7 @@ export class Runtime {
   readonly mapRules: MapRules;
   readonly objects = new ObjectTable<KernelObject>();
   readonly pins: PinTable;
+  readonly interfaces = new InterfaceTable();
   readonly helperEnvironment: HelperEnvironment;
   policy: Policy;
   readonly #maps = new Map<number, BpfMap>();
