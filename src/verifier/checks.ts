@@ -25,6 +25,8 @@ export interface CheckDetails {
   readonly nullable?: boolean;
   /** Types a dereference accepts, for the classic wording. */
   readonly types?: string;
+  /** Stable id, where the one who reports knows it already. */
+  readonly id?: string;
 }
 
 interface CheckRow {
@@ -406,7 +408,7 @@ export const CHECKS = {
     severity: 'safety',
     id: 'STK-04',
     classic: (d) => `combined stack size of ${d.width} calls is ${d.max}. Too large`,
-    plain: (d) => `The frames of this call chain need ${d.max} bytes of stack together; ${d.limit} are there.`,
+    plain: (d) => `This call makes the stack too deep: the frames of the chain (${d.note}) need ${d.max} bytes together; ${d.limit} are there.`,
   },
   loop_unbounded: {
     severity: 'safety',

@@ -1,9 +1,9 @@
 import type { Instruction, Register } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
-import { type CheckDetails, checkRow } from './checks.ts';
 import { targetOf } from './cfg.ts';
+import { type CheckDetails, checkRow } from './checks.ts';
 import type { Finding, Machine } from './machine.ts';
-import { type Chain, type Guard, Path, type Root, writesOf } from './provenance.ts';
+import { type Chain, type Guard, type Path, type Root, writesOf } from './provenance.ts';
 import type { Value } from './value.ts';
 import { ZERO } from './value.ts';
 import { numberWords } from './words.ts';
@@ -30,7 +30,7 @@ export function diagnose(machine: Machine, finding: Finding, path: Path): Diagno
   const { details } = finding;
   const value = details.register === undefined ? undefined : finding.state.registers[details.register];
   const specific = DIAGNOSES[finding.kind]?.({ machine, finding, path, details, value });
-  return specific ?? { id: checkRow(finding.kind).id };
+  return specific ?? { id: details.id ?? checkRow(finding.kind).id };
 }
 
 type Diagnose = (c: Case) => Diagnosis | undefined;
@@ -70,14 +70,20 @@ function nullAccess(c: Case): Diagnosis {
   const root = path.pointerRoot(path.last, register(c));
   const origin = originWords(c, root);
   if (details.argument !== undefined)
-    return { id: 'NUL-04', message: `${name}, argument ${details.argument} of ${helperName(c)}, may be null here: ${origin} and no check on this path rules null out.` };
+    return {
+      id: 'NUL-04',
+      message: `${name}, argument ${details.argument} of ${helperName(c)}, may be null here: ${origin} and no check on this path rules null out.`,
+    };
   if (root.index >= 0 && path.steps[root.index]!.depth < 0)
     return {
       id: 'NUL-06',
       message: `${name} may be null here: ${origin} in the caller, which passes it on without a null check, and this function does not check it either.`,
     };
   if (path.calledAt(root.index)?.name.includes('ringbuf_reserve') === true)
-    return { id: 'NUL-05', message: `${name} may be null here: bpf_ringbuf_reserve at instruction ${at(path, root.index)} returns null when the buffer is full, and no check on this path rules null out.` };
+    return {
+      id: 'NUL-05',
+      message: `${name} may be null here: bpf_ringbuf_reserve at instruction ${at(path, root.index)} returns null when the buffer is full, and no check on this path rules null out.`,
+    };
   const other = checkOfAnother(path, root);
   if (other !== undefined) {
     return {
@@ -126,7 +132,10 @@ function nullConstant(c: Case): Diagnosis | undefined {
   const { value, details } = c;
   if (value?.kind !== 'number' || value.symbol !== ZERO || value.offset !== 0) return undefined;
   if (!possibleContents(c.machine, c.finding.instruction, register(c)).has('pointer')) return undefined;
-  return { id: 'NUL-04', message: `Argument ${details.argument} of ${details.name} must point to memory; on this path r${details.register} is null.` };
+  return {
+    id: 'NUL-04',
+    message: `Argument ${details.argument} of ${details.name} must point to memory; on this path r${details.register} is null.`,
+  };
 }
 
 // --- packet ---------------------------------------------------------------------------------------------------------------------------
@@ -149,13 +158,19 @@ function packetUpper(c: Case): Diagnosis {
       };
     const insideCheck = checks.some((index) => loop.has(at(path, index)));
     if (carried === 'constant' && !insideCheck)
-      return { id: 'PKT-06', message: `${subject} the packet at a position that moves with each turn of the loop, but no turn compares it with data_end.` };
+      return {
+        id: 'PKT-06',
+        message: `${subject} the packet at a position that moves with each turn of the loop, but no turn compares it with data_end.`,
+      };
   }
   const missing = details.distance === undefined ? '' : `; ${bytes(details.distance)} missing`;
   if (value !== undefined && value.symbol !== ZERO) {
     const [addend] = path.addends(path.last, register(c));
     const range = `${numberWords(value.range.smin)} to ${numberWords(value.range.smax)}`;
-    const moved = addend === undefined ? '' : `; instruction ${at(path, addend.index)} added a number known only at run time and nothing compares the sum with data_end afterwards`;
+    const moved =
+      addend === undefined
+        ? ''
+        : `; instruction ${at(path, addend.index)} added a number known only at run time and nothing compares the sum with data_end afterwards`;
     return {
       id: 'PKT-03',
       message: `${subject} ${details.width === undefined ? 'the packet' : `${bytes(Number(details.width))} of the packet`} at a variable offset (${range}${displacementWords(details)})${moved}.`,
@@ -306,7 +321,9 @@ const UNBOUNDED = 0x7fff_ffff;
 function regionWords({ finding, details, machine, value }: Case): string {
   if (finding.kind === 'stack_upper' || finding.kind === 'stack_lower') {
     const low = details.min ?? 0;
-    return low < 0 && low >= -Number(details.limit ?? 0) ? `only ${bytes(-Number(low))} of the stack frame follow fp${low}` : `it starts outside the stack frame`;
+    return low < 0 && low >= -Number(details.limit ?? 0)
+      ? `only ${bytes(-Number(low))} of the stack frame follow fp${low}`
+      : `it starts outside the stack frame`;
   }
   const name = value?.kind === 'map_value' ? `a value of map ${machine.map(value.tag)?.name}` : 'the record';
   return `${name} has ${bytes(Number(details.limit))}`;
@@ -332,7 +349,8 @@ function boundedRegion(c: Case): Diagnosis {
   const region = finding.kind.startsWith('map_value') ? `a value of map ${details.name}` : 'a record';
   const size = Number(details.limit);
   if (value === undefined || value.symbol === ZERO) {
-    if (lower) return { id: 'MAP-01', message: `${verb(details)} ${bytes(Number(details.width))} at offset ${details.min}, before the start of ${region}.` };
+    if (lower)
+      return { id: 'MAP-01', message: `${verb(details)} ${bytes(Number(details.width))} at offset ${details.min}, before the start of ${region}.` };
     return {
       id: 'MAP-01',
       message: `${verb(details)} ${bytes(Number(details.width))} at offset ${details.min} of ${region}, which has ${bytes(size)}; ${bytes(details.distance ?? 0)} too far.`,

@@ -17,14 +17,16 @@ import { Constraints } from './constraints.ts';
 import type { Exploration, Precision } from './explore.ts';
 import { Explorer } from './explore.ts';
 import { failureOf } from './failure.ts';
+import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
 import type { Finding, MapFacts, Rules } from './machine.ts';
 import { Machine } from './machine.ts';
 import { add, type Int } from './number/index.ts';
 import type { VerificationReport } from './report.ts';
 import { StackFrame } from './stack.ts';
-import { computeStackLiveness } from './stack-liveness.ts';
+import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
 import { State } from './state.ts';
+import { checkCombinedStack, unreachableCode } from './structure.ts';
 import type { Value } from './value.ts';
 
 export type { Check, Failure, VerificationReport } from './report.ts';
@@ -96,17 +98,20 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     exploration: undefined,
     findings: [],
   });
-  if (program.defect !== undefined) return unjudged('link', program.defect.message, program.defect.slot);
+  const { defect } = program;
   let graph: ControlFlowGraph;
   const first = create();
   try {
     graph = buildControlFlowGraph(program.instructions, (instruction) => invokesCallback(first, instruction));
   } catch (error) {
     if (!(error instanceof ControlFlowError)) throw error;
+    // A flow that leaves the code is a fault of the program, unless the code itself could not be linked or decoded.
+    if (defect !== undefined && defect.slot !== error.slot) return unjudged('link', defect.message, defect.slot);
     const machine = create();
-    machine.fail('control_flow', error.slot, entryState(machine), { note: error.message });
+    machine.fail('control_flow', error.slot, entryState(machine), { note: error.message, id: error.id });
     return conclude(machine, undefined, undefined, undefined, 0);
   }
+  if (defect !== undefined) return unjudged('link', defect.message, defect.slot);
   const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
   const stackLiveness = computeStackLiveness(program.instructions, graph, {
     stackSize: rules.stackSize,
@@ -121,6 +126,8 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
   let last: Verification | undefined;
   for (const precision of ladder) {
     const machine = create();
+    checkCombinedStack(machine, graph, () => entryState(machine));
+    const structural = machine.failures;
     const final = precision === ladder[ladder.length - 1];
     let cancelled = false;
     let late = false;
@@ -129,7 +136,7 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
       precision,
       stopAtFailure: !final,
       thresholds,
-      failures: () => machine.failures,
+      failures: () => machine.failures - structural,
       cancelled: () => {
         if ((++count & 63) !== 0) return false;
         if (options.signal?.aborted === true) cancelled = true;
@@ -141,15 +148,18 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     const exploration = explorer.run(entryState(machine));
     if (cancelled) return unjudged('cancelled', 'The verification was cancelled.');
     const incomplete = exploration.stopped === 'steps' || late;
-    if (incomplete && machine.failures === 0) {
+    if (incomplete && machine.failures === structural) {
       // More precision costs more: what the last complete setting found stands.
       if (last !== undefined) return last;
       return unjudged('limit', late ? `Not judged within ${timeLimit} ms.` : `Not judged within ${precision.steps} abstract steps.`);
     }
-    if (options.platform.name === 'linux')
-      for (const slot of unreachableCode(program, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+    const passed = machine.failures === structural;
+    if (options.platform.name === 'linux') {
+      for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+      if (passed) checkGlobalFunctions(machine, graph, liveness, stackLiveness);
+    }
     last = conclude(machine, graph, liveness, exploration, precision.states);
-    if (machine.failures === 0 || late) return last;
+    if (passed || late) return last;
     if (!machine.findings.some((finding) => precisionMayHelp(finding))) {
       if (final || exploration.stopped === undefined) return last;
     }
@@ -193,10 +203,25 @@ function fixedPrecision(states: number): Precision {
   return { states, shapes: states * 8 + 56, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
 }
 
-/** Unreachable instructions that do something; a lone jump is what a compiler leaves behind an inline `exit`. */
-function unreachableCode(program: ObjectProgram, graph: ControlFlowGraph): readonly number[] {
-  return graph.unreachable.filter((slot) => program.instructions[slot]?.kind !== 'jump');
+/** Verifies each global function on its own, as Linux does: its pointer parameters may be null whatever the callers here pass. */
+function checkGlobalFunctions(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, stackLiveness: StackLiveness): void {
+  for (const { range, parameters } of globalFunctions(machine, (slot) => graph.functions.has(slot))) {
+    const alone = createMachine(machine.object, machine.program, machine.rules, machine.maps);
+    const { state, maybeNull } = standaloneEntry(alone, parameters);
+    new Explorer(alone, graph, liveness, stackLiveness, {
+      precision: STANDALONE,
+      stopAtFailure: false,
+      thresholds: [],
+      failures: () => alone.failures,
+      cancelled: () => false,
+    }).run(state, range.start);
+    for (const finding of parameterFindings(alone.findings, maybeNull))
+      machine.fail('global_argument', finding.instruction, finding.state, { ...finding.details, name: range.name });
+  }
 }
+
+/** Enough to follow the null checks of one function. */
+const STANDALONE: Precision = { states: 16, shapes: 64, fine: false, turns: 4, steps: 200_000 };
 
 /** Checks that look at the code alone give the same answer at every precision. */
 function precisionMayHelp(finding: Finding): boolean {
@@ -312,7 +337,7 @@ export function entryState(machine: Machine): State {
 }
 
 /** Constants that the program compares with or loads, and their neighbours: where ranges are likely to end. */
-function collectThresholds(instructions: ObjectProgram['instructions']): Int[] {
+export function collectThresholds(instructions: ObjectProgram['instructions']): Int[] {
   const constants = new Set<Int>();
   const put = (value: number) => {
     for (const near of [value - 1, value, value + 1]) constants.add(near);

@@ -123,7 +123,7 @@ export class Path {
   /** Index of the step that last wrote the register before step `index`, seen from the function of that step; -1 where none did. */
   definition(index: number, register: Register): number {
     let { depth } = this.steps[index]!;
-    let wanted = register;
+    const wanted = register;
     for (let at = index - 1; at >= 0; at--) {
       if (++this.work > MAX_WORK) return -1;
       const step = this.steps[at]!;
@@ -244,7 +244,8 @@ export class Path {
           const stored = this.storeBehind(from);
           if (stored === undefined) return end('load');
           changes.push({ index: from, kind: 'reloaded' });
-          if (stored.operand.kind === 'immediate') return { root: { kind: 'constant', index: stored.index, value: stored.operand.value }, changes, carriers, amounts };
+          if (stored.operand.kind === 'immediate')
+            return { root: { kind: 'constant', index: stored.index, value: stored.operand.value }, changes, carriers, amounts };
           at = stored.index;
           name = stored.operand.register;
           continue;
@@ -387,7 +388,14 @@ export class Path {
       } else if (source.kind === 'register') {
         const right = this.chain(at, source.register);
         if (!sameRoot(right.root, root)) continue;
-        guards.push({ index: at, pc, comparison: MIRRORED[comparison], width: branch.width, limit: this.constantAt(at, branch.dst), changes: right.changes });
+        guards.push({
+          index: at,
+          pc,
+          comparison: MIRRORED[comparison],
+          width: branch.width,
+          limit: this.constantAt(at, branch.dst),
+          changes: right.changes,
+        });
       }
     }
     return guards;
@@ -448,8 +456,9 @@ function sameRoot(a: Root, b: Root): boolean {
 
 /** The instructions of the blocks of a trail, oldest first. */
 function stepsOf(machine: Machine, trail: Trail | undefined, instruction: number): Step[] {
+  if (trail === undefined) return [{ pc: instruction, depth: 0 }];
   const starts: number[] = [];
-  for (let step = trail; step !== undefined && starts.length < MAX_STEPS; step = step.previous) starts.push(step.block);
+  for (let step: Trail | undefined = trail; step !== undefined && starts.length < MAX_STEPS; step = step.previous) starts.push(step.block);
   // Newest first, so that the depth of the failing function is 0 whatever was cut.
   const reversed: Step[] = [];
   let depth = 0;
