@@ -1,6 +1,7 @@
 import type { Command, Tag } from './command.ts';
 import { type ContextDefinition, contextPath, type WordNode, wordTree } from './context.ts';
 import { changesContext, HELP_FOOTER } from './messages.ts';
+import { wrap } from './render/wrap.ts';
 import type { ContextChain } from './resolve.ts';
 
 const LINE_WIDTH = 80;
@@ -46,22 +47,6 @@ function parameterText(tag: Tag): string {
       .split('\n'),
   );
   return [`      ${tag.name.padEnd(10)}- ${first}`, ...more.map((line) => indent + line)].map((line) => `${line}\n`).join('');
-}
-
-/** Breaks at blanks; continuation lines start with `indent`. */
-function wrap(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent + word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return `${lines.join('\n')}\n`;
 }
 
 interface ListedName {

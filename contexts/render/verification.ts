@@ -4,6 +4,7 @@ import type { Fragment } from '../command.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
+import { wrap } from './wrap.ts';
 
 type Level = 'normal' | 'informational' | 'verbose';
 type SourceOf = (slot: number) => SourcePlace | undefined;
@@ -51,7 +52,7 @@ function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {
 
 function failureBlock(failure: Failure, sourceOf: SourceOf, level: Level): string {
   const head = `${sourceBlock(failure.instruction, sourceOf)}\n${failure.instruction}: ${failure.classic}\n`;
-  return level === 'normal' ? head : `${head}${detailText(failure)}`;
+  return level === 'normal' ? head + indented(failure.message) : `${head}${detailText(failure)}`;
 }
 
 function sourceBlock(slot: number | undefined, sourceOf: SourceOf): string {
@@ -61,15 +62,17 @@ function sourceBlock(slot: number | undefined, sourceOf: SourceOf): string {
 
 /** The sentence, what is required, by how much it fails, and how the place is reached. */
 function detailText({ id, severity, message, check, distance, callStack, path, otherPlatform }: Failure): string {
-  const rows: (readonly [string, string])[] = [
-    [id, message],
-    ['required', check.text],
-  ];
+  const rows: (readonly [string, string])[] = [['required', check.text]];
   if (severity !== 'safety') rows.push(['severity', otherPlatform ? `${severity} (${otherPlatform})` : severity]);
   if (distance) rows.push(['missing', `${distance.amount} ${distance.unit}`]);
   if (callStack.length > 0) rows.push(['called from', callStack.join(' -> ')]);
   if (path.length > 0) rows.push(['reached by', path.join(' -> ')]);
-  return rows.map(([key, text]) => `    ${key}: ${text}\n`).join('');
+  return indented(`${id}: ${message}`) + rows.map(([key, text]) => `    ${key}: ${text}\n`).join('');
+}
+
+/** A sentence under the line that it explains, within 80 columns. */
+function indented(sentence: string): string {
+  return `    ${wrap(sentence, 75, '    ')}`;
 }
 
 function warningsText({ warnings }: VerificationReport, program: ObjectProgram): string {

@@ -226,7 +226,7 @@ describe('show verification', () => {
         'Verification failed\n\nVerification report:\n\n; ./samples/droppacket_unsafe.c:25\n;     if (ip->protocol == PROTOCOL_UDP) {\n\n2: ',
       ),
     ).toBe(true);
-    expect(stderr).toContain('2: Upper bound must be at most packet_size (valid_access(r1.offset+9, width=1) for read)\n');
+    expect(stderr).toContain('2: Upper bound must be at most packet_size (valid_access(r1.offset+9, width=1) for read)\n    Reads packet bytes ');
     expect(stderr).toMatch(/\n\n[1-9] errors\n\n$/);
   });
 
@@ -246,7 +246,7 @@ describe('show verification', () => {
 
   it('explains at level=informational', async () => {
     const { stderr } = await answer('sh ver samples/droppacket_unsafe.o xdp lev=info');
-    expect(stderr).toMatch(/\n {4}[A-Z]+-\d+: .+\n {4}required: .+\n/);
+    expect(stderr).toMatch(/\n {4}[A-Z]+-\d+: (?:.+\n)+ {4}required: .+\n/);
   });
 
   it('gives the figures at level=verbose', async () => {
