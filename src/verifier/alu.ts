@@ -1,5 +1,6 @@
 import type { Binary, BinaryOperator, ByteSwap, LoadImmediate, MoveSignExtended, Negate, Operand, Register, Width } from '../isa/instruction.ts';
 import { describeValue } from './describe.ts';
+import { noteNullArithmetic } from './linux-rules.ts';
 import type { Machine } from './machine.ts';
 import type { Int, Scalar } from './number/index.ts';
 import { add, binary, constantValue, I64_MAX, I64_MIN, isConstant, negate, signExtend, sub, swap, TOP, toSigned64 } from './number/index.ts';
@@ -316,6 +317,7 @@ function subtractPointers(machine: Machine, state: State, pc: number, dst: Regis
     });
     return false;
   }
+  if (a.kind === 'packet') machine.subtractsPackets = true;
   // Offsets from one base: their difference is the difference of the addresses, modulo 2^64 as in the machine.
   const numberA = new Value('number', 0, a.symbol, a.offset, a.range, false, 0, undefined, undefined);
   const numberB = new Value('number', 0, b.symbol, b.offset, b.range, false, 0, undefined, undefined);
@@ -336,6 +338,7 @@ export function movePointer(machine: Machine, state: State, pc: number, register
     machine.fail('pointer_arithmetic', pc, state, { register, have: describeValue(machine, pointer), want: 'addition' });
     return undefined;
   }
+  if (pointer.nullable) noteNullArithmetic(machine, state, pc, register, pointer);
   const range = binary('add', 64, pointer.range, distance.range);
   if (isConstant(range)) return pointer.withPosition(ZERO, constantValue(range)!, range);
   const c = constantValue(distance.range);

@@ -28,7 +28,8 @@ export function failureOf(machine: Machine, finding: Finding): Failure {
     message: message ?? row.plain(details),
     classic: row.classic(details),
     ...(details.distance === undefined ? {} : { distance: { amount: `${details.distance}`, unit: 'bytes' as const } }),
-    ...(row.severity === 'portability' ? { otherPlatform: machine.rules.platform.name === 'linux' ? ('windows' as const) : ('linux' as const) } : {}),
+    // Every ban of this kind so far is Linux's.
+    ...(row.severity === 'portability' ? { otherPlatform: 'linux' as const } : {}),
     path: pathOf(finding.state.trail),
   };
 }

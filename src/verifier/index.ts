@@ -156,7 +156,8 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     const passed = machine.failures === structural;
     if (options.platform.name === 'linux') {
       for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
-      if (passed) checkGlobalFunctions(machine, graph, liveness, stackLiveness);
+      // Sections that Linux does not know are loaded by no Linux loader, so its rule for global functions says nothing about them.
+      if (passed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness);
     }
     last = conclude(machine, graph, liveness, exploration, precision.states);
     if (passed || late) return last;

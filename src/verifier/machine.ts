@@ -40,6 +40,8 @@ export interface Rules {
   readonly callFrames: number;
   /** Array lookups with a known index in range are known not to fail. */
   readonly strict: boolean;
+  /** Every failed check ends its path; otherwise some are assumed after they failed, so that independent ones behind them are found too. */
+  readonly pathsEndAtFailure?: boolean;
 }
 
 /** A failed check before it is worded. */
@@ -60,6 +62,11 @@ export class Machine implements Supply {
   readonly findings: Finding[] = [];
   /** Findings that reject the program, as opposed to remarks. */
   failures = 0;
+  /** By slot, one pointer through which the instruction accessed memory. */
+  readonly accessed: (Value | undefined)[] = [];
+  /** The program subtracts packet pointers; slots whose proof by such a difference has been looked at. */
+  subtractsPackets = false;
+  readonly differencesNoted = new Set<number>();
   readonly findHelper: (id: number) => HelperPrototype | undefined;
   readonly findKfunc: (id: number) => HelperPrototype | undefined;
   private nextSymbol = FIRST_FREE_SYMBOL;

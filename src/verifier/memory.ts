@@ -4,6 +4,7 @@ import type { ContextField } from '../platform/platform.ts';
 import { combineNumbers, low32, readOperand, readRegister } from './alu.ts';
 import { MAX_PACKET_SIZE } from './constraints.ts';
 import { describeValue } from './describe.ts';
+import { checkOneKind, noteDifference } from './linux-rules.ts';
 import type { Machine } from './machine.ts';
 import {
   add,
@@ -80,8 +81,8 @@ function originOf(machine: Machine, pointer: Value): string {
  * After a failed packet check has been reported: goes on as if it had held, so that independent failures behind it are seen and
  * dependent ones are not. False for other failures, whose paths end.
  */
-function assumeAccess(state: State, pointer: Value, displacement: number, width: number): boolean {
-  if (pointer.kind !== 'packet' || pointer.range.smin < 0 || !isExact(pointer)) return false;
+function assumeAccess(machine: Machine, state: State, pointer: Value, displacement: number, width: number): boolean {
+  if (machine.rules.pathsEndAtFailure === true || pointer.kind !== 'packet' || pointer.range.smin < 0 || !isExact(pointer)) return false;
   state.relate(pointer.symbol, PACKET_SIZE, sub(0, add(pointer.offset, displacement + width)));
   return state.constraints.packetMin <= MAX_PACKET_SIZE;
 }
@@ -182,6 +183,7 @@ function checkPacket(machine: Machine, state: State, pc: number, access: Access)
     });
     return false;
   }
+  if (machine.subtractsPackets) noteDifference(machine, state, pc, access);
   return true;
 }
 
@@ -255,10 +257,11 @@ export function executeLoad(machine: Machine, state: State, pc: number, instruct
   const pointer = readRegister(machine, state, pc, src, DEREFERENCEABLE);
   if (pointer === undefined) return false;
   if (!requireAccess(machine, state, pc, { register: src, pointer, displacement: offset, width: size, mode: 'read' })) {
-    if (!assumeAccess(state, pointer, offset, size)) return false;
+    if (!assumeAccess(machine, state, pointer, offset, size)) return false;
     state.registers[dst] = machine.number(unsignedBytes(size));
     return true;
   }
+  if (!checkOneKind(machine, state, pc, src, pointer)) return false;
   const value = loadFrom(machine, state, pc, pointer, src, offset, size);
   if (value === undefined) return false;
   state.registers[dst] = isSigned && value.kind === 'number' ? machine.number(signExtendLoad(size, value.range)) : value;
@@ -426,7 +429,8 @@ export function executeStore(machine: Machine, state: State, pc: number, instruc
   if (value === undefined) return false;
   const register = operand.kind === 'register' ? operand.register : dst;
   if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode: 'write' }))
-    return assumeAccess(state, pointer, offset, size);
+    return assumeAccess(machine, state, pointer, offset, size);
+  if (!checkOneKind(machine, state, pc, dst, pointer)) return false;
   return storeTo(machine, state, pc, pointer, dst, offset, size, value, register);
 }
 
