@@ -19,9 +19,10 @@ for (let id = 0; id < 256; id++) {
 }
 
 describe.skipIf(root === undefined)('programs that compilers made', () => {
+  let lookups = 0;
+  let inlined = 0;
+
   it.each(FOLDERS)('in %s become valid WebAssembly, without dispatch', { timeout: 300_000 }, (folder) => {
-    let lookups = 0;
-    let inlined = 0;
     const lookup = mapLookup(() => {
       inlined++;
       return { kind: 'array', base: 0x2_0000, stride: 8, maxEntries: 4, cpuStride: 0 };
@@ -49,7 +50,11 @@ describe.skipIf(root === undefined)('programs that compilers made', () => {
         lookups += one.instructions.filter((instruction) => instruction?.kind === 'call' && instruction.helper === 1).length;
       }
     }
-    // Copies made by inlining count more than once, unreachable calls not at all; the map is nearly always known where it is searched.
-    expect(inlined).toBeGreaterThanOrEqual(lookups * 0.7);
+  });
+
+  it('name the map where they search it, nearly always', () => {
+    // Copies made by inlining count more than once, unreachable calls not at all; inner maps of maps are never known.
+    expect(lookups).toBeGreaterThan(4000);
+    expect(inlined).toBeGreaterThan(lookups * 0.9);
   });
 });
