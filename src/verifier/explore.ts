@@ -325,17 +325,7 @@ export class Explorer {
       machine.fail('call_depth', pc, state, { limit: machine.rules.callFrames });
       return;
     }
-    const caller = state.registers;
-    const registers: (Value | undefined)[] = new Array(11).fill(undefined);
-    for (let r = 1; r <= 5; r++) {
-      registers[r] = caller[r];
-      caller[r] = undefined;
-    }
-    caller[0] = undefined;
-    const live = this.liveness.afterCall.get(node.block.id) ?? 0;
-    for (let r = 6; r <= 9; r++) if ((live & (1 << r)) === 0) caller[r] = undefined;
-    registers[10] = machine.pointer('stack', state.frames.length, 0);
-    state.frames.push({ registers, stack: new StackFrame(machine.rules.stackSize) });
+    enterFunction(machine, state, this.liveness.afterCall.get(node.block.id) ?? 0);
     this.deliver(this.node(context, graph.functions.get(target)!.entry), state, node);
   }
 
@@ -362,15 +352,7 @@ export class Explorer {
     const { context } = node;
     if (!checkExit(machine, state, pc, context)) return;
     if (context.parent === undefined) return;
-    const result = state.registers[0];
-    state.frames.pop();
-    const gone = state.frames.length;
-    state.rewrite((value) => (value.kind === 'stack' && value.tag >= gone ? FRAME_GONE : value));
-    if (!context.callback) {
-      const { registers } = state;
-      registers[0] = result !== undefined && result.kind === 'stack' && result.tag >= gone ? FRAME_GONE : result;
-      for (let r = 1; r <= 5; r++) registers[r] = CLOBBERED;
-    }
+    leaveFunction(state, context.callback);
     this.deliver(this.node(context.parent, context.returnBlock), state, node);
   }
 }
@@ -382,6 +364,32 @@ const MAX_CONTEXTS = 20_000;
 
 const FRAME_GONE = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'frame_gone');
 const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'clobbered');
+
+/** A local call's effect on the state: a frame for the callee, which gets r1 to r5; of the caller's registers those of `live` are kept. */
+export function enterFunction(machine: Machine, state: State, live: number): void {
+  const caller = state.registers;
+  const registers: (Value | undefined)[] = new Array(11).fill(undefined);
+  for (let r = 1; r <= 5; r++) {
+    registers[r] = caller[r];
+    caller[r] = undefined;
+  }
+  caller[0] = undefined;
+  for (let r = 6; r <= 9; r++) if ((live & (1 << r)) === 0) caller[r] = undefined;
+  registers[10] = machine.pointer('stack', state.frames.length, 0);
+  state.frames.push({ registers, stack: new StackFrame(machine.rules.stackSize) });
+}
+
+/** The effect of a subprogram's or callback's exit: its frame goes; a caller gets r0 and loses r1 to r5. */
+export function leaveFunction(state: State, callback: boolean): void {
+  const result = state.registers[0];
+  state.frames.pop();
+  const gone = state.frames.length;
+  state.rewrite((value) => (value.kind === 'stack' && value.tag >= gone ? FRAME_GONE : value));
+  if (callback) return;
+  const { registers } = state;
+  registers[0] = result !== undefined && result.kind === 'stack' && result.tag >= gone ? FRAME_GONE : result;
+  for (let r = 1; r <= 5; r++) registers[r] = CLOBBERED;
+}
 
 export function functionName(machine: Machine, slot: number): string {
   return machine.program.functions.find((f) => f.start === slot)?.name ?? `at instruction ${slot}`;
