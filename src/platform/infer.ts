@@ -118,7 +118,7 @@ function collectEvidence(path: string, programs: readonly ProgramCode[]): Object
     for (const unit of instructions) {
       if (unit?.kind === 'call' && unit.helper !== undefined) found.helpers.add(unit.helper);
     }
-    found.contextLoads.push(...contextLoadsOf(instructions));
+    for (const load of contextLoadsOf(instructions)) found.contextLoads.push(load);
     code.set(section, found);
   }
   return { path, sections: [...code.keys()], code };

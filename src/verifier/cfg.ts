@@ -45,6 +45,17 @@ export class ControlFlowError extends Error {
   }
 }
 
+/** Ordering deeply nested loops costs the square of their depth; beyond this many steps a program is too intricate to judge. */
+const MAX_ORDERING_STEPS = 40_000_000;
+
+/** The program is too large or too intricate for the limits of the verifier. */
+export class GraphLimitError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'GraphLimitError';
+  }
+}
+
 /** Target slot of a jump, branch, may_goto or local call at `pc`. */
 export function targetOf(pc: number, instruction: { readonly offset: number }): number {
   return pc + 1 + instruction.offset;
@@ -208,6 +219,7 @@ interface Region {
  */
 function orderFunction(blocks: Block[], graph: FunctionGraph): void {
   let next = 0;
+  let steps = 0;
   // Work items are emitted in order; a region expands into its components, first one on top of the stack.
   type Item = { region: Region } | { block: number; loop?: Region };
   const stack: Item[] = [{ region: { members: graph.blocks, roots: [graph.entry] } }];
@@ -225,6 +237,8 @@ function orderFunction(blocks: Block[], graph: FunctionGraph): void {
       }
       continue;
     }
+    steps += item.region.members.length;
+    if (steps > MAX_ORDERING_STEPS) throw new GraphLimitError('Loops are nested too deeply to be judged.');
     const components = stronglyConnected(blocks, item.region);
     // Tarjan yields components in reverse topological order, which is the order a stack wants.
     for (const component of components) {

@@ -11,7 +11,7 @@ import {
 } from '../platform/index.ts';
 import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
 import type { ControlFlowGraph } from './cfg.ts';
-import { buildControlFlowGraph, ControlFlowError } from './cfg.ts';
+import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.ts';
 import { checkRow } from './checks.ts';
 import { Constraints } from './constraints.ts';
 import type { Exploration, Precision } from './explore.ts';
@@ -65,6 +65,8 @@ const LADDER: readonly Precision[] = [
 ];
 
 const DEFAULT_TIME_LIMIT = 60_000;
+/** Slots of the largest program that is looked at: Linux' own limit (BPF_COMPLEXITY_LIMIT_INSNS). */
+const MAX_INSTRUCTIONS = 1_000_000;
 
 /** Judges one program of an object; never throws for what the program does. */
 export function verifyProgram(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): VerificationReport {
@@ -99,11 +101,15 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     findings: [],
   });
   const { defect } = program;
+  if (program.instructions.length > MAX_INSTRUCTIONS) {
+    return unjudged('limit', `The program has ${program.instructions.length} instruction slots; ${MAX_INSTRUCTIONS} are the most that are judged.`);
+  }
   let graph: ControlFlowGraph;
   const first = create();
   try {
     graph = buildControlFlowGraph(program.instructions, (instruction) => invokesCallback(first, instruction));
   } catch (error) {
+    if (error instanceof GraphLimitError) return unjudged('limit', error.message);
     if (!(error instanceof ControlFlowError)) throw error;
     // A flow that leaves the code is a fault of the program, unless the code itself could not be linked or decoded.
     if (defect !== undefined && defect.slot !== error.slot) return unjudged('link', defect.message, defect.slot);

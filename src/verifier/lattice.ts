@@ -2,7 +2,7 @@ import { Constraints } from './constraints.ts';
 import type { Int } from './number/index.ts';
 import { add, join as joinScalars, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
 import type { Cell } from './stack.ts';
-import { CELL, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
+import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
 import { State } from './state.ts';
 import type { SymbolId, ValueKind } from './value.ts';
@@ -98,7 +98,8 @@ export function dissimilarity(a: State, b: State): number {
       else count += va.symbol === ZERO && vb.symbol === ZERO && va.offset !== vb.offset ? 12 : 1;
     }
     if (fa.stack !== fb.stack) {
-      for (const [at, cell] of fa.stack.cells) {
+      for (const cell of fa.stack.cells.values()) {
+        const at = cell.index;
         const other = fb.stack.cells.get(at);
         if (other === undefined || other.size !== cell.size) count += 2;
         else if (other.value !== cell.value) count += other.value.kind !== cell.value.kind ? 8 : 1;
@@ -188,34 +189,31 @@ function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming):
     }
     return true;
   }
-  for (let at = 0; at < general.size; at++) {
-    const wanted = general.bytes[at]!;
-    if (wanted === UNWRITTEN) continue;
-    const have = special.bytes[at]!;
-    if (have === UNWRITTEN) return false;
-    if (wanted === FRAGMENT) continue;
-    if (wanted === NUMERIC) {
-      if (have === FRAGMENT || (have === CELL && special.cellAt(at)!.value.kind !== 'number')) return false;
-      continue;
-    }
-    const cell = general.cells.get(at);
-    if (cell === undefined) continue;
-    const other = special.cells.get(at);
-    if (other !== undefined && other.size === cell.size) {
-      if (!valueLeq(other.value, cell.value, renaming)) return false;
-    } else {
-      if (cell.value.kind === 'any' || cell.value.kind === 'invalid') continue;
-      // Another layout of the same bytes: only a number of which nothing is known is implied without looking closer.
-      if (cell.value.kind !== 'number' || special.firstNonNumeric(at, cell.size) >= 0) return false;
-      if (!scalarLeq(special.assemble(at, cell.size, false), cell.value.range)) return false;
-      if (
-        cell.value.symbol !== ZERO &&
-        !renaming.matchSymbol(cell.value, new Value('number', 0, -1 - at, 0, cell.value.range, false, 0, undefined, undefined))
-      )
-        return false;
+  for (const cell of general.cells.values()) if (!cellLeq(special, cell, renaming)) return false;
+  const { words } = general;
+  for (let word = 0; word < words.length; word++) {
+    if (words[word] === 0 || words[word] === special.words[word]) continue;
+    for (let at = word * 4; at < word * 4 + 4; at++) {
+      const wanted = general.bytes[at]!;
+      if (wanted === UNWRITTEN || wanted === CELL) continue;
+      const have = special.bytes[at]!;
+      if (have === UNWRITTEN) return false;
+      if (wanted === NUMERIC && (have === FRAGMENT || (have === CELL && special.cellAt(at)!.value.kind !== 'number'))) return false;
     }
   }
   return true;
+}
+
+function cellLeq(special: StackFrame, cell: Cell, renaming: Renaming): boolean {
+  const { index, size, value } = cell;
+  const other = special.cells.get(index);
+  if (other !== undefined && other.size === size) return valueLeq(other.value, value, renaming);
+  if (value.kind === 'invalid') return true;
+  // Another layout of the same bytes: a number is implied where the bytes are numbers in its range.
+  if (value.kind === 'any') return special.firstUnwritten(index, size) < 0;
+  if (value.kind !== 'number' || special.firstNonNumeric(index, size) >= 0) return false;
+  if (!scalarLeq(special.assemble(index, size, false), value.range)) return false;
+  return value.symbol === ZERO || renaming.matchSymbol(value, new Value('number', 0, -1 - index, 0, value.range, false, 0, undefined, undefined));
 }
 
 const NO_SYMBOLS: ReadonlySet<SymbolId> = new Set();
@@ -381,25 +379,21 @@ function joinStacks(a: StackFrame, b: StackFrame, joining: Joining): StackFrame 
     return a;
   }
   const bytes = new Uint8Array(a.size);
-  const cells = new Map<number, Cell>();
-  for (let at = 0; at < a.size; at++) {
-    const byteA = a.bytes[at]!;
-    const byteB = b.bytes[at]!;
-    if (byteA === UNWRITTEN || byteB === UNWRITTEN) continue;
-    if (byteA === CELL && byteB === CELL) {
-      const cellA = a.cells.get(at);
-      const cellB = b.cells.get(at);
-      if (cellA !== undefined && cellB !== undefined && cellA.size === cellB.size) {
-        const value = joining.value(cellA.value, cellB.value)!;
-        cells.set(at, { index: at, size: cellA.size, value });
-        bytes.fill(CELL, at, at + cellA.size);
-        at += cellA.size - 1;
-        continue;
-      }
-    }
-    bytes[at] = joinByte(numericByte(a, at, byteA), numericByte(b, at, byteB));
+  const cells: Cell[] = [];
+  for (const cellA of a.cells.values()) {
+    const cellB = b.cells.get(cellA.index);
+    if (cellB === undefined || cellB.size !== cellA.size) continue;
+    cells.push({ index: cellA.index, size: cellA.size, value: joining.value(cellA.value, cellB.value)! });
+    bytes.fill(CELL, cellA.index, cellA.index + cellA.size);
   }
-  return new StackFrame(a.size, bytes, cells);
+  for (let word = 0; word < a.words.length; word++) {
+    if (a.words[word] === 0 || b.words[word] === 0) continue;
+    for (let at = word * 4; at < word * 4 + 4; at++) {
+      if (bytes[at] === CELL) continue;
+      bytes[at] = joinByte(numericByte(a, at, a.bytes[at]!), numericByte(b, at, b.bytes[at]!));
+    }
+  }
+  return new StackFrame(a.size, bytes, new CellTable(cells));
 }
 
 function numericByte(stack: StackFrame, at: number, state: number): number {

@@ -8,8 +8,8 @@ import type { Block, ControlFlowGraph, FunctionGraph } from './cfg.ts';
  * addresses in the frame, a backward pass which bytes are read before they are overwritten. Bytes nobody reads need not be kept apart.
  */
 export interface StackLiveness {
-  /** One byte per frame byte, 1 = may be read; index 0 is the lowest address. */
-  readonly atBlock: readonly Uint8Array[];
+  /** Four frame bytes per word, 0xff = may be read; byte 0 is the lowest address. */
+  readonly atBlock: readonly Uint32Array[];
 }
 
 /** What a register may hold, as far as the frame is concerned. */
@@ -265,13 +265,15 @@ class FunctionPass {
       const live = new Uint8Array(size);
       for (const successor of this.blocks[id]!.successors) {
         const after = atBlock[successor]!;
-        for (let at = 0; at < size; at++) if (after[at] === 1) live[at] = 1;
+        const words = new Uint32Array(live.buffer);
+        const others = new Uint32Array(after.buffer);
+        for (let word = 0; word < words.length; word++) words[word]! |= others[word]!;
       }
       const list = effects.get(id)!;
       for (let index = list.length - 1; index >= 0; index--) {
         const { reads, writes } = list[index]!;
         if (writes !== undefined) live.fill(0, clamp(writes[0] + size, size), clamp(writes[1] + size, size));
-        for (const [from, to] of reads) live.fill(1, clamp(from + size, size), clamp(to + size, size));
+        for (const [from, to] of reads) live.fill(0xff, clamp(from + size, size), clamp(to + size, size));
       }
       const before = atBlock[id]!;
       let differs = false;
@@ -367,9 +369,16 @@ function clamp(at: number, size: number): number {
   return at < 0 ? 0 : at > size ? size : at;
 }
 
+/** Larger graphs are not worth the memory: all bytes count as live. */
+const MAX_BLOCKS = 20_000;
+
 /** Stack liveness of every function of the graph. */
 export function computeStackLiveness(instructions: InstructionList, graph: ControlFlowGraph, facts: StackFacts): StackLiveness {
-  const atBlock: Uint8Array[] = graph.blocks.map(() => new Uint8Array(facts.stackSize));
+  if (graph.blocks.length > MAX_BLOCKS) {
+    const all = new Uint32Array(facts.stackSize >> 2).fill(0xffff_ffff);
+    return { atBlock: graph.blocks.map(() => all) };
+  }
+  const atBlock: Uint8Array[] = [];
   for (const fn of graph.functions.values()) new FunctionPass(instructions, graph.blocks, fn, facts).run(atBlock);
-  return { atBlock };
+  return { atBlock: atBlock.map((live) => new Uint32Array(live.buffer)) };
 }

@@ -19,32 +19,97 @@ export interface Cell {
   readonly value: Value;
 }
 
-/** One frame's bytes. Index 0 is the lowest address; `size` is the frame pointer. */
-export class StackFrame {
-  readonly size: number;
-  readonly bytes: Uint8Array;
-  readonly cells: Map<number, Cell>;
-  /** Set when more than one state refers to this frame; a shared frame is copied before it is written. */
-  shared = false;
+/** The cells of a frame, ordered by index: few, often copied, looked up by index. */
+export class CellTable {
+  private readonly list: Cell[];
 
-  constructor(size: number, bytes = new Uint8Array(size), cells: Map<number, Cell> = new Map()) {
-    this.size = size;
-    this.bytes = bytes;
-    this.cells = cells;
+  constructor(list: Cell[] = []) {
+    this.list = list;
   }
 
-  copy(): StackFrame {
-    return new StackFrame(this.size, this.bytes.slice(), new Map(this.cells));
+  get size(): number {
+    return this.list.length;
+  }
+
+  copy(): CellTable {
+    return new CellTable(this.list.slice());
+  }
+
+  /** Position of the first cell at or after the index. */
+  private position(index: number): number {
+    const { list } = this;
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (list[middle]!.index < index) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  get(index: number): Cell | undefined {
+    const cell = this.list[this.position(index)];
+    return cell !== undefined && cell.index === index ? cell : undefined;
+  }
+
+  set(index: number, cell: Cell): void {
+    const at = this.position(index);
+    if (this.list[at]?.index === index) this.list[at] = cell;
+    else this.list.splice(at, 0, cell);
+  }
+
+  delete(index: number): void {
+    const at = this.position(index);
+    if (this.list[at]?.index === index) this.list.splice(at, 1);
+  }
+
+  /** The cell that covers the byte. */
+  covering(at: number): Cell | undefined {
+    const { list } = this;
+    const position = this.position(at + 1) - 1;
+    const cell = list[position];
+    return cell !== undefined && cell.index + cell.size > at ? cell : undefined;
   }
 
   /** Cells that overlap [from, to). */
   overlapping(from: number, to: number): Cell[] {
+    const { list } = this;
     const found: Cell[] = [];
-    for (let index = from - 7; index < to; index++) {
-      const cell = this.cells.get(index);
-      if (cell !== undefined && cell.index + cell.size > from) found.push(cell);
-    }
+    const first = this.covering(from);
+    if (first !== undefined && first.index < from) found.push(first);
+    for (let position = this.position(from); position < list.length && list[position]!.index < to; position++) found.push(list[position]!);
     return found;
+  }
+
+  values(): readonly Cell[] {
+    return this.list;
+  }
+}
+
+/** One frame's bytes. Index 0 is the lowest address; `size` is the frame pointer. */
+export class StackFrame {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  /** The same bytes, four at a time, for scans. */
+  readonly words: Uint32Array;
+  readonly cells: CellTable;
+  /** Set when more than one state refers to this frame; a shared frame is copied before it is written. */
+  shared = false;
+
+  constructor(size: number, bytes = new Uint8Array(size), cells: CellTable = new CellTable()) {
+    this.size = size;
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    this.cells = cells;
+  }
+
+  copy(): StackFrame {
+    return new StackFrame(this.size, this.bytes.slice(), this.cells.copy());
+  }
+
+  overlapping(from: number, to: number): Cell[] {
+    return this.cells.overlapping(from, to);
   }
 
   /** Removes the cells that overlap the range, leaving what remains of them as numbers or fragments. */
@@ -99,11 +164,7 @@ export class StackFrame {
   }
 
   cellAt(at: number): Cell | undefined {
-    for (let index = at; index > at - 8; index--) {
-      const cell = this.cells.get(index);
-      if (cell !== undefined) return cell.index + cell.size > at ? cell : undefined;
-    }
-    return undefined;
+    return this.cells.covering(at);
   }
 
   /**

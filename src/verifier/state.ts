@@ -2,7 +2,7 @@ import type { Constraint } from './constraints.ts';
 import { type Constraints, rangeEdges } from './constraints.ts';
 import type { Int } from './number/index.ts';
 import { add, I64_MAX, I64_MIN, sub } from './number/index.ts';
-import type { StackFrame } from './stack.ts';
+import { CELL, type StackFrame } from './stack.ts';
 import type { Value } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, type SymbolId } from './value.ts';
 
@@ -106,9 +106,11 @@ export class State {
         const value = registers[r];
         if (value !== undefined) registers[r] = change(value);
       }
-      for (const [at, cell] of frame.stack.cells) {
+      // Copied before the first change, so the list being walked stays as it is.
+      for (const cell of frame.stack.cells.values().slice()) {
         const next = change(cell.value);
         if (next === cell.value) continue;
+        const at = cell.index;
         const stack = this.writableStack(index);
         if (next === undefined) stack.dissolve(at, at + cell.size);
         else stack.cells.set(at, { index: at, size: cell.size, value: next });
@@ -116,32 +118,34 @@ export class State {
     }
   }
 
-  /** Drops what is known of bytes of the top frame that nobody reads any more (1 = may be read). */
-  forget(live: Uint8Array): void {
-    const frame = this.top;
-    const { bytes } = frame.stack;
-    let at = 0;
-    while (at < bytes.length && (bytes[at] === 0 || live[at] === 1)) at++;
-    if (at === bytes.length) return;
-    let stack: StackFrame | undefined;
-    for (; at < bytes.length; at++) {
-      if (frame.stack.bytes[at] === 0 || live[at] === 1) continue;
-      const cell = frame.stack.cellAt(at);
-      if (cell !== undefined) {
-        let used = false;
-        for (let i = cell.index; i < cell.index + cell.size && !used; i++) used = live[i] === 1;
-        if (used) {
-          at = cell.index + cell.size - 1;
-          continue;
-        }
-        stack ??= this.writableStack(this.frames.length - 1);
-        stack.cells.delete(cell.index);
-        stack.bytes.fill(0, cell.index, cell.index + cell.size);
-        at = cell.index + cell.size - 1;
-        continue;
+  /** Drops what is known of bytes of the top frame that nobody reads any more (0xff = may be read). */
+  forget(live: Uint32Array): void {
+    const { words } = this.top.stack;
+    let dead = false;
+    for (let word = 0; word < words.length; word++) {
+      if ((words[word]! & ~live[word]!) !== 0) {
+        dead = true;
+        break;
       }
-      stack ??= this.writableStack(this.frames.length - 1);
-      stack.bytes[at] = 0;
+    }
+    if (!dead) return;
+    const liveBytes = new Uint8Array(live.buffer, live.byteOffset, words.length * 4);
+    const stack = this.top.stack;
+    const gone = stack.cells.values().filter((cell) => {
+      for (let at = cell.index; at < cell.index + cell.size; at++) if (liveBytes[at] !== 0) return false;
+      return true;
+    });
+    const own = gone.length > 0 ? this.writableStack(this.frames.length - 1) : stack;
+    for (const cell of gone) {
+      own.cells.delete(cell.index);
+      own.bytes.fill(0, cell.index, cell.index + cell.size);
+    }
+    for (let word = 0; word < words.length; word++) {
+      if ((own.words[word]! & ~live[word]!) === 0) continue;
+      for (let at = word * 4; at < word * 4 + 4; at++) {
+        if (liveBytes[at] !== 0 || own.bytes[at] === 0 || own.bytes[at] === CELL) continue;
+        this.writableStack(this.frames.length - 1).bytes[at] = 0;
+      }
     }
   }
 
