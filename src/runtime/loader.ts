@@ -35,8 +35,6 @@ export interface LoadObjectOptions {
   readonly programs?: readonly string[];
   /** Maps that stand in for the object's, by name (bpf_map__reuse_fd). */
   readonly reuse?: ReadonlyMap<string, number>;
-  /** Ids to give, when a saved state is restored. */
-  readonly restore?: { readonly mapIds: readonly (number | undefined)[]; readonly programIds: ReadonlyMap<number, number> };
   /** Extra flags of all programs. */
   readonly flags?: number;
 }
@@ -92,7 +90,7 @@ export class ObjectLoader {
     const mode = this.#options.mode ?? 'jit';
     requireAllowed(this.#runtime.policy, mode);
     try {
-      if (this.#runtime.platform.name === 'windows' && this.#options.restore === undefined) this.#runtime.objects.burn();
+      if (this.#runtime.platform.name === 'windows') this.#runtime.objects.burn();
       for (const index of this.#object.maps.keys()) this.#map(index);
       const wanted = programsToLoad(this.#object, this.#options.programs);
       for (const [position, program] of wanted.entries()) await this.#program(program, position === 0, mode);
@@ -116,13 +114,13 @@ export class ObjectLoader {
     if (made !== undefined) return made;
     const definition = this.#object.maps[index];
     if (definition === undefined) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `${this.#object.path}: there is no map ${index}.`);
-    const map = this.#reused(definition) ?? this.#create(definition, index);
+    const map = this.#reused(definition) ?? this.#create(definition);
     this.#maps[index] = map;
     this.#handles.push(map.id);
     return map;
   }
 
-  #create(definition: MapDefinition, index: number): BpfMap {
+  #create(definition: MapDefinition): BpfMap {
     const { platform } = this.#runtime;
     const type = findMapType(platform, definition.type);
     if (type === undefined || type.kind === 'unspec') {
@@ -145,17 +143,13 @@ export class ObjectLoader {
         maxEntries: possible ? this.#runtime.host.cpuCount : Math.min(maxEntries, ARRAY_TYPE_LIMIT),
         flags,
       },
-      { ...(template === undefined ? {} : { template }), ...(this.#idOf(index) === undefined ? {} : { id: this.#idOf(index) }) },
+      template === undefined ? {} : { template },
     );
     if (definition.data !== undefined && map instanceof ArrayMap) this.#fillData(map, definition);
-    if (definition.pinning === PIN_BY_NAME && this.#options.restore === undefined) {
+    if (definition.pinning === PIN_BY_NAME) {
       this.#newPins.push(this.#runtime.pin(map.id, this.#runtime.autoPinPath(definition.name)));
     }
     return map;
-  }
-
-  #idOf(index: number): number | undefined {
-    return this.#options.restore?.mapIds[index];
   }
 
   /** A map given by the caller, or the one that is pinned under the name. */
@@ -163,7 +157,7 @@ export class ObjectLoader {
     const given = this.#options.reuse?.get(definition.name);
     const pinned = definition.pinning === PIN_BY_NAME ? this.#runtime.pins.get(this.#runtime.autoPinPath(definition.name)) : undefined;
     const id = given ?? pinned;
-    if (id === undefined || this.#options.restore !== undefined) return undefined;
+    if (id === undefined) return undefined;
     const map = this.#runtime.map(id);
     const same =
       map !== undefined &&
@@ -197,7 +191,6 @@ export class ObjectLoader {
     this.#reports.push(report);
     if (report.verdict !== 'accepted') throw new VerificationFailure(report);
     const mapIds = this.#mapsOf(program, type);
-    const { loader, ...executable } = this.#executable(program, type);
     const made = this.#runtime.addProgram(
       {
         name: program.name,
@@ -210,11 +203,10 @@ export class ObjectLoader {
         flags: this.#options.flags ?? 0,
         instructions: program.instructions,
         mapIds,
-        objectMapIds: loader.#maps.map((map) => map?.id),
+        objectMapIds: this.#maps.map((map) => map?.id),
         report,
       },
-      executable,
-      this.#options.restore?.programIds.get(this.#object.programs.indexOf(program)),
+      () => makeExecutable(this.#runtime, this.#object, program, type, (index) => this.#maps[index]),
     );
     this.#programs.push(made);
     this.#handles.push(made.id);
@@ -239,38 +231,8 @@ export class ObjectLoader {
     return ids;
   }
 
-  #executable(program: ObjectProgram, type: ProgramType): ExecutableProgram & { readonly loader: ObjectLoader } {
-    const { platform, helperEnvironment } = this.#runtime;
-    const kfuncs = new Map<number, HelperImplementation>();
-    for (const [index, extern] of this.#object.externs.entries()) {
-      const prototype = platform.kfuncs.get(extern.name);
-      const routine = compilerRoutines[extern.name];
-      if (prototype !== undefined) kfuncs.set(index, bindOne(platform, prototype, index, helperEnvironment));
-      else if (routine !== undefined) kfuncs.set(index, { id: index, name: extern.name, ...routine(helperEnvironment) });
-    }
-    return {
-      loader: this,
-      name: program.name,
-      instructions: program.instructions,
-      helpers: bindHelpers(platform, type, helperEnvironment),
-      kfuncs,
-      resolve: (load) => this.#resolve(load),
-    };
-  }
-
-  #resolve(load: LoadImmediate): bigint {
-    if (load.source === 'map_fd' || load.source === 'map_index') return BigInt(this.#map(load.low).handle);
-    if (load.source === 'map_value' || load.source === 'map_index_value') {
-      const map = this.#map(load.low);
-      return map instanceof ArrayMap ? BigInt(map.base + (load.high >>> 0)) : 0n;
-    }
-    // A kernel symbol: there is no kernel, so weak ones are null and the verifier refuses the others.
-    return 0n;
-  }
-
   /** Initial contents of program arrays and maps of maps. */
   #fillSlots(): void {
-    if (this.#options.restore !== undefined) return;
     for (const [index, definition] of this.#object.maps.entries()) {
       const map = this.#maps[index];
       for (const slot of definition.initialSlots ?? []) {
@@ -297,4 +259,31 @@ export class ObjectLoader {
       this.#runtime.closeHandle(map.id);
     }
   }
+}
+
+/** What an engine compiles: a program's code with its helpers and maps. `mapAt` gives the map of an index in the object. */
+export function makeExecutable(
+  runtime: Runtime,
+  object: ObjectFile,
+  program: ObjectProgram,
+  type: ProgramType,
+  mapAt: (index: number) => BpfMap | undefined,
+): ExecutableProgram {
+  const { platform, helperEnvironment } = runtime;
+  const kfuncs = new Map<number, HelperImplementation>();
+  for (const [index, extern] of object.externs.entries()) {
+    const prototype = platform.kfuncs.get(extern.name);
+    const routine = compilerRoutines[extern.name];
+    if (prototype !== undefined) kfuncs.set(index, bindOne(platform, prototype, index, helperEnvironment));
+    else if (routine !== undefined) kfuncs.set(index, { id: index, name: extern.name, ...routine(helperEnvironment) });
+  }
+  const resolve = (load: LoadImmediate): bigint => {
+    // A kernel symbol: there is no kernel, so weak ones are null and the verifier refuses the others.
+    if (load.source === 'variable') return 0n;
+    const map = mapAt(load.low);
+    if (map === undefined) throw new RuntimeError('EBPF_INVALID_OBJECT', `Program ${program.name} refers to map ${load.low}, which is gone.`);
+    if (load.source === 'map_fd' || load.source === 'map_index') return BigInt(map.handle);
+    return map instanceof ArrayMap ? BigInt(map.base + (load.high >>> 0)) : 0n;
+  };
+  return { name: program.name, instructions: program.instructions, helpers: bindHelpers(platform, type, helperEnvironment), kfuncs, resolve };
 }

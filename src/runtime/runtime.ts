@@ -66,11 +66,12 @@ export class Runtime {
   readonly interfaces = new InterfaceTable();
   readonly helperEnvironment: HelperEnvironment;
   policy: Policy;
+  /** Number of runs so far: whoever mirrors maps learns from it that programs may have stored through value pointers. */
+  runs = 0;
   readonly #maps = new Map<number, BpfMap>();
   readonly #engines = new Map<ExecutionMode, Engine>();
   readonly #factories: EngineFactories;
   readonly #providers: ReadonlyMap<string, MapProvider>;
-  readonly #compiled = new Map<number, CompiledProgram>();
   #pinnedCpu: number | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -127,7 +128,7 @@ export class Runtime {
         drop: (id, holder) => this.objects.drop(id, { kind: 'map', key: holder.id }),
       },
     };
-    return { ...maps, execution, trace: this.trace, run, mapsByHandle: this.#maps, compiled: (id) => this.#compiled.get(id) };
+    return { ...maps, execution, trace: this.trace, run, mapsByHandle: this.#maps, compiled: (id) => this.program(id)?.compiled };
   }
 
   /** LD_ABS and LD_IND: big-endian loads from the packet; SKF_NET_OFF and SKF_LL_OFF select the header to count from. */
@@ -212,31 +213,39 @@ export class Runtime {
     return new ObjectLoader(this, object, options).load();
   }
 
-  /** Compiles and enters a verified program; for the loader. */
-  addProgram(description: Omit<BpfProgram, 'id' | 'compiled'>, executable: ExecutableProgram, id?: number): BpfProgram {
-    const engine = this.engine(description.mode);
-    const compiled = engine.compile(executable, this.helperEnvironment.execution);
-    const program: BpfProgram = { ...description, id: 0, compiled };
+  /**
+   * Enters a verified program; for the loader and the store. With an id (restoring) it is compiled when it first runs, and the policy,
+   * which governs loading, is not asked again.
+   */
+  addProgram(description: Omit<BpfProgram, 'id' | 'compiled'>, executable: () => ExecutableProgram, id?: number): BpfProgram {
+    let compiled: CompiledProgram | undefined;
+    const compile = () => {
+      compiled ??= this.#engine(description.mode).compile(executable(), this.helperEnvironment.execution);
+      return compiled;
+    };
+    if (id === undefined) {
+      requireAllowed(this.policy, description.mode);
+      compile();
+    }
+    const program: BpfProgram = Object.defineProperties({ id: 0 }, Object.getOwnPropertyDescriptors(description)) as BpfProgram;
+    Object.defineProperty(program, 'compiled', { get: compile, enumerable: false });
     program.id = this.objects.add(
       'program',
       program.name,
       program,
       {
         destroy: () => {
-          this.#compiled.delete(program.id);
           for (const map of program.mapIds) this.objects.drop(map, { kind: 'program', key: program.id });
         },
       },
       id,
     );
     for (const map of program.mapIds) this.objects.hold(map, { kind: 'program', key: program.id });
-    this.#compiled.set(program.id, compiled);
     return program;
   }
 
-  /** The engine of a mode. Throws EBPF_BLOCKED_BY_POLICY or EBPF_OPERATION_NOT_SUPPORTED. */
-  engine(mode: ExecutionMode): Engine {
-    requireAllowed(this.policy, mode);
+  /** The engine of a mode. Throws EBPF_OPERATION_NOT_SUPPORTED. */
+  #engine(mode: ExecutionMode): Engine {
     const known = this.#engines.get(mode);
     if (known !== undefined) return known;
     const factory = this.#factories[mode];
@@ -381,6 +390,7 @@ export class Runtime {
 
   /** bpf_prog_test_run. Throws RuntimeError for bad input, ExecutionFault when the program goes wrong. */
   testRun(program: BpfProgram, options: TestRunOptions = {}): TestRunResult {
+    this.runs++;
     return runTest(this.platform, this.helperEnvironment, program, options, (cpu) => {
       this.#pinnedCpu = cpu;
     });

@@ -62,6 +62,7 @@ export class XdpHook {
     }
     const { memory, helperEnvironment, platform } = this.#runtime;
     const { run } = helperEnvironment;
+    this.#runtime.runs++;
     const { program } = first;
     const layout = program.type.context;
     memory.write(this.#buffer + HEADROOM, frame);

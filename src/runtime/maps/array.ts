@@ -63,6 +63,15 @@ export class ArrayMap extends BpfMap {
     return 0;
   }
 
+  override forget(key: Uint8Array): void {
+    const start = this.find(this.stageKey(key));
+    if (start > 0) this.memory.bytes.fill(0, start, start + this.stride);
+  }
+
+  override clearAll(): void {
+    this.memory.bytes.fill(0, this.base, this.base + this.maxEntries * this.stride);
+  }
+
   /** The elements cannot go: Windows refuses the combination, Linux has no such operation for arrays. */
   override programLookupAndDelete(): number {
     return 0;

@@ -84,6 +84,15 @@ export class BloomFilterMap extends BpfMap {
     yield { key: new Uint8Array(0), value: this.memory.read(this.#bits, (this.#mask + 1) / 8) };
   }
 
+  override get packedSize(): number {
+    return (this.#mask + 1) / 8;
+  }
+
+  override clearAll(): void {
+    this.memory.bytes.fill(0, this.#bits, this.#bits + (this.#mask + 1) / 8);
+    this.#pushed = 0;
+  }
+
   override restore(entry: MapEntry): void {
     if (entry.value.length !== (this.#mask + 1) / 8) throw this.error(this.fail('invalid'), 'restore');
     this.memory.write(this.#bits, entry.value);

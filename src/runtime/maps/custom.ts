@@ -55,6 +55,10 @@ export class CustomMap extends HashMap {
     super.destroy();
   }
 
+  protected override get storesPlainValues(): boolean {
+    return this.#provider.convertIn === undefined && this.#provider.convertOut === undefined;
+  }
+
   override programLookup(key: number): number {
     return this.#provider.updatesOriginalValue === true ? 0 : super.programLookup(key);
   }

@@ -23,6 +23,8 @@ export const HASH_MULTIPLIER = 0x9e37_79b1;
 const SEED = 0x5bd1_e995;
 const FIRST_SLAB = 16;
 const LARGEST_SLAB = 0x1_0000;
+/** Bytes of packed entries that an import handles at once. */
+const PORTION = 0x10_0000;
 
 export class HashMap extends BpfMap {
   readonly entrySize: number;
@@ -197,6 +199,50 @@ export class HashMap extends BpfMap {
     if (entry === 0) return this.fail('no_more_keys');
     bytes.copyWithin(out, entry + ENTRY_KEY, entry + ENTRY_KEY + this.keySize);
     return 0;
+  }
+
+  override exportAll(): Uint8Array {
+    const size = this.packedSize;
+    const bytes = new Uint8Array(this.count * size);
+    let offset = 0;
+    this.forEachEntry((entry) => {
+      const { bytes: memory } = this.memory;
+      bytes.set(memory.subarray(entry + ENTRY_KEY, entry + ENTRY_KEY + this.keySize), offset);
+      if (this.storesPlainValues) {
+        bytes.set(memory.subarray(entry + this.valueOffset, entry + this.valueOffset + this.userValueSize), offset + this.keySize);
+      } else bytes.set(this.exportValue(entry + this.valueOffset), offset + this.keySize);
+      offset += size;
+    });
+    return bytes;
+  }
+
+  override importAll(bytes: Uint8Array): void {
+    const size = this.packedSize;
+    if (!this.storesPlainValues || bytes.length % size !== 0) {
+      super.importAll(bytes);
+      return;
+    }
+    // Through linear memory in portions: `put` takes the addresses of keys.
+    const portion = Math.max(1, Math.floor(PORTION / size));
+    const staged = this.memory.allocate(portion * size, 'other', `map ${this.name} import`);
+    try {
+      for (let offset = 0; offset < bytes.length; offset += portion * size) {
+        const part = bytes.subarray(offset, offset + portion * size);
+        this.memory.write(staged, part);
+        for (let at = staged; at < staged + part.length; at += size) {
+          const address = this.put(at, 0);
+          if (address < 0) throw this.error(address, 'restore');
+          this.memory.bytes.copyWithin(address, at + this.keySize, at + size);
+        }
+      }
+    } finally {
+      this.memory.free(staged);
+    }
+  }
+
+  /** Values are the bytes that user space sees; not so for maps of maps. */
+  protected get storesPlainValues(): boolean {
+    return true;
   }
 
   /** Calls back with every entry's address, in the order of `next`; faster than stepping key by key. */

@@ -92,6 +92,10 @@ export class HashOfMaps extends HashMap {
     return this.fail('unsupported');
   }
 
+  protected override get storesPlainValues(): boolean {
+    return false;
+  }
+
   override destroy(): void {
     this.forEachEntry((entry) => {
       this.environment.objects.drop(this.#id(entry + this.valueOffset), this);

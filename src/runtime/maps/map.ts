@@ -179,6 +179,53 @@ export abstract class BpfMap {
     if (result < 0) throw this.error(result, 'restore');
   }
 
+  /** Bytes of an entry in `exportAll`, or 0 when entries differ in length and each is preceded by a u32 length. */
+  get packedSize(): number {
+    return this.keySize + this.userValueSize;
+  }
+
+  /** Every entry, packed: key and value without padding, one after the other. */
+  exportAll(): Uint8Array {
+    const size = this.packedSize;
+    const entries = [...this.entries()];
+    const bytes = new Uint8Array(entries.reduce((total, { key, value }) => total + (size === 0 ? 4 : 0) + key.length + value.length, 0));
+    const view = new DataView(bytes.buffer);
+    let offset = 0;
+    for (const { key, value } of entries) {
+      if (size === 0) {
+        view.setUint32(offset, value.length, true);
+        offset += 4;
+      }
+      bytes.set(key, offset);
+      bytes.set(value, offset + key.length);
+      offset += key.length + value.length;
+    }
+    return bytes;
+  }
+
+  /** Adds packed entries, past freezing. Throws EBPF_INVALID_ARGUMENT when they do not fit the map. */
+  importAll(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const fixed = this.packedSize;
+    for (let offset = 0; offset < bytes.length; ) {
+      const size = fixed > 0 ? fixed : offset + 4 <= bytes.length ? view.getUint32(offset, true) : Number.POSITIVE_INFINITY;
+      if (fixed === 0) offset += 4;
+      if (offset + size > bytes.length) throw this.error(this.fail('invalid'), 'restore');
+      this.restore({ key: bytes.slice(offset, offset + this.keySize), value: bytes.slice(offset + this.keySize, offset + size) });
+      offset += size;
+    }
+  }
+
+  /** Removes an entry past freezing and without telling listeners; for restoring. */
+  forget(key: Uint8Array): void {
+    this.erase(this.stageKey(key));
+  }
+
+  /** Removes every entry past freezing; arrays become zero. */
+  clearAll(): void {
+    for (let key = this.nextKey(undefined); key !== undefined; key = this.nextKey(undefined)) this.forget(key);
+  }
+
   /** Gives all memory back. */
   destroy(): void {
     this.memory.free(this.#scratch);

@@ -89,6 +89,14 @@ export abstract class ObjectArrayMap extends ArrayMap {
     }
   }
 
+  override forget(key: Uint8Array): void {
+    this.erase(this.stageKey(key));
+  }
+
+  override clearAll(): void {
+    this.clear();
+  }
+
   /** Takes every object out. */
   clear(): void {
     for (let index = 0; index < this.maxEntries; index++) this.#clear(this.base + index * this.stride);

@@ -116,6 +116,11 @@ export class QueueMap extends BpfMap {
     }
   }
 
+  override clearAll(): void {
+    this.#first = 0;
+    this.#count = 0;
+  }
+
   #drop(): void {
     if (this.#order === 'queue') this.#first = (this.#first + 1) % this.maxEntries;
     this.#count--;

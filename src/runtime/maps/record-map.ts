@@ -42,6 +42,14 @@ export abstract class RecordMap extends BpfMap {
     return undefined;
   }
 
+  override get packedSize(): number {
+    return 0;
+  }
+
+  override clearAll(): void {
+    this.consume(() => undefined);
+  }
+
   protected wake(): void {
     const callbacks = [...this.#waiting];
     this.#waiting.clear();
