@@ -35,6 +35,37 @@ export function writeFunction(context: ProgramContext, writer: FunctionWriter, a
   writer.op(OP.end);
 }
 
+/** Writes a copy of the entry function into its exported wrapper: for small programs the call between them costs more than they do. */
+export function writeInlineEntry(
+  context: ProgramContext,
+  writer: FunctionWriter,
+  frame: Pick<Activation, 'frameLocal' | 'frameOffset'>,
+  prepare: (registers: Int32Array) => void,
+): number {
+  const target = context.functions.functions.get(0)!;
+  const registers = registerLocals(target, writer, () => undefined);
+  const result = writer.local(I64);
+  prepare(registers);
+  const exit = writer.depth;
+  writer.open(OP.block);
+  const activation: Activation = {
+    function: target,
+    registers,
+    ...frame,
+    inlined: { result, exit },
+    isRoot: true,
+    mayGoto: mayGotoLocal(target, context, writer),
+  };
+  writeGraph({ context, writer, activation, slot: 0, constants: [] }, { total: 0 }, 0);
+  writer.end();
+  return result;
+}
+
+/** Whether the entry function is small enough for `writeInlineEntry`. */
+export function inlinesEntry(target: EbpfFunction): boolean {
+  return target.size <= INLINE_SIZE;
+}
+
 /** Maps the registers of a function to locals; `parameter` gives the local of one that the caller hands over. */
 export function registerLocals(target: EbpfFunction, writer: FunctionWriter, parameter: (register: number) => number | undefined): Int32Array {
   const registers = new Int32Array(FRAME_POINTER).fill(-1);

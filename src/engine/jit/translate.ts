@@ -4,7 +4,7 @@ import type { Activation, ImportedHelper, ProgramContext, ServiceImports } from 
 import { FunctionWriter } from './function-writer.ts';
 import { analyseFunctions, type EbpfFunction } from './functions.ts';
 import type { InlineHelper } from './inline-helper.ts';
-import { mayGotoLocal, registerLocals, writeFunction } from './structure.ts';
+import { inlinesEntry, mayGotoLocal, registerLocals, writeFunction, writeInlineEntry } from './structure.ts';
 import { F64, type FunctionType, I32, I64, ModuleWriter, OP, type ValueType } from './wasm.ts';
 
 /** V8 refuses larger function bodies (kV8MaxWasmFunctionSize in src/wasm/wasm-limits.h). */
@@ -85,8 +85,11 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
 
   programs.forEach((program, number) => {
     const functions = analyseFunctions(program, options.maxFrames);
+    const calledInside = [...functions.functions.values()].some((one) => one.callees.includes(0)) || functions.addressTaken.includes(0);
+    // A small entry function is written into its wrappers, and nothing else calls it.
+    const standing = [...functions.functions].filter(([entry, one]) => entry !== 0 || calledInside || !inlinesEntry(one));
     const indexes = new Map<number, number>();
-    for (const entry of functions.functions.keys()) indexes.set(entry, module.declareFunction());
+    for (const [entry] of standing) indexes.set(entry, module.declareFunction());
     const context: ProgramContext = {
       program,
       functions,
@@ -101,8 +104,7 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
       resolved: values.pusher(program),
       functionIndex: (entry) => indexes.get(entry)!,
     };
-    const calledInside = [...functions.functions.values()].some((one) => one.callees.includes(0)) || functions.addressTaken.includes(0);
-    for (const [entry, one] of functions.functions) {
+    for (const [entry, one] of standing) {
       const { body, writer } = translateFunction(context, one, entry === 0 && !calledInside);
       if (body.length > MAXIMUM_BODY) {
         throw new ExecutionFault(
@@ -114,10 +116,12 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
       module.defineFunction(indexes.get(entry)!, functionType(one, entry === 0 && !calledInside), body);
       traps.push({ program: number, ...writer.traps });
     }
-    defineEntry(module, context, `${number}.run`, !calledInside, I64, options.budget);
-    defineEntry(module, context, `${number}.run32`, !calledInside, I32, options.budget);
-    for (const entry of functions.addressTaken) defineCallback(module, context, `${number}.callback.${entry}`, entry);
-    for (let extra = 0; extra < 2 + functions.addressTaken.length; extra++) traps.push({ program: number, offsets: [], slots: [] });
+    traps.push({ program: number, ...defineEntry(module, context, `${number}.run`, !calledInside, I64, options.budget).traps });
+    traps.push({ program: number, ...defineEntry(module, context, `${number}.run32`, !calledInside, I32, options.budget).traps });
+    for (const entry of functions.addressTaken) {
+      defineCallback(module, context, `${number}.callback.${entry}`, entry);
+      traps.push({ program: number, offsets: [], slots: [] });
+    }
     callbacks.push(functions.addressTaken);
   });
 
@@ -154,23 +158,11 @@ function translateFunction(context: ProgramContext, target: EbpfFunction, isRoot
   const writer = new FunctionWriter(parameters.length);
   let next = 0;
   const registers = registerLocals(target, writer, (register) => ((target.parameters >> register) & 1 ? next++ : undefined));
-  let frameLocal = -1;
-  let frameOffset = 0;
-  const { stackBase } = context;
-  if (target.needsFrame || isRoot) {
-    if (!isRoot) frameLocal = parameters.length - 1;
-    else if (stackBase.kind === 'constant') frameOffset = stackBase.address;
-    else {
-      frameLocal = writer.local(I32);
-      writer.globalGet(stackBase.index);
-      writer.set(frameLocal);
-    }
-  }
+  const frame = isRoot ? rootFrame(context, writer) : { frameLocal: target.needsFrame ? parameters.length - 1 : -1, frameOffset: 0 };
   const activation: Activation = {
     function: target,
     registers,
-    frameLocal,
-    frameOffset,
+    ...frame,
     inlined: undefined,
     isRoot,
     mayGoto: mayGotoLocal(target, context, writer),
@@ -187,27 +179,49 @@ function defineEntry(
   isRoot: boolean,
   result: typeof I32 | typeof I64,
   budget: number | undefined,
-): void {
+): FunctionWriter {
   const target = context.functions.functions.get(0)!;
   const writer = new FunctionWriter(2);
   if (budget !== undefined && context.budget !== undefined) {
     writer.i64Halves(budget, Math.floor(budget / 0x1_0000_0000));
     writer.globalSet(context.budget);
   }
-  for (let register = 0; register < 10; register++) {
-    if (((target.parameters >> register) & 1) === 0) continue;
+  const parameters = ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const).filter((register) => (target.parameters >> register) & 1);
+  const push = (register: number) => {
     if (register === 1 || register === 2) {
       writer.get(register - 1);
       writer.op(OP.i64_extend_i32_u);
     } else writer.i64(0);
+  };
+  if (isRoot && inlinesEntry(target)) {
+    const local = writeInlineEntry(context, writer, rootFrame(context, writer), (registers) => {
+      for (const register of parameters) {
+        push(register);
+        writer.set(registers[register]!);
+      }
+    });
+    writer.get(local);
+  } else {
+    for (const register of parameters) push(register);
+    if (target.needsFrame && !isRoot) pushStackBase(writer, context);
+    writer.call(context.functionIndex(0));
   }
-  if (target.needsFrame && !isRoot) pushStackBase(writer, context);
-  writer.call(context.functionIndex(0));
   if (result === I32) writer.op(OP.i32_wrap_i64);
   writer.op(OP.end);
   const index = module.declareFunction();
   module.defineFunction(index, { parameters: [I32, I32], results: [result] }, writer.finish());
   module.exportFunction(name, index);
+  return writer;
+}
+
+/** The first frame: a constant address, or a local that holds the imported one. */
+function rootFrame(context: ProgramContext, writer: FunctionWriter): { frameLocal: number; frameOffset: number } {
+  const { stackBase } = context;
+  if (stackBase.kind === 'constant') return { frameLocal: -1, frameOffset: stackBase.address };
+  const frameLocal = writer.local(I32);
+  writer.globalGet(stackBase.index);
+  writer.set(frameLocal);
+  return { frameLocal, frameOffset: 0 };
 }
 
 function pushStackBase(writer: FunctionWriter, context: ProgramContext): void {
