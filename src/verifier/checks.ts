@@ -1,4 +1,5 @@
 import type { Severity } from './report.ts';
+import { rangeWords } from './words.ts';
 
 /** What a check is about, for wording: all optional, plain values. */
 export interface CheckDetails {
@@ -48,7 +49,7 @@ const upper = (limit: string) => (d: CheckDetails) =>
 const lower = (limit: string) => (d: CheckDetails) => `Lower bound must be at least ${limit} (${access(d)})`;
 const verb = (d: CheckDetails) => (d.mode === 'write' ? 'Writes' : 'Reads');
 const bytes = (n: number | string | undefined) => (n === 1 || n === '1' ? '1 byte' : `${n} bytes`);
-const span = (d: CheckDetails) => (d.min === d.max ? `${d.min}` : `${d.min}..${d.max}`);
+const span = (d: CheckDetails) => rangeWords(d.min, d.max);
 const reg = (d: CheckDetails) => `r${d.register}`;
 
 /** The one table of checks: every requirement the verifier makes, how it is worded, and how severe a failure is. */
@@ -163,6 +164,12 @@ export const CHECKS = {
     classic: (d) => `Invalid context access (${access(d)})`,
     plain: (d) =>
       `struct ${d.name} has no field that allows a ${d.width}-byte ${d.mode} at offset ${d.min}${d.note === undefined ? '' : `: ${d.note}`}.`,
+  },
+  socket_field: {
+    severity: 'policy',
+    id: 'CTX-01',
+    classic: (d) => `Invalid socket access (${access(d)})`,
+    plain: (d) => `struct ${d.name} has no field that allows a ${d.width}-byte ${d.mode} at offset ${d.min}: ${d.note}.`,
   },
   context_write: {
     severity: 'safety',
@@ -414,7 +421,7 @@ export const CHECKS = {
     severity: 'safety',
     id: 'LOOP-02',
     classic: (d) => `Loop counter is too large (pc[${d.limit}] < 100000)`,
-    plain: (d) => `No bound was found for the loop at instruction ${d.limit}${d.note === undefined ? '' : `: ${d.note}`}.`,
+    plain: (d) => `No bound was found for the loop at instruction ${d.limit}.`,
   },
   infinite_loop: {
     severity: 'safety',

@@ -1,12 +1,13 @@
-import type { Instruction, Register } from '../isa/instruction.ts';
+import type { Comparison, Instruction, Register } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
+import { NEGATED } from './branch.ts';
 import { targetOf } from './cfg.ts';
 import { type CheckDetails, checkRow } from './checks.ts';
 import type { Finding, Machine } from './machine.ts';
 import { type Chain, type Guard, type Path, type Root, writesOf } from './provenance.ts';
 import type { Value } from './value.ts';
 import { ZERO } from './value.ts';
-import { numberWords } from './words.ts';
+import { rangeWords } from './words.ts';
 
 /** The specific cause of a failed check. */
 export interface Diagnosis {
@@ -54,6 +55,7 @@ const DIAGNOSES: Partial<Record<Finding['kind'], Diagnose>> = {
   memory_argument: (c) => nullConstant(c) ?? mixedKinds(c),
   map_kind: wrongMap,
   size_negative: sizeRange,
+  loop_unbounded: endlessLoop,
 };
 
 function register(c: Case): Register {
@@ -166,7 +168,7 @@ function packetUpper(c: Case): Diagnosis {
   const missing = details.distance === undefined ? '' : `; ${bytes(details.distance)} missing`;
   if (value !== undefined && value.symbol !== ZERO) {
     const [addend] = path.addends(path.last, register(c));
-    const range = `${numberWords(value.range.smin)} to ${numberWords(value.range.smax)}`;
+    const range = rangeWords(value.range.smin, value.range.smax);
     const moved =
       addend === undefined
         ? ''
@@ -181,7 +183,7 @@ function packetUpper(c: Case): Diagnosis {
     const where = check === undefined ? '' : ` by the comparison with data_end at instruction ${at(path, check)}`;
     return {
       id: 'PKT-02',
-      message: `${subject} packet bytes up to byte ${details.max ?? 'an unknown end'}, but only ${proved === 0 ? 'none' : proved === 1 ? 'the first' : `the first ${proved}`} ${proved > 1 ? 'are' : 'is'} proved${where}${missing}.`,
+      message: `${subject} packet bytes up to byte ${details.max ?? 'an unknown end'}, but ${proved === 0 ? 'none is' : proved === 1 ? 'only the first is' : `only the first ${proved} are`} proved${where}${missing}.`,
     };
   }
   return {
@@ -322,7 +324,7 @@ function regionWords({ finding, details, machine, value }: Case): string {
   if (finding.kind === 'stack_upper' || finding.kind === 'stack_lower') {
     const low = details.min ?? 0;
     return low < 0 && low >= -Number(details.limit ?? 0)
-      ? `only ${bytes(-Number(low))} of the stack frame follow fp${low}`
+      ? `the stack frame ends ${bytes(-Number(low))} after fp${low}`
       : `it starts outside the stack frame`;
   }
   const name = value?.kind === 'map_value' ? `a value of map ${machine.map(value.tag)?.name}` : 'the record';
@@ -335,7 +337,7 @@ function stackBounds(c: Case): Diagnosis {
   const { smin, smax } = value.range;
   return {
     id: 'STK-02',
-    message: `${verb(details)} ${bytes(Number(details.width))} of the stack at a variable offset from the frame pointer (${numberWords(smin)} to ${numberWords(smax)}${displacementWords(details)}), which may lie outside the ${details.limit}-byte frame.`,
+    message: `${verb(details)} ${bytes(Number(details.width))} of the stack at a variable offset from the frame pointer (${rangeWords(smin, smax)}${displacementWords(details)}), which may lie outside the ${details.limit}-byte frame.`,
   };
 }
 
@@ -362,7 +364,7 @@ function boundedRegion(c: Case): Diagnosis {
   const latest = upper[upper.length - 1];
   const where = (guard: Guard) => `the check at instruction ${guard.pc}`;
   const overshoot = details.distance;
-  const range = `${numberWords(details.min ?? 0)} to ${numberWords(details.max ?? 0)}`;
+  const range = rangeWords(details.min, details.max);
   const body = `${verb(details)} ${bytes(Number(details.width))} at offset ${range} of ${region}, which has ${bytes(size)}`;
   if (latest === undefined) {
     const mask = index?.chain.changes.find((change) => change.operator === 'and' && change.constant !== undefined);
@@ -547,7 +549,54 @@ function sizeRange(c: Case): Diagnosis {
   const guard = guards[guards.length - 1];
   if (guard !== undefined || (details.max !== undefined && details.max < UNBOUNDED)) {
     const check = guard === undefined ? '' : ` The check at instruction ${guard.pc} is signed and bounds it only from above.`;
-    return { id: 'HLP-07', message: `${what} may be negative (at most ${numberWords(details.max ?? 0)}), which counts as a huge size.${check}` };
+    return { id: 'HLP-07', message: `${what} may be negative (${rangeWords(details.min, details.max)}), which counts as a huge size.${check}` };
   }
   return { id: 'HLP-06', message: `${what} is unbounded: no check on this path limits it.` };
+}
+
+// --- loops ----------------------------------------------------------------------------------------------------------------------------
+
+const SYMBOLS: Record<Comparison, string> = {
+  eq: '==',
+  ne: '!=',
+  gt: '>',
+  ge: '>=',
+  lt: '<',
+  le: '<=',
+  sgt: 's>',
+  sge: 's>=',
+  slt: 's<',
+  sle: 's<=',
+  set: '&',
+  nset: 'has no bit of',
+};
+
+/** Says on what the loop's end depends. */
+function endlessLoop(c: Case): Diagnosis {
+  const { machine, finding, details } = c;
+  const head = finding.instruction;
+  const start = `The loop at instruction ${head}`;
+  const loop = loopAround(machine, head);
+  const exits: string[] = [];
+  for (const slot of loop ?? []) {
+    const branch = machine.instruction(slot);
+    if (branch.kind !== 'branch') continue;
+    const taken = loop!.has(targetOf(slot, branch));
+    if (taken && loop!.has(slot + 1)) continue;
+    const name = (register: Register) => `${branch.width === 32 ? 'w' : 'r'}${register}`;
+    const comparison = taken ? branch.comparison : NEGATED[branch.comparison];
+    const { source } = branch;
+    const other = source.kind === 'register' ? name(source.register) : `${source.value}`;
+    const bound = source.kind === 'register' ? boundWords(finding.state.registers[source.register], other) : '';
+    exits.push(`while ${name(branch.dst)} ${SYMBOLS[comparison]} ${other} (instruction ${slot}${bound})`);
+  }
+  const condition = exits.length === 0 ? ' has no way out' : ` runs ${exits.slice(0, 3).join(' and ')}`;
+  const reason =
+    details.max === undefined ? 'nothing was found that moves towards a fixed bound in every turn' : 'this allows more turns than any host executes';
+  return { id: 'LOOP-02', message: `${start}${condition}; ${reason}.` };
+}
+
+function boundWords(value: Value | undefined, name: string): string {
+  if (value === undefined || value.kind !== 'number') return '';
+  return `; ${name} may be ${rangeWords(value.range.smin, value.range.smax)}`;
 }

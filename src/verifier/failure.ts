@@ -27,11 +27,20 @@ export function failureOf(machine: Machine, finding: Finding): Failure {
     },
     message: message ?? row.plain(details),
     classic: row.classic(details),
-    ...(details.distance === undefined ? {} : { distance: { amount: `${details.distance}`, unit: 'bytes' as const } }),
+    ...distanceOf(finding),
     // Every ban of this kind so far is Linux's.
     ...(row.severity === 'portability' ? { otherPlatform: 'linux' as const } : {}),
     path: pathOf(finding.state.trail),
   };
+}
+
+/** A distance as large as a whole number range says nothing but that there is no bound. */
+const MAX_DISTANCE = 0x7000_0000;
+
+function distanceOf({ kind, details }: Finding): Pick<Failure, 'distance'> {
+  const { distance } = details;
+  if (distance === undefined || distance > MAX_DISTANCE) return {};
+  return { distance: { amount: `${distance}`, unit: kind === 'loop_unbounded' ? 'values' : 'bytes' } };
 }
 
 function pathOf(trail: Trail | undefined): number[] {

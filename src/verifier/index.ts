@@ -167,7 +167,7 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     }
     last = conclude(machine, graph, liveness, exploration, precision.states);
     if (passed || late) return last;
-    if (!machine.findings.some((finding) => precisionMayHelp(finding))) {
+    if (!machine.findings.some((finding) => precisionMayHelp(finding, precision))) {
       if (final || exploration.stopped === undefined) return last;
     }
   }
@@ -231,9 +231,14 @@ function checkGlobalFunctions(machine: Machine, graph: ControlFlowGraph, livenes
 const STANDALONE: Precision = { states: 16, shapes: 64, fine: false, turns: 4, steps: 200_000 };
 
 /** Checks that look at the code alone give the same answer at every precision. */
-function precisionMayHelp(finding: Finding): boolean {
+function precisionMayHelp(finding: Finding, tried: Precision): boolean {
+  // A loop whose turns were counted, and are too many, will not be followed to its end turn by turn.
+  if (finding.kind === 'loop_unbounded' && finding.details.max !== undefined) return tried.states < ENOUGH_TO_COUNT;
   return !STATIC_CHECKS.has(finding.kind);
 }
+
+/** States kept apart from which on a trip count is not an artefact of joins. */
+const ENOUGH_TO_COUNT = 4;
 
 const STATIC_CHECKS: ReadonlySet<string> = new Set([
   'helper_unknown',
@@ -345,7 +350,7 @@ export function entryState(machine: Machine): State {
 
 /** Constants that the program compares with or loads, and their neighbours: where ranges are likely to end. */
 export function collectThresholds(instructions: ObjectProgram['instructions']): Int[] {
-  const constants = new Set<Int>();
+  const constants = new Set<Int>(WIDTH_ENDS);
   const put = (value: number) => {
     for (const near of [value - 1, value, value + 1]) constants.add(near);
   };
@@ -362,3 +367,6 @@ export function collectThresholds(instructions: ObjectProgram['instructions']): 
 }
 
 const MAX_THRESHOLDS = 96;
+
+/** Where 32-bit counters end: the largest value that one more step does not wrap, and the end itself. */
+const WIDTH_ENDS: readonly Int[] = [0x7fff_fffe, 0x7fff_ffff, 0xffff_fffe, 0xffff_ffff];

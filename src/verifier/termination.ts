@@ -110,7 +110,7 @@ export class LoopProgress {
       cycle.length > 0 &&
       cycle.every((turn) => turn.changes !== undefined && [...turn.changes.values()].every((change) => change.min === 0 && change.max === 0));
     if (stuck) machine.fail('infinite_loop', head, state, { limit: head });
-    else machine.fail('loop_unbounded', head, state, { limit: head, ...(count === undefined ? {} : { note: `it may take up to ${count} turns` }) });
+    else machine.fail('loop_unbounded', head, state, { limit: head, ...(count === undefined ? {} : { max: count, distance: count - this.limit() }) });
   }
 }
 

@@ -15,6 +15,14 @@ export function numberWords(value: number | bigint): string {
 export function rangeWords(min: number | bigint | undefined, max: number | bigint | undefined): string {
   if (min === undefined || max === undefined) return 'unknown';
   if (min === max) return `${min}`;
-  if (min < -I64_LIMIT && max > I64_LIMIT) return 'any 64-bit number';
-  return `${numberWords(min)} to ${numberWords(max)}`;
+  const low = min < NEGATIVE_END;
+  const high = max > POSITIVE_END;
+  if (low && high) return 'anything, also negative';
+  if (low) return `anything up to ${max}, also negative`;
+  if (high) return min === 0 ? 'anything' : `anything from ${min} on`;
+  return `${min} to ${max}`;
 }
+
+/** Beyond these a bound is an end of some number range, not something the program has tested. */
+const NEGATIVE_END = -0x7000_0000;
+const POSITIVE_END = 0x7000_0000;
