@@ -10,6 +10,8 @@ import { type LoadedObject, type LoadObjectOptions, ObjectLoader } from './loade
 import { createMap, type MapExtras } from './maps/create.ts';
 import { type MapProvider, sampleHashProvider } from './maps/custom.ts';
 import type { BpfMap, MapEnvironment } from './maps/map.ts';
+import { ArrayOfMaps, HashOfMaps } from './maps/map-of-maps.ts';
+import { ProgramArrayMap } from './maps/program-array.ts';
 import { type MapRules, type MapSpecification, mapRules } from './maps/rules.ts';
 import { LinearMemory } from './memory.ts';
 import { ObjectTable } from './objects.ts';
@@ -267,6 +269,7 @@ export class Runtime {
     const link = this.link(id);
     this.objects.drop(id, { kind: 'handle', key: 0 });
     if (link !== undefined && !link.legacy && link.state === 'attached' && this.objects.userCount(id) === 0) this.detach(id);
+    this.#breakCycles();
   }
 
   /** Pins an object; returns the canonical path. Errors: EBPF_OBJECT_NOT_FOUND, EBPF_OBJECT_ALREADY_EXISTS, EBPF_INVALID_ARGUMENT. */
@@ -283,6 +286,7 @@ export class Runtime {
     const link = this.link(removed.id);
     this.objects.drop(removed.id, { kind: 'pin', key: removed.path });
     if (link !== undefined && !link.legacy && link.state === 'attached' && this.objects.userCount(removed.id) === 0) this.detach(removed.id);
+    this.#breakCycles();
     return removed;
   }
 
@@ -358,6 +362,35 @@ export class Runtime {
     link.state = 'detached';
     this.objects.drop(link.programId, { kind: 'link', key: link.id });
     this.objects.drop(linkId, { kind: 'program', key: link.programId });
+    this.#breakCycles();
+  }
+
+  /** Objects that `roots` and what they refer to keep alive, by id. */
+  reachable(roots: Iterable<number>): Set<number> {
+    const seen = new Set<number>();
+    const visit = (id: number): void => {
+      if (seen.has(id) || this.objects.kindOf(id) === undefined) return;
+      seen.add(id);
+      const map = this.map(id);
+      if (map instanceof ProgramArrayMap || map instanceof ArrayOfMaps || map instanceof HashOfMaps) {
+        for (const { value } of map.entries()) visit(new DataView(value.buffer, value.byteOffset).getUint32(0, true));
+      }
+      for (const mapId of this.program(id)?.mapIds ?? []) visit(mapId);
+      const programId = this.link(id)?.programId;
+      if (programId !== undefined) visit(programId);
+    };
+    for (const id of roots) visit(id);
+    return seen;
+  }
+
+  /** A program array and its programs may refer to each other: what nobody outside refers to is let go. */
+  #breakCycles(): void {
+    const arrays = this.maps().filter((map) => map instanceof ProgramArrayMap);
+    if (arrays.length === 0) return;
+    const owned = [...this.programs(), ...this.maps(), ...this.links()].map(({ id }) => id).filter((id) => this.objects.userCount(id) > 0);
+    const attached = this.links().filter(({ state }) => state === 'attached');
+    const alive = this.reachable([...owned, ...attached.map(({ id }) => id)]);
+    for (const array of arrays) if (!alive.has(array.id)) array.clear();
   }
 
   #released(link: BpfLink): void {

@@ -383,6 +383,8 @@ describe('maps of objects', () => {
     expect([map.idAt(1), map.idAt(0), map.idAt(99)]).toEqual([72, 0, 0]);
     expect(map.programLookup()).toBe(0);
     map.userReleased();
+    expect(bench.held).toEqual([72]);
+    map.clear();
     expect(bench.held).toEqual([]);
   });
 });

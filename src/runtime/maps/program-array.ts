@@ -22,9 +22,9 @@ export class ProgramArrayMap extends ObjectArrayMap {
     return 0;
   }
 
-  /** Without a handle or pin nobody can change the array: it lets its programs go, which breaks reference cycles. */
+  /** Without a handle or pin nobody can change the array: Linux lets its programs go then (prog_array_map_clear). */
   override userReleased(): void {
-    this.clear();
+    if (this.rules.platform === 'linux') this.clear();
   }
 
   protected storedFor(id: number): number {

@@ -1,0 +1,91 @@
+import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+
+/** Why the store cannot be used; one place words it. */
+export class StoreError extends Error {
+  /** version: written by another version. damaged: a checksum or structure is wrong. busy: another process holds it. io: the system refused. */
+  readonly kind: 'version' | 'damaged' | 'busy' | 'io';
+  readonly path: string;
+  constructor(kind: StoreError['kind'], path: string, message: string) {
+    super(`${path}: ${message}`);
+    this.name = 'StoreError';
+    this.kind = kind;
+    this.path = path;
+  }
+}
+
+/** The system's error code, '' for other errors. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Runs a file operation; what the system refuses becomes a StoreError of kind io. */
+export function attempt<T>(path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Creates a directory that only the user may enter. */
+export function makePrivateDirectory(path: string): void {
+  attempt(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+/** The bytes of a file; undefined when there is none. */
+export function readIfPresent(path: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
+}
+
+/** Writes a new file that only the user may read; its content reaches the disk before this returns when `durable`. */
+export function writePrivate(path: string, bytes: Uint8Array, durable = false): void {
+  attempt(path, () => {
+    const descriptor = openSync(path, 'w', 0o600);
+    try {
+      writeAll(descriptor, bytes, 0);
+      if (durable) fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** Replaces a file at once: readers see the old content or the new one. */
+export function replaceFile(path: string, bytes: Uint8Array): void {
+  const temporary = `${path}.new`;
+  writePrivate(temporary, bytes, true);
+  attempt(path, () => renameSync(temporary, path));
+}
+
+/** Cuts a file to `length` bytes and adds to it: what an earlier process left behind after that length never counted. */
+export function appendAt(path: string, length: number, bytes: Uint8Array): void {
+  attempt(path, () => {
+    const descriptor = openSync(path, length === 0 ? 'w' : 'r+', 0o600);
+    try {
+      ftruncateSync(descriptor, length);
+      writeAll(descriptor, bytes, length);
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** Removes a file if it is there. */
+export function removeIfPresent(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
+  }
+}
