@@ -10,7 +10,7 @@ export function describeValue(machine: Machine, value: Value | undefined, state?
   const maybe = value.nullable ? 'maybe-null ' : '';
   switch (value.kind) {
     case 'number':
-      return value.symbol === PACKET_SIZE && value.offset === 0 ? 'number: length of the packet' : `number ${rangeText(value)}`;
+      return value.symbol === PACKET_SIZE && value.offset === 0 ? 'number: length of the packet' : numberText(value);
     case 'ctx':
       return `pointer to the context${at}`;
     case 'stack':
@@ -46,6 +46,11 @@ export function provedBytes(state: State, value: Value): string {
   const over = state.overPacketEnd(value, 0);
   if (over === undefined || over > 0) return '0 bytes proved';
   return `${-Number(over)} byte${over === -1 ? '' : 's'} proved`;
+}
+
+function numberText(value: Value): string {
+  const text = rangeText(value);
+  return text.startsWith('any') ? 'a number' : `number ${text}`;
 }
 
 function rangeText(value: Value): string {

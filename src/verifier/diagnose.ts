@@ -6,7 +6,7 @@ import { type CheckDetails, checkRow } from './checks.ts';
 import type { Finding, Machine } from './machine.ts';
 import { type Chain, type Guard, type Path, type Root, writesOf } from './provenance.ts';
 import type { Value } from './value.ts';
-import { ZERO } from './value.ts';
+import { PACKET_SIZE, ZERO } from './value.ts';
 import { rangeWords } from './words.ts';
 
 /** The specific cause of a failed check. */
@@ -49,7 +49,7 @@ const DIAGNOSES: Partial<Record<Finding['kind'], Diagnose>> = {
   register_uninitialised: uninitialised,
   clobbered: (c) => clobberedBy(c),
   map_argument: mixedKinds,
-  dereference: mixedKinds,
+  dereference: (c) => mixedKinds(c) ?? foreignAddress(c),
   type: mixedKinds,
   argument_type: mixedKinds,
   memory_argument: (c) => nullConstant(c) ?? mixedKinds(c),
@@ -93,6 +93,8 @@ function nullAccess(c: Case): Diagnosis {
       message: `${name} may be null here: ${origin}. The null check at instruction ${at(path, other.index)} tests r${other.register}, which is another pointer.`,
     };
   }
+  if (value?.kind === 'number' && root.kind === 'constant')
+    return { id: 'NUL-01', message: `${name} is null here: instruction ${at(path, root.index)} sets it to 0 and nothing on this path changes it.` };
   if (value?.kind === 'number')
     return { id: 'NUL-01', message: `${name} is null here: ${origin}, and the branches on this path are those of a null result.` };
   return { id: 'NUL-01', message: `${name} may be null here: ${origin} and no check on this path rules null out.` };
@@ -158,7 +160,7 @@ function packetUpper(c: Case): Diagnosis {
         id: 'LOOP-03',
         message: `${subject} the packet at a pointer that each turn of the loop moves by a number from the program's data; after the last move nothing compares it with data_end.`,
       };
-    const insideCheck = checks.some((index) => loop.has(at(path, index)));
+    const insideCheck = checks.some((index) => loop.has(at(path, index))) || testsPacketEnd(c, loop);
     if (carried === 'constant' && !insideCheck)
       return {
         id: 'PKT-06',
@@ -190,6 +192,19 @@ function packetUpper(c: Case): Diagnosis {
     id: 'PKT-01',
     message: `${subject} packet bytes up to byte ${details.max ?? 'an unknown end'}, but nothing on this path compares the packet with data_end${missing}.`,
   };
+}
+
+/** Whether the loop has a branch on a register that holds the packet's end. */
+function testsPacketEnd({ machine, finding }: Case, loop: ReadonlySet<number>): boolean {
+  const isEnd = (name: Register) => {
+    const value = finding.state.registers[name];
+    return value?.kind === 'packet' && value.symbol === PACKET_SIZE;
+  };
+  for (const slot of loop) {
+    const branch = machine.instruction(slot);
+    if (branch.kind === 'branch' && branch.source.kind === 'register' && (isEnd(branch.dst) || isEnd(branch.source.register))) return true;
+  }
+  return false;
 }
 
 function displacementWords({ displacement }: CheckDetails): string {
@@ -327,28 +342,44 @@ function regionWords({ finding, details, machine, value }: Case): string {
       ? `the stack frame ends ${bytes(-Number(low))} after fp${low}`
       : `it starts outside the stack frame`;
   }
-  const name = value?.kind === 'map_value' ? `a value of map ${machine.map(value.tag)?.name}` : 'the record';
-  return `${name} has ${bytes(Number(details.limit))}`;
+  const name = value?.kind === 'map_value' ? valueWords(machine.map(value.tag)?.name) : 'the record';
+  const into =
+    value === undefined || value.symbol === ZERO ? '' : ` and the argument points ${rangeWords(value.range.smin, value.range.smax)} bytes into it`;
+  return `${name} has ${bytes(Number(details.limit))}${into}`;
 }
 
 function stackBounds(c: Case): Diagnosis {
   const { details, value } = c;
-  if (value === undefined || value.symbol === ZERO) return { id: 'STK-01' };
+  if (value === undefined || (value.symbol === ZERO && !movesInLoop(c))) return { id: 'STK-01' };
   const { smin, smax } = value.range;
+  if (value.symbol === ZERO)
+    return {
+      id: 'STK-02',
+      message: `${verb(details)} ${bytes(Number(details.width))} of the stack at fp${details.min}, outside the ${details.limit}-byte frame: nothing stops the loop before its index leaves the buffer.`,
+    };
   return {
     id: 'STK-02',
     message: `${verb(details)} ${bytes(Number(details.width))} of the stack at a variable offset from the frame pointer (${rangeWords(smin, smax)}${displacementWords(details)}), which may lie outside the ${details.limit}-byte frame.`,
   };
 }
 
+/** Global variables live in maps named after their section. */
+const valueWords = (map: string | undefined) => (map?.includes('.') === true ? `the global data in ${map}` : `a value of map ${map}`);
+
 const SIGNED_UPPER: ReadonlySet<string> = new Set(['slt', 'sle']);
 const UPPER: ReadonlySet<string> = new Set(['lt', 'le', 'slt', 'sle', 'eq']);
+
+/** The offset is a constant only because the loop was followed turn by turn. */
+function movesInLoop(c: Case): boolean {
+  const loop = loopAround(c.machine, c.finding.instruction);
+  return loop !== undefined && carriedInLoop(c, loop) !== undefined;
+}
 
 /** An access to a map value or record outside its bytes. */
 function boundedRegion(c: Case): Diagnosis {
   const { details, value, finding, path } = c;
   const lower = finding.kind === 'map_value_lower' || finding.kind === 'memory_lower';
-  const region = finding.kind.startsWith('map_value') ? `a value of map ${details.name}` : 'a record';
+  const region = finding.kind.startsWith('map_value') ? valueWords(details.name) : 'a record';
   const size = Number(details.limit);
   if (value === undefined || value.symbol === ZERO) {
     if (lower)
@@ -373,6 +404,12 @@ function boundedRegion(c: Case): Diagnosis {
         id: 'MAP-07',
         message: `${body}: the mask at instruction ${at(path, mask.index)} keeps 0 to ${mask.constant}; ${bytes(overshoot)} too far.`,
       };
+    const reread = index === undefined ? undefined : path.guardsOfSource(index.chain.root, path.last).find((guard) => UPPER.has(guard.comparison));
+    if (reread !== undefined)
+      return {
+        id: 'MAP-08',
+        message: `${body}: instruction ${at(path, index!.chain.root.index)} reads the index again from memory after ${where(reread)} tested an earlier read, and it may have changed in between.`,
+      };
     return { id: 'MAP-02', message: `${body}, and nothing on this path bounds the index.` };
   }
   if (!lower && overshoot !== undefined && overshoot <= stride(index!.chain))
@@ -382,11 +419,14 @@ function boundedRegion(c: Case): Diagnosis {
     };
   if (lower && SIGNED_UPPER.has(latest.comparison))
     return { id: 'MAP-04', message: `${body}: ${where(latest)} is a signed comparison without a lower bound, so negative numbers pass it.` };
-  if (latest.width === 32 && !narrowedAfter(index!.chain, latest) && (lower || (overshoot ?? 0) > 0xffff))
+  const far = lower ? (details.min ?? 0) < -FAR : (overshoot ?? 0) > FAR;
+  if (latest.width === 32 && !narrowed(index!.chain) && far)
     return {
       id: 'MAP-05',
       message: `${body}: ${where(latest)} compares only the low 32 bits of the index, but all 64 bits are used.`,
     };
+  if (lower && !far && changedSince(index!.chain, latest))
+    return { id: 'MAP-08', message: `${body}: the index was changed after ${where(latest)}, so what was checked is not what is used.` };
   if (lower) return { id: 'MAP-04', message: `${body}: ${where(latest)} bounds the index only from above, so it may be negative.` };
   if (changedSince(index!.chain, latest))
     return {
@@ -396,6 +436,9 @@ function boundedRegion(c: Case): Diagnosis {
   return { id: 'MAP-03', message: `${body}: ${where(latest)} lets the index grow too large; ${bytes(overshoot ?? 0)} too far.` };
 }
 
+/** An error of this many bytes is more than an index that is a little too large. */
+const FAR = 0xffff;
+
 interface Index {
   readonly register: Register;
   readonly index: number;
@@ -403,10 +446,10 @@ interface Index {
 }
 
 /** The variable number in the accessed address. */
-function indexOf({ path, details }: Case): Index | undefined {
+function indexOf({ path, details, value }: Case): Index | undefined {
   for (const addend of path.addends(path.last, details.register as Register)) {
     const chain = path.chain(addend.index, addend.register);
-    if (chain.root.kind === 'constant') continue;
+    if (chain.root.kind === 'constant' && value?.symbol !== ZERO) continue;
     return { ...addend, chain };
   }
   return undefined;
@@ -435,8 +478,7 @@ function changedSince(chain: Chain, guard: Guard): boolean {
 }
 
 /** Whether the used value had its upper half cleared or its sign extended. */
-function narrowedAfter(chain: Chain, guard: Guard): boolean {
-  void guard;
+function narrowed(chain: Chain): boolean {
   return chain.changes.some((change) => change.kind === 'truncated' || change.kind === 'sign_extended');
 }
 
@@ -531,6 +573,17 @@ function mixedKinds(c: Case): Diagnosis | undefined {
     id: 'TYP-07',
     message: `r${details.register} ${use}, but where paths join it holds ${value.kind === 'number' ? 'a number on this one and a pointer or map' : 'a pointer or map on this one and a number'} on another.`,
   };
+}
+
+/** A number used as an address, with where it came from. */
+function foreignAddress(c: Case): Diagnosis | undefined {
+  const { path, details, value, machine } = c;
+  if (value?.kind !== 'number') return undefined;
+  const { root } = path.chain(path.last, register(c));
+  if (root.kind !== 'load') return undefined;
+  const read = `r${details.register} is a number that instruction ${at(path, root.index)} loaded from memory`;
+  const advice = machine.rules.allowLeaks ? '; memory of the kernel or of a process is read with bpf_probe_read_kernel or bpf_probe_read_user' : '';
+  return { id: 'TYP-01', message: `${read}; only a pointer the verifier knows can be dereferenced${advice}.` };
 }
 
 // --- helpers --------------------------------------------------------------------------------------------------------------------------

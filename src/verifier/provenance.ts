@@ -401,6 +401,34 @@ export class Path {
     return guards;
   }
 
+  /** Comparisons of numbers that were loaded from the same place as the root, but by another instruction or at another time. */
+  guardsOfSource(root: Root, index: number): Guard[] {
+    const guards: Guard[] = [];
+    const place = this.loadedPlace(root);
+    if (place === undefined) return guards;
+    for (const { index: at, branch, comparison } of this.branches()) {
+      if (at >= index) break;
+      const left = this.chain(at, branch.dst);
+      if (left.root.index === root.index || this.loadedPlace(left.root) !== place) continue;
+      const limit = branch.source.kind === 'immediate' ? branch.source.value : this.constantAt(at, branch.source.register);
+      guards.push({ index: at, pc: this.steps[at]!.pc, comparison, width: branch.width, limit, changes: left.changes });
+    }
+    return guards;
+  }
+
+  /** Names the place that a load reads, where its address has a root of its own: a map's first value, or the step that made the pointer. */
+  private loadedPlace(root: Root): string | undefined {
+    if (root.kind !== 'load') return undefined;
+    const load = this.instruction(root.index);
+    if (load.kind !== 'load') return undefined;
+    const base = this.chain(root.index, load.src);
+    if (base.changes.some((change) => change.operator !== 'add')) return undefined;
+    const offset = base.changes.reduce((sum, change) => sum + (change.constant ?? 0), load.offset);
+    if (base.root.index < 0) return `entry ${base.carriers[base.carriers.length - 1]!.register} ${offset}`;
+    const made = this.instruction(base.root.index);
+    return made.kind === 'lddw' ? `${made.source} ${made.low} ${made.high + offset}` : `step ${base.root.index} ${offset}`;
+  }
+
   /** Branches on the path that compare a packet pointer with the packet's end, by step. */
   packetChecks(): number[] {
     const checks: number[] = [];
