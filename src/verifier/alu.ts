@@ -49,7 +49,7 @@ export function executeBinary(machine: Machine, state: State, pc: number, instru
   if (target === undefined) return false;
   const sourceRegister = instruction.source.kind === 'register' ? instruction.source.register : dst;
   if (target.kind === 'number' && source.kind === 'number') {
-    if (isDivision(operator) && !machine.rules.allowDivisionByZero && source.range.umin === 0 && !excludesZero(source, width)) {
+    if (isDivision(operator) && !machine.rules.allowDivisionByZero && !excludesZero(source, width)) {
       machine.fail('division_by_zero', pc, state, {
         register: sourceRegister,
         note: `${width === 64 ? 'r' : 'w'}${sourceRegister} != 0`,
@@ -69,8 +69,7 @@ function isDivision(operator: BinaryOperator): boolean {
 }
 
 function excludesZero(value: Value, width: Width): boolean {
-  if (width === 64) return value.range.umin > 0 || value.range.smin > 0 || value.range.smax < 0;
-  return value.range.u32min > 0;
+  return value.range.u32min > 0 || (width === 64 && value.range.umin > 0);
 }
 
 /** The zero-extended low half of a number: the number itself where its upper half is known to be zero. */
@@ -224,6 +223,16 @@ function executePointerArithmetic(
   const { operator, width, dst } = instruction;
   const pointerRegister = target.kind === 'number' ? sourceRegister : dst;
   const pointer = target.kind === 'number' ? source : target;
+  if (
+    pointer.kind === 'btf' &&
+    pointer.identity === 0 &&
+    machine.rules.allowLeaks &&
+    (width === 32 || (operator !== 'add' && operator !== 'sub') || (target.isPointer && source.isPointer))
+  ) {
+    // A word of a kernel object that may be a pointer may as well be a number.
+    state.registers[dst] = machine.number(binary('mov', width, TOP, TOP));
+    return true;
+  }
   if (pointer.kind === 'any') {
     machine.fail('type', pc, state, {
       register: pointerRegister,

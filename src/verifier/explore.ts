@@ -57,6 +57,15 @@ export interface Node {
   /** Priority after a back edge: when the loop's body is drained. */
   readonly againKey: readonly number[];
   readonly loopHead: boolean;
+  /** Loop heads: the processed states by the state of the enclosing loop's head they belong to. */
+  readonly turns: Map<State | undefined, Turn>;
+}
+
+/** What a loop head has seen within one turn of the enclosing loop. */
+interface Turn {
+  readonly states: State[];
+  /** How many of them have a shape. */
+  readonly shapes: Map<number, number>;
 }
 
 export interface Exploration {
@@ -129,7 +138,7 @@ export class Explorer {
       const loopHead = block.loopEnd >= 0 || this.invokesCallback(block);
       const key = [...context.key, block.order];
       const againKey = loopHead ? [...context.key, Math.max(block.loopEnd, block.order) + 0.5] : key;
-      node = { id, context, block, processed: [], pending: [], key, againKey, loopHead };
+      node = { id, context, block, processed: [], pending: [], key, againKey, loopHead, turns: new Map() };
       this.nodes.set(id, node);
     }
     return node;
@@ -149,6 +158,7 @@ export class Explorer {
     state.trail = { block: node.block.start, depth: (state.trail?.depth ?? 0) + 1, previous: state.trail };
     if (state.constraints.list.length > 8) state.constraints = state.constraints.retain(state.usedSymbols());
     const back = from !== undefined && node.loopHead && isBackEdge(from, node);
+    state.back = back;
     if (!back) state.origins = leaveLoops(state.origins, node, this.nodes);
     if (node.loopHead) {
       state.shape = shapeOf(state, this.options.precision.fine, false);
@@ -169,9 +179,8 @@ export class Explorer {
     const alike = pending.filter((other) => other.shape === state.shape);
     const crowd = alike.length >= states ? alike : pending.length >= shapes + states ? pending : undefined;
     if (crowd === undefined) return false;
-    const at = mostSimilar(crowd, state);
-    if (at < 0) return false;
-    const target = crowd[at]!;
+    const target = mostSimilar(crowd, state);
+    if (target === undefined) return false;
     const merged = joinStates(target, state, this.machine);
     merged.shape = target.shape;
     pending[pending.indexOf(target)] = merged;
@@ -209,33 +218,48 @@ export class Explorer {
   private visitHead(node: Node, state: State): void {
     const outer = outerOrigins(state.origins, node.id);
     const pinned = originSymbols(outer);
-    const candidates = node.processed.filter((other) => sameOrigins(outer, other.origins));
-    for (let index = candidates.length - 1; index >= 0; index--) {
-      if (!stateLeq(state, candidates[index]!, pinned)) continue;
-      this.progress.arrived(node, state, candidates[index]!);
+    // The innermost enclosing head's state stands for the whole chain: it carries its own origins.
+    let turn = node.turns.get(outer?.state);
+    if (turn === undefined) {
+      turn = { states: [], shapes: new Map() };
+      node.turns.set(outer?.state, turn);
+    }
+    const { states } = turn;
+    // What a loop's state falls under is one of its latest or a generalised one; looking at all of them would be quadratic.
+    for (let index = states.length - 1; index >= 0; index--) {
+      const candidate = states[index]!;
+      if (index < states.length - MAX_COMPARED && candidate.generalisations === 0) continue;
+      if (!stateLeq(state, candidate, pinned)) continue;
+      this.progress.arrived(node, state, candidate);
       return;
     }
     let entered = state;
     const { turns, shapes } = this.options.precision;
-    const alike = candidates.filter((other) => other.shape === state.shape);
-    const crowd = alike.length >= turns ? alike : candidates.length >= turns + shapes ? candidates : undefined;
-    if (crowd !== undefined) {
-      const at = mostSimilar(crowd, state);
-      if (at >= 0) {
-        const old = crowd[at]!;
+    const alike = turn.shapes.get(state.shape) ?? 0;
+    if (alike >= turns || states.length >= turns + shapes) {
+      const crowd = alike >= turns ? states.filter((other) => other.shape === state.shape) : states;
+      const at = mostSimilar(
+        crowd.length > MAX_COMPARED ? [...crowd.filter((other) => other.generalisations > 0), ...crowd.slice(-MAX_COMPARED)] : crowd,
+        state,
+      );
+      if (at !== undefined) {
         // A widened state keeps the shape it stands for, so that later turns find it.
-        entered = joinStates(old, state, this.machine, old.generalisations > 0 ? this.options.thresholds : undefined);
-        entered.generalisations = old.generalisations + 1;
-        entered.shape = old.shape;
+        entered = joinStates(at, state, this.machine, at.generalisations > 0 ? this.options.thresholds : undefined);
+        entered.generalisations = at.generalisations + 1;
+        entered.shape = at.shape;
         entered.trail = state.trail;
-        node.processed.splice(node.processed.indexOf(old), 1);
-        this.progress.superseded(old, entered);
+        states.splice(states.indexOf(at), 1);
+        node.processed.splice(node.processed.indexOf(at), 1);
+        turn.shapes.set(at.shape, turn.shapes.get(at.shape)! - 1);
+        this.progress.superseded(at, entered);
       }
     }
     const snapshot = entered === state ? state.clone() : entered;
     snapshot.shape = entered.shape;
     snapshot.origins = outer;
     node.processed.push(snapshot);
+    states.push(snapshot);
+    turn.shapes.set(snapshot.shape, (turn.shapes.get(snapshot.shape) ?? 0) + 1);
     this.progress.arrived(node, state, snapshot);
     const running = snapshot.clone();
     running.origins = { head: node.id, state: snapshot, bounded: false, previous: outer };
@@ -357,6 +381,8 @@ export class Explorer {
   }
 }
 
+/** States of a loop head that an arriving one is compared with, besides the generalised ones. */
+const MAX_COMPARED = 32;
 /** States of an ordinary block remembered for pruning. */
 const MAX_REMEMBERED = 64;
 /** Chains of calls explored at most; beyond, the program is too deep to judge. */
@@ -442,15 +468,16 @@ function boundedOrigins(origins: LoopOrigin | undefined): LoopOrigin | undefined
   return origins === undefined ? undefined : { ...origins, bounded: true, previous: boundedOrigins(origins.previous) };
 }
 
-function mostSimilar(states: readonly State[], state: State): number {
-  let best = -1;
+/** The state whose join with this one loses least; undefined where what is owed differs from all of them. */
+function mostSimilar(states: readonly State[], state: State): State | undefined {
+  let best: State | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < states.length; index++) {
-    if (!sameObligations(states[index]!, state)) continue;
-    const distance = dissimilarity(states[index]!, state);
+  for (const candidate of states) {
+    if (!sameObligations(candidate, state)) continue;
+    const distance = dissimilarity(candidate, state);
     if (distance < least) {
       least = distance;
-      best = index;
+      best = candidate;
     }
   }
   return best;

@@ -1,10 +1,10 @@
-import { Constraints } from './constraints.ts';
+import { Constraints, unsignedReading, wordOf } from './constraints.ts';
 import type { Int } from './number/index.ts';
-import { add, join as joinScalars, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
+import { add, I64_MAX, I64_MIN, join as joinScalars, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
 import type { Cell } from './stack.ts';
 import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
-import { State } from './state.ts';
+import { isExact, State } from './state.ts';
 import type { SymbolId, ValueKind } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
@@ -110,11 +110,19 @@ export function dissimilarity(a: State, b: State): number {
   return count;
 }
 
+/** Whether `value - offset` as an integer is the content of a symbol: neither it nor the value's own symbol wraps around. */
+function shiftsExactly(value: Value, offset: Int): boolean {
+  return isExact(value) && sub(value.range.smin, offset) >= I64_MIN && sub(value.range.smax, offset) <= I64_MAX;
+}
+
+/** A symbol of which nothing is known. */
+const UNRELATED = { symbol: Number.NaN, delta: 0 } as const;
+
 /** Consistent renaming of one state's symbols and identities into another's, built up while values are compared. */
 class Renaming {
   /** Symbols of the enclosing loops' heads: progress is measured against them, so they stand for themselves. */
   private readonly pinned: ReadonlySet<SymbolId>;
-  private readonly symbols = new Map<SymbolId, { readonly symbol: SymbolId; readonly delta: Int }>();
+  private readonly symbols = new Map<SymbolId, { readonly symbol: SymbolId; readonly delta: Int; exact: boolean }>();
   private readonly identities = new Map<number, number>();
 
   constructor(pinned: ReadonlySet<SymbolId>) {
@@ -127,11 +135,13 @@ class Renaming {
     if (general.symbol <= META_OFFSET || this.pinned.has(general.symbol))
       return special.symbol === general.symbol && special.offset === general.offset;
     const delta = sub(special.offset, general.offset);
+    const exact = delta === 0 || shiftsExactly(special, general.offset);
     const known = this.symbols.get(general.symbol);
     if (known === undefined) {
-      this.symbols.set(general.symbol, { symbol: special.symbol, delta });
+      this.symbols.set(general.symbol, { symbol: special.symbol, delta, exact });
       return true;
     }
+    if (exact) known.exact = true;
     return known.symbol === special.symbol && known.delta === delta;
   }
 
@@ -152,6 +162,7 @@ class Renaming {
       const x = this.target(a);
       const y = this.target(b);
       if (x === undefined || y === undefined) continue;
+      if (!x.exact || !y.exact) return false;
       const bound = special.upperDifference(x.symbol, y.symbol);
       if (bound === undefined || sub(add(bound, x.delta), y.delta) > k) return false;
     }
@@ -159,23 +170,28 @@ class Renaming {
   }
 
   private target(symbol: SymbolId): { readonly symbol: SymbolId; readonly delta: Int } | undefined {
+    const word = wordOf(symbol);
+    if (word !== symbol) {
+      const known = this.target(word);
+      if (known === undefined) return undefined;
+      // Unsigned readings are ordered for whole words only.
+      return known.delta === 0 && known.symbol > META_OFFSET ? { symbol: unsignedReading(known.symbol), delta: 0 } : UNRELATED;
+    }
     return symbol <= META_OFFSET || this.pinned.has(symbol) ? { symbol, delta: 0 } : this.symbols.get(symbol);
   }
 }
+
+/** Stands for "is null" where identities are matched. */
+const NULL_IDENTITY = -0x8000_0000;
 
 function valueLeq(special: Value | undefined, general: Value | undefined, renaming: Renaming): boolean {
   if (general === undefined || general.kind === 'invalid') return true;
   if (special === undefined) return false;
   if (general.kind === 'any') return special.kind !== 'invalid';
   if (special.kind !== general.kind) {
-    return (
-      general.nullable &&
-      special.kind === 'number' &&
-      special.symbol === ZERO &&
-      special.offset === 0 &&
-      general.symbol === ZERO &&
-      general.offset === 0
-    );
+    const isNull = special.kind === 'number' && special.symbol === ZERO && special.offset === 0;
+    // Values of one identity are null together.
+    return isNull && general.nullable && general.symbol === ZERO && general.offset === 0 && renaming.matchIdentity(general.identity, NULL_IDENTITY);
   }
   if (special.tag !== general.tag || (special.nullable && !general.nullable)) return false;
   if (special !== general && !scalarLeq(special.range, general.range)) return false;
@@ -258,6 +274,8 @@ interface JoinedSymbol {
   readonly a: SymbolId;
   readonly b: SymbolId;
   readonly delta: Int;
+  /** The shift by delta does not wrap around, so that relations may speak of it. */
+  readonly exact: boolean;
 }
 
 class Joining {
@@ -307,7 +325,7 @@ class Joining {
     const key = `${a.symbol},${b.symbol},${delta}`;
     let joined = this.bySymbols.get(key);
     if (joined === undefined) {
-      joined = { fresh: this.supply.symbol(), a: a.symbol, b: b.symbol, delta };
+      joined = { fresh: this.supply.symbol(), a: a.symbol, b: b.symbol, delta, exact: delta === 0 || shiftsExactly(b, a.offset) };
       this.bySymbols.set(key, joined);
       this.joined.push(joined);
     }
@@ -327,7 +345,7 @@ class Joining {
       pointer.offset === 0 &&
       (pointer.kind === 'map_value' || pointer.kind === 'map' || pointer.kind === 'memory' || pointer.kind === 'socket' || pointer.kind === 'btf')
     ) {
-      const identity = a === pointer ? this.identity(pointer.identity, 0) : this.identity(0, pointer.identity);
+      const identity = a === pointer ? this.identity(pointer.identity, NULL_IDENTITY) : this.identity(NULL_IDENTITY, pointer.identity);
       return new Value(pointer.kind, pointer.tag, ZERO, 0, pointer.range, true, identity, undefined, undefined);
     }
     return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
@@ -336,8 +354,8 @@ class Joining {
   constraints(a: Constraints, b: Constraints): Constraints {
     let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax));
     if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
-    const entries: JoinedSymbol[] = [...this.joined];
-    for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0 });
+    const entries: JoinedSymbol[] = this.joined.filter((joined) => joined.exact);
+    for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true });
     const inA = new Set<SymbolId>([PACKET_SIZE]);
     const inB = new Set<SymbolId>([PACKET_SIZE]);
     for (const c of a.list) inA.add(c.a).add(c.b);
@@ -346,8 +364,8 @@ class Joining {
       .filter((e) => (e.a !== ZERO || e.b !== ZERO ? inA.has(e.a) || inB.has(e.b) || e.a === ZERO || e.b === ZERO : false))
       .slice(0, 40);
     const fixed: JoinedSymbol[] = [
-      { fresh: PACKET_SIZE, a: PACKET_SIZE, b: PACKET_SIZE, delta: 0 },
-      { fresh: META_OFFSET, a: META_OFFSET, b: META_OFFSET, delta: 0 },
+      { fresh: PACKET_SIZE, a: PACKET_SIZE, b: PACKET_SIZE, delta: 0, exact: true },
+      { fresh: META_OFFSET, a: META_OFFSET, b: META_OFFSET, delta: 0, exact: true },
     ];
     const all = [...related, ...fixed];
     for (const x of all) {
@@ -362,6 +380,15 @@ class Joining {
         if (this.thresholds !== undefined && inRight > inLeft) continue;
         result = result.with(x.fresh, y.fresh, inLeft > inRight ? inLeft : inRight);
       }
+    }
+    // Two known amounts may each be closer to the packet's end than the bytes proved on both sides tell.
+    for (const { fresh, a: left, b: right, delta, exact } of this.joined) {
+      if (!exact || left !== ZERO || right !== ZERO) continue;
+      const inLeft = 0 - a.packetMin;
+      const inRight = sub(delta, b.packetMin);
+      if (this.thresholds !== undefined && inRight > inLeft) continue;
+      const most = inLeft > inRight ? inLeft : inRight;
+      if (most < sub(delta > 0 ? delta : 0, result.packetMin)) result = result.with(fresh, PACKET_SIZE, most);
     }
     // A symbol that moved by a constant stays related to what it was: loops are proved to make progress by it.
     for (const { fresh, a: left, b: right, delta } of this.joined) {

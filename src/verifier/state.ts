@@ -53,6 +53,8 @@ export class State {
   origins: LoopOrigin | undefined;
   /** How often a loop head's state has been generalised to become this one. */
   generalisations = 0;
+  /** It came to its loop head by a back edge. */
+  back = false;
   /** What `shapeOf` said when the state was delivered. */
   shape = 0;
 

@@ -38,7 +38,11 @@ export class LoopProgress {
   /** A state came (back) to a loop head and is represented by `target` there. */
   arrived(head: Node, arrival: State, target: State): void {
     const origin = findOrigin(arrival.origins, head.id);
-    if (origin === undefined) return;
+    if (origin === undefined) {
+      // A turn of which nothing is known proves nothing.
+      if (arrival.back) this.record(head.id, { from: target, to: target, changes: undefined, bounded: isCallbackHead(head, this.machine) });
+      return;
+    }
     this.record(head.id, {
       from: origin.state,
       to: target,
