@@ -6,6 +6,11 @@ export const ebpfContext: ContextDefinition = {
   guid: '634d21b8-13f9-46a3-945f-885cbd661c13',
   commands: [
     {
+      words: 'debug verification',
+      summary: 'Steps through the verification of an eBPF program.',
+      load: async () => (await import('./debug-verification.ts')).command,
+    },
+    {
       words: 'show disassembly',
       summary: 'Shows disassembly of an eBPF program.',
       load: async () => (await import('./show-disassembly.ts')).command,
@@ -18,5 +23,5 @@ export const ebpfContext: ContextDefinition = {
     },
   ],
   contexts: [],
-  groups: { show: 'Displays information.' },
+  groups: { debug: 'Steps through what the verifier knew.', show: 'Displays information.' },
 };

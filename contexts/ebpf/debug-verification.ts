@@ -1,0 +1,122 @@
+import { DebugSession } from '../../src/explain/session.ts';
+import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { verify } from '../../src/verifier/index.ts';
+import { defineCommand } from '../command.ts';
+import { Debugger, type ShownStep } from '../debug/debugger.ts';
+import { debugContext } from '../debug/index.ts';
+import { count, stepText } from '../debug/render.ts';
+import { CommandError } from '../errors.ts';
+import { openObject, selectPrograms } from '../objects.ts';
+import { namedProgramType, platformNote } from '../platforms.ts';
+import type { Session } from '../session.ts';
+import { verifyPrograms } from '../verify.ts';
+import { ebpfContext } from './index.ts';
+import { FILENAME, PLATFORM, PROGRAM, SECTION } from './tags.ts';
+
+interface Opening {
+  readonly note: string;
+  readonly session: DebugSession;
+  readonly first: ShownStep | undefined;
+}
+
+export const command = defineCommand({
+  tags: [
+    FILENAME,
+    SECTION,
+    PROGRAM,
+    PLATFORM,
+    {
+      name: 'type',
+      type: 'program-type',
+      named: true,
+      help: 'The program type, by its name or as if it were a section name.\nThe default is what the section name stands for.',
+    },
+    {
+      name: 'precision',
+      type: 'integer',
+      named: true,
+      help: 'How many states are kept apart where paths meet.\nThe default rises until the verdict is settled.',
+    },
+  ],
+  remarks: 'Enters the debug context, whose commands step through what the verifier knew at each instruction, whether the program passes or fails.',
+  examples: ['debug verification samples/droppacket_unsafe.o', 'debug verification samples/bpf2.o program=func'],
+  async run(tags, { host, session, signal, progress }): Promise<Opening> {
+    const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
+    const program = oneProgram(object, tags);
+    if (tags.precision === 0) throw new CommandError('precision', 'At least 1 state has to be kept.');
+    if (host.verifyWorker) {
+      // The states cannot cross threads, so the program is verified here as well: once a worker has shown that it ends in reasonable time.
+      const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
+      const [report] = await verifyPrograms(job, object, [program], host, { signal, progress });
+      if (report?.verdict === 'error') throw new CommandError('verification', report.error?.message ?? 'The program could not be judged.');
+    }
+    const opened = new Debugger(verifyHere(object, program, choice.platform, tags.type, tags.precision));
+    enterDebugger(session, opened);
+    return { note: platformNote(choice), session: opened.session, first: opened.session.steppable ? opened.look() : undefined };
+  },
+  text: ({ note, session, first }) => `${note}${titleText(session)}${first === undefined ? '' : stepText(first)}`,
+  json: ({ session, first }) => ({
+    schema: 1,
+    section: session.report.section,
+    program: session.report.program,
+    platform: session.report.platform,
+    verdict: session.report.verdict,
+    failures: session.failures.map(({ number, failure }) => ({ number, id: failure.id, instruction: failure.instruction, message: failure.message })),
+    followedFailure: session.followedFailure,
+    step: first ?? null,
+  }),
+});
+
+/** @throws CommandError where the words mean several programs. */
+function oneProgram(object: ObjectFile, tags: { readonly section?: string; readonly program?: string }): ObjectProgram {
+  const programs = selectPrograms(object, tags, true);
+  if (programs.length > 1) {
+    const names = programs.map((program) => `  ${program.section} ${program.name}`).join('\n');
+    throw new CommandError('program', `There are ${programs.length} programs; name one by its section or program:\n${names}`);
+  }
+  return programs[0]!;
+}
+
+function verifyHere(
+  object: ObjectFile,
+  program: ObjectProgram,
+  platform: Platform,
+  type: string | undefined,
+  precision: number | undefined,
+): DebugSession {
+  const verification = verify(object, program, {
+    platform,
+    ...(type === undefined ? {} : { programType: namedProgramType(platform, type) }),
+    ...(precision === undefined ? {} : { precision }),
+  });
+  if (verification.report.verdict === 'error')
+    throw new CommandError('verification', verification.report.error?.message ?? 'The program could not be judged.');
+  return new DebugSession(program, verification);
+}
+
+/** Enters `netsh ebpf debug>` from wherever the command was given; a debugger that is open already is replaced. */
+function enterDebugger(session: Session, opened: Debugger): void {
+  while (session.chain.includes(debugContext)) session.leave();
+  if (!session.chain.includes(ebpfContext)) session.enter(ebpfContext);
+  session.enter(debugContext, opened);
+}
+
+function titleText(session: DebugSession): string {
+  const { report, failures } = session;
+  const remarks = report.warnings.length === 0 ? '' : `, ${count(report.warnings.length, 'remark', 'remarks')}`;
+  const head = `Program ${report.program} in section ${report.section} (${report.programType}, ${report.platform}): ${report.verdict}${report.failures.length === 0 ? '' : `, ${count(report.failures.length, 'failed check', 'failed checks')}`}${remarks}.\n`;
+  const listed = failures.map(({ number, failure }) => {
+    const source = session.source.at(failure.instruction);
+    const line = source === undefined || source.line === 0 ? '' : ` (line ${source.line})`;
+    return `  ${number}. ${failure.id} at instruction ${failure.instruction}${line}: ${failure.message}\n`;
+  });
+  return head + listed.join('') + wayText(session);
+}
+
+function wayText(session: DebugSession): string {
+  if (!session.steppable) return 'The verifier did not explore any path; "list" shows the instructions.\n';
+  const way =
+    session.followedFailure > 0 ? `The path to failure ${session.followedFailure} is followed` : 'The path that was taken first is followed';
+  return `${way}. Commands: step, back, goto, failure, state, diff, list, path, join, ..\n\n`;
+}
