@@ -1,0 +1,155 @@
+/** Many random programs, each accepted one run on many inputs: what came out. */
+import type { Instruction } from '../../../src/isa/instruction.ts';
+import { type Verification, verify } from '../../../src/verifier/index.ts';
+import { type Generated, generate } from './generator.ts';
+import { checkedProgram, objectOf, programOf } from './host.ts';
+import { Inputs } from './inputs.ts';
+import { Explored, type Violation, watch } from './watch.ts';
+
+/** Precision settings in turn; undefined: the ladder. */
+const PRECISIONS = [1, 4, undefined] as const;
+
+/** Accepted programs that run longer than this are said not to end; the generator's loops are far shorter. */
+const INSTRUCTION_LIMIT = 200_000;
+
+export interface Failure extends Violation {
+  readonly seed: number;
+  readonly input: number;
+  readonly precision: number | undefined;
+  readonly generated: Generated;
+}
+
+export interface Result {
+  readonly programs: number;
+  readonly accepted: number;
+  readonly errors: number;
+  readonly pairs: number;
+  readonly failures: readonly Failure[];
+  /** Executed instructions by kind. */
+  readonly coverage: ReadonlyMap<string, number>;
+  /** Why programs were rejected, by check. */
+  readonly rejections: ReadonlyMap<string, number>;
+  readonly verifyMilliseconds: number;
+  readonly runMilliseconds: number;
+}
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** (program, input) pairs to run. */
+  readonly pairs: number;
+  readonly inputsPerProgram?: number;
+  /** Every how many inputs the run is also compared inside blocks. */
+  readonly replayEvery?: number;
+  /** Stop after so many failures. */
+  readonly stopAfter?: number;
+  readonly milliseconds?: number;
+  readonly onProgress?: (pairs: number) => void;
+}
+
+export function verifyGenerated(generated: Generated, precision: number | undefined): Verification {
+  const { platform, programType } = generated.host;
+  const program = programOf(generated.instructions);
+  return verify(objectOf(platform), program, { platform, programType, timeLimit: 1_000, ...(precision === undefined ? {} : { precision }) });
+}
+
+export function campaign(options: CampaignOptions): Result {
+  const { pairs: wanted, inputsPerProgram = 24, replayEvery = 4, stopAfter = 1 } = options;
+  const coverage = new Map<string, number>();
+  const rejections = new Map<string, number>();
+  const failures: Failure[] = [];
+  const started = performance.now();
+  let programs = 0;
+  let accepted = 0;
+  let errors = 0;
+  let pairs = 0;
+  let verifyMilliseconds = 0;
+  for (let seed = options.seed; pairs < wanted && failures.length < stopAfter; seed++) {
+    if (options.milliseconds !== undefined && performance.now() - started > options.milliseconds) break;
+    const generated = generate(seed);
+    const precision = PRECISIONS[seed % PRECISIONS.length];
+    const begun = performance.now();
+    const verification = verifyGenerated(generated, precision);
+    verifyMilliseconds += performance.now() - begun;
+    programs++;
+    const { report } = verification;
+    if (report.verdict === 'error') errors++;
+    if (report.verdict === 'rejected') {
+      const kind = report.failures[0]?.check.kind ?? '?';
+      rejections.set(kind, (rejections.get(kind) ?? 0) + 1);
+    }
+    if (report.verdict !== 'accepted') continue;
+    accepted++;
+    const failure = runAll(generated, verification, precision, seed, inputsPerProgram, replayEvery, coverage);
+    pairs += failure?.input ?? inputsPerProgram;
+    if (failure !== undefined) failures.push(failure);
+    options.onProgress?.(pairs);
+  }
+  return {
+    programs,
+    accepted,
+    errors,
+    pairs,
+    failures,
+    coverage,
+    rejections,
+    verifyMilliseconds,
+    runMilliseconds: performance.now() - started - verifyMilliseconds,
+  };
+}
+
+function runAll(
+  generated: Generated,
+  verification: Verification,
+  precision: number | undefined,
+  seed: number,
+  count: number,
+  replayEvery: number,
+  coverage: Map<string, number>,
+): Failure | undefined {
+  const program = checkedProgram(objectOf(generated.host.platform), generated.instructions, generated.host);
+  const explored = new Explored(verification);
+  const inputs = new Inputs(program);
+  for (let input = 1; input <= count; input++) {
+    // Coverage is counted on the first inputs only: it is the programs that differ.
+    const onStep =
+      input > 2
+        ? undefined
+        : (pc: number) => {
+            const name = kindOf(generated.instructions[pc]!);
+            coverage.set(name, (coverage.get(name) ?? 0) + 1);
+          };
+    const violation = watch(explored, program, inputs.input(Math.imul(seed, 7919) + input), {
+      replays: input % replayEvery === 0,
+      instructionLimit: INSTRUCTION_LIMIT,
+      ...(onStep === undefined ? {} : { onStep }),
+    });
+    if (violation !== undefined) return { ...violation, seed, input, precision, generated };
+  }
+  return undefined;
+}
+
+/** An instruction's kind in the detail in which transfer functions differ: "add64", "jslt32", "load4", "atomic xchg8". */
+export function kindOf(instruction: Instruction): string {
+  switch (instruction.kind) {
+    case 'binary':
+      return `${instruction.operator}${instruction.width}`;
+    case 'branch':
+      return `j${instruction.comparison}${instruction.width}`;
+    case 'load':
+      return `load${instruction.signed ? 's' : ''}${instruction.size}`;
+    case 'store':
+      return `store${instruction.size}`;
+    case 'atomic':
+      return `atomic ${instruction.operator}${instruction.size}`;
+    case 'movsx':
+      return `movsx${instruction.bits}to${instruction.width}`;
+    case 'swap':
+      return `${instruction.order}${instruction.bits}`;
+    case 'negate':
+      return `neg${instruction.width}`;
+    case 'lddw':
+      return `lddw ${instruction.source}`;
+    default:
+      return instruction.kind;
+  }
+}
