@@ -249,7 +249,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   dynptr(call, register, value, argument) {
     if (value.kind === 'btf') return true;
     if (value.kind !== 'stack') return mismatch(call, register, value, 'a pointer to a dynptr on the stack', '== dynptr');
-    return checkBuffer(call, register, value, DYNPTR_SIZE, argument.constructs === true ? 'write' : 'read');
+    return argument.constructs === true ? constructDynptr(call, register, value) : checkDynptr(call, register, value);
   },
   socket(call, register, value) {
     if (value.nullable) return nullArgument(call, register, value);
@@ -285,6 +285,34 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
 /** struct bpf_dynptr of the kernel's uapi (bytes). */
 const DYNPTR_SIZE = 16;
 
+/** The identity of the dynptr at a stack address, 0 where there is none. */
+function dynptrAt(state: State, value: Value): number {
+  const offset = constantValue(value.range);
+  if (value.kind !== 'stack' || offset === undefined) return 0;
+  const stack = state.frames[value.tag]!.stack;
+  const cell = stack.cells.get(stack.size + Number(offset));
+  return cell?.value.kind === 'any' && cell.size === 8 ? cell.value.identity : 0;
+}
+
+/** A dynptr is kept as two opaque words of one identity; writing over either destroys it. */
+function constructDynptr(call: CallContext, register: number, value: Value): boolean {
+  const { machine, state, pc } = call;
+  const access = { register, pointer: value, displacement: 0, width: DYNPTR_SIZE, mode: 'write' as const, argument: position(call, register) };
+  if (!requireAccess(machine, state, pc, access)) return false;
+  const offset = constantValue(value.range);
+  if (offset === undefined) return mismatch(call, register, value, 'a dynptr at a constant place of the stack', '== dynptr');
+  const identity = machine.identity();
+  const stack = state.writableStack(value.tag);
+  const index = stack.size + Number(offset);
+  for (const at of [index, index + 8]) stack.store(at, 8, new Value('any', 0, machine.symbol(), 0, TOP, false, identity, undefined, undefined));
+  if (call.prototype.acquires === true) state.references = [...state.references, { identity, instruction: pc, kind: 'The dynptr' }];
+  return true;
+}
+
+function checkDynptr(call: CallContext, register: number, value: Value): boolean {
+  return dynptrAt(call.state, value) !== 0 || mismatch(call, register, value, 'an initialised dynptr', '== dynptr');
+}
+
 function isNull(value: Value): boolean {
   return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
 }
@@ -319,6 +347,8 @@ function nullArgument(call: CallContext, register: number, value: Value, note?: 
 function checkInMapValue(call: CallContext, register: number, value: Value, width: number, want: string): boolean {
   if (value.nullable) return nullArgument(call, register, value);
   if (value.kind !== 'map_value' || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
+  // A timer's callback gets the map that holds the timer.
+  call.map ??= call.machine.map(value.tag);
   return requireAccess(call.machine, call.state, call.pc, {
     register,
     pointer: value,
@@ -506,14 +536,20 @@ function release(call: CallContext, index: number): boolean {
   const value = state.registers[register];
   if (value === undefined) return false;
   if (value.nullable) return nullArgument(call, register, value);
-  const owned = state.references.some((reference) => reference.identity === value.identity);
+  const dynptr = prototype.arguments[index]!.kind === 'dynptr' ? dynptrAt(state, value) : 0;
+  const identity = dynptr === 0 ? value.identity : dynptr;
+  const owned = state.references.some((reference) => reference.identity === identity);
   if (!owned) {
     machine.fail('release_argument', pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value) });
     return false;
   }
-  state.references = state.references.filter((reference) => reference.identity !== value.identity);
-  const { identity } = value;
-  state.rewrite((candidate) => (candidate.identity === identity && candidate.isPointer ? RELEASED : candidate));
+  state.references = state.references.filter((reference) => reference.identity !== identity);
+  state.rewrite((candidate) => {
+    if (candidate.identity === identity && (candidate.isPointer || candidate.kind === 'any')) return RELEASED;
+    // What a dynptr gave access to goes with it; which slices those are is not tracked.
+    const slice = dynptr !== 0 && candidate.kind === 'memory' && !state.references.some((reference) => reference.identity === candidate.identity);
+    return slice ? RELEASED : candidate;
+  });
   return true;
 }
 
@@ -628,7 +664,7 @@ function resultOf(call: CallContext): Value | undefined {
     case 'memory':
       return machine.pointer('memory', returns.size ?? call.recordSize, 0, returns.nullable, machine.identity());
     case 'socket':
-      return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
+      return machine.pointer('socket', machine.structTag(returns.struct), 0, returns.nullable, machine.identity());
     case 'btf':
       return machine.pointer('btf', 0, 0, returns.nullable, machine.identity());
   }
