@@ -29,7 +29,7 @@ export interface BpfProgram {
   readonly flags: number;
   readonly instructions: InstructionList;
   /** Maps it refers to, in order of first use. */
-  readonly mapIds: readonly number[];
+  mapIds: readonly number[];
   /** Maps of its object by their index there; what its map references mean. */
   readonly objectMapIds: readonly (number | undefined)[];
   readonly report: Verdict | undefined;

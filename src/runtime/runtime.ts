@@ -257,6 +257,15 @@ export class Runtime {
     return engine;
   }
 
+  /** Makes a program keep a map that its code does not name (bpf_prog_bind_map). Throws EBPF_OBJECT_NOT_FOUND. */
+  bindMap(programId: number, mapId: number): void {
+    const program = this.program(programId);
+    if (program === undefined || this.map(mapId) === undefined) throw new RuntimeError('EBPF_OBJECT_NOT_FOUND', 'There is no such program or map.');
+    if (program.mapIds.includes(mapId)) return;
+    this.objects.hold(mapId, { kind: 'program', key: programId });
+    program.mapIds = [...program.mapIds, mapId];
+  }
+
   // Handles and pins ------------------------------------------------------------------------------------------------
 
   /** Takes one more handle of an object. */

@@ -82,6 +82,11 @@ export class RingBufferMap extends RecordMap {
     return this.#ring.consume(callback);
   }
 
+  /** `consume` with a limit. */
+  consumeUpTo(limit: number, callback: RecordCallback): number {
+    return this.#ring.consume(callback, limit);
+  }
+
   pendingRecords(): Uint8Array[] {
     return this.#ring.peek();
   }
