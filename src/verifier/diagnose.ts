@@ -86,11 +86,16 @@ function nullAccess(c: Case): Diagnosis {
       id: 'NUL-05',
       message: `${name} may be null here: bpf_ringbuf_reserve at instruction ${at(path, root.index)} returns null when the buffer is full, and no check on this path rules null out.`,
     };
-  const other = checkOfAnother(path, root);
+  const other = checkOfAnother(c, root);
+  if (other?.of === 'moved')
+    return {
+      id: 'NUL-03',
+      message: `${name} may be null plus an offset here: ${origin}. The null check at instruction ${at(path, other.index)} comes after a field's address was computed, and that is never null.`,
+    };
   if (other !== undefined) {
     return {
       id: 'NUL-02',
-      message: `${name} may be null here: ${origin}. The null check at instruction ${at(path, other.index)} tests r${other.register}, which is another pointer.`,
+      message: `${name} may be null here: ${origin}. The null check at instruction ${at(path, other.index)} tests ${other.of === 'earlier' ? 'the result of an earlier lookup; each lookup needs its own check' : `r${other.register}, which is another pointer`}.`,
     };
   }
   if (value?.kind === 'number' && root.kind === 'constant')
@@ -118,15 +123,27 @@ function mapOfCall(c: Case, index: number): string | undefined {
   return made.kind === 'lddw' && (made.source === 'map_fd' || made.source === 'map_index') ? c.machine.map(made.low)?.name : undefined;
 }
 
-/** A null test after the pointer was made that looks at a pointer of another origin, or at a moved copy of this one. */
-function checkOfAnother(path: Path, root: Root): { readonly index: number; readonly register: Register } | undefined {
+interface NullTest {
+  readonly index: number;
+  readonly register: Register;
+  /** other: a pointer of another origin; moved: this one after something was added; earlier: the result of the same lookup made before. */
+  readonly of: 'other' | 'moved' | 'earlier';
+}
+
+/** A null test on the path that was meant for this pointer, as it seems, but looks at another value. */
+function checkOfAnother(c: Case, root: Root): NullTest | undefined {
+  const { path } = c;
+  const created = path.calledAt(root.index);
   for (const { index, branch, comparison } of path.branches()) {
-    if (index < root.index || (comparison !== 'ne' && comparison !== 'eq')) continue;
+    if (comparison !== 'ne' && comparison !== 'eq') continue;
     if (branch.source.kind !== 'immediate' || branch.source.value !== 0 || branch.width !== 64) continue;
     const tested = path.pointerRoot(index, branch.dst);
     const called = path.calledAt(tested.index);
     if (called === undefined || !('nullable' in called.returns) || called.returns.nullable !== true) continue;
-    if (tested.index !== root.index) return { index, register: branch.dst };
+    if (tested.index === root.index) {
+      if (path.chain(index, branch.dst).changes.some((change) => change.operator === 'add')) return { index, register: branch.dst, of: 'moved' };
+    } else if (index > root.index) return { index, register: branch.dst, of: 'other' };
+    else if (called === created && mapOfCall(c, tested.index) === mapOfCall(c, root.index)) return { index, register: branch.dst, of: 'earlier' };
   }
   return undefined;
 }
@@ -381,7 +398,8 @@ function boundedRegion(c: Case): Diagnosis {
   const lower = finding.kind === 'map_value_lower' || finding.kind === 'memory_lower';
   const region = finding.kind.startsWith('map_value') ? valueWords(details.name) : 'a record';
   const size = Number(details.limit);
-  if (value === undefined || value.symbol === ZERO) {
+  const counted = value?.symbol === ZERO && movesInLoop(c);
+  if (value === undefined || (value.symbol === ZERO && !counted)) {
     if (lower)
       return { id: 'MAP-01', message: `${verb(details)} ${bytes(Number(details.width))} at offset ${details.min}, before the start of ${region}.` };
     return {
@@ -391,7 +409,8 @@ function boundedRegion(c: Case): Diagnosis {
   }
   const index = indexOf(c);
   const guards = index === undefined ? [] : guardsOf(c, index);
-  const upper = guards.filter((guard) => UPPER.has(guard.comparison));
+  // A counter that goes up in steps is bounded by != as well.
+  const upper = guards.filter((guard) => UPPER.has(guard.comparison) || (counted && guard.comparison === 'ne'));
   const latest = upper[upper.length - 1];
   const where = (guard: Guard) => `the check at instruction ${guard.pc}`;
   const overshoot = details.distance;
@@ -410,6 +429,8 @@ function boundedRegion(c: Case): Diagnosis {
         id: 'MAP-08',
         message: `${body}: instruction ${at(path, index!.chain.root.index)} reads the index again from memory after ${where(reread)} tested an earlier read, and it may have changed in between.`,
       };
+    if (lower && (details.min ?? 0) >= -FAR)
+      return { id: 'MAP-04', message: `${body}: the index is a signed number that may be negative, and nothing on this path rules that out.` };
     return { id: 'MAP-02', message: `${body}, and nothing on this path bounds the index.` };
   }
   if (!lower && overshoot !== undefined && overshoot <= stride(index!.chain))
