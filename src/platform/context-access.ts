@@ -47,6 +47,7 @@ function fieldWrite(row: ContextField, access: ContextAccess): ContextVerdict {
 
 function fieldRead(row: ContextField, access: ContextAccess): ContextVerdict {
   const widest = row.element ?? row.size;
+  if (row.used !== undefined && access.size < row.size && access.offset + access.size > row.offset + row.used) return refuse('width', row);
   const allowed = row.kind === 'number' && row.narrow ? access.size <= widest : access.size === widest;
   return allowed ? { allowed: true, field: row } : refuse('width', row);
 }

@@ -4,6 +4,7 @@ import type { ContextField, ContextFieldKind } from './platform.ts';
 export interface FieldOptions {
   readonly kind?: ContextFieldKind;
   readonly element?: number;
+  readonly used?: number;
   readonly narrow?: boolean;
   readonly writable?: boolean;
   readonly writeWidths?: readonly number[];

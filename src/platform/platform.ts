@@ -117,6 +117,8 @@ export interface ContextField {
   readonly element?: number;
   /** Narrower aligned loads allowed (bpf_ctx_narrow_access_ok). */
   readonly narrow: boolean;
+  /** Bytes that hold the value, where the rest of the field is padding: narrower loads stay within them. */
+  readonly used?: number;
   readonly writable: boolean;
   /** Widths of accepted stores in bytes; default: the element width alone. */
   readonly writeWidths?: readonly number[];

@@ -1,6 +1,6 @@
 import type { Branch, Comparison, Width } from '../isa/instruction.ts';
 import { readOperand, readRegister } from './alu.ts';
-import { MAX_PACKET_SIZE, MIN_META_OFFSET } from './constraints.ts';
+import { MAX_PACKET_SIZE, MIN_META_OFFSET, unsignedReading } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
@@ -65,7 +65,8 @@ function checkComparable(machine: Machine, state: State, pc: number, instruction
   if (machine.rules.allowLeaks) return true;
   const equality = instruction.comparison === 'eq' || instruction.comparison === 'ne';
   if (instruction.width === 64) {
-    if (equality && (isZero(a) || isZero(b))) return true;
+    // Unsigned, zero is the least address: the outcome tells null from not null at most.
+    if ((isZero(a) || isZero(b)) && !SIGNED_ORDERS.has(instruction.comparison)) return true;
     if (a.isPointer && b.isPointer && a.kind === b.kind && a.tag === b.tag && a.kind !== 'map' && a.kind !== 'code') return true;
     if (a.isPointer && b.isPointer && equality && a.kind === b.kind) return true;
   }
@@ -128,14 +129,23 @@ function assumeNumbers(machine: Machine, state: State, comparison: Comparison, w
   return narrow(machine, state, a, refined.a, 4) && narrow(machine, state, b, refined.b, 4);
 }
 
+/** Whether the comparison of two words orders them as the signed 64-bit comparison of their contents does. */
+function agrees(comparison: Comparison, width: Width, a: Scalar, b: Scalar): boolean {
+  if (SIGNED_ORDERS.has(comparison)) return width === 64 || (within(a, -0x8000_0000, 0x7fff_ffff) && within(b, -0x8000_0000, 0x7fff_ffff));
+  if (width === 64) return comparison === 'eq' || comparison === 'ne' || (a.smin >= 0 && b.smin >= 0) || (a.smax < 0 && b.smax < 0);
+  return (within(a, 0, 0xffff_ffff) && within(b, 0, 0xffff_ffff)) || (within(a, -0x8000_0000, -1) && within(b, -0x8000_0000, -1));
+}
+
+const SIGNED_ORDERS: ReadonlySet<Comparison> = new Set(['sgt', 'sge', 'slt', 'sle']);
+
+function within(range: Scalar, min: number, max: number): boolean {
+  return range.smin >= min && range.smax <= max;
+}
+
 /** Adds what a comparison of two unknown numbers says about their difference; false where it contradicts what is known. */
 function assumeOrder(state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {
   if (!isExact(a) || !isExact(b)) return true;
-  const signedOrder = comparison.startsWith('s') && comparison !== 'set';
-  const limit = width === 32 ? (signedOrder ? 0x7fff_ffff : 0xffff_ffff) : undefined;
-  const inside = (range: Scalar) => (limit === undefined ? signedOrder || range.smin >= 0 : range.smin >= 0 && range.smax <= limit);
-  if (comparison !== 'eq' && comparison !== 'ne' && (!inside(a.range) || !inside(b.range))) return true;
-  if ((comparison === 'eq' || comparison === 'ne') && width === 32 && (!inside(a.range) || !inside(b.range))) return true;
+  if (!agrees(comparison, width, a.range, b.range)) return width === 64 ? assumeUnsignedOrder(state, comparison, a, b) : true;
   switch (comparison) {
     case 'eq':
       return relateAtMost(state, a, b, 0) && relateAtMost(state, b, a, 0);
@@ -162,6 +172,27 @@ function assumeOrder(state: State, comparison: Comparison, width: Width, a: Valu
       return true;
   }
 }
+
+/** Orders the unsigned readings of two words that may be negative; false where it contradicts what is known. */
+function assumeUnsignedOrder(state: State, comparison: Comparison, a: Value, b: Value): boolean {
+  if (a.offset !== 0 || b.offset !== 0 || a.symbol <= META_OFFSET || b.symbol <= META_OFFSET || a.symbol === b.symbol) return true;
+  const order = UNSIGNED_ORDERS[comparison];
+  if (order === undefined) return true;
+  const low = unsignedReading(order.swapped ? b.symbol : a.symbol);
+  const high = unsignedReading(order.swapped ? a.symbol : b.symbol);
+  const opposite = state.constraints.upperDifference(high, low);
+  if (opposite !== undefined && sub(0, opposite) > order.bound) return false;
+  state.relate(low, high, order.bound);
+  return true;
+}
+
+/** a CMP b as a - b <= bound, or b - a <= bound where swapped. */
+const UNSIGNED_ORDERS: Partial<Record<Comparison, { readonly swapped: boolean; readonly bound: number }>> = {
+  lt: { swapped: false, bound: -1 },
+  le: { swapped: false, bound: 0 },
+  gt: { swapped: true, bound: -1 },
+  ge: { swapped: true, bound: 0 },
+};
 
 /** a - b <= k. */
 function relateAtMost(state: State, a: Value, b: Value, k: Int): boolean {
@@ -295,7 +326,7 @@ function assumeNull(machine: Machine, state: State, comparison: Comparison, poin
   // 0 is the least address: > 0 is != 0, <= 0 is == 0.
   const equal = comparison === 'eq' || comparison === 'le';
   const unequal = comparison === 'ne' || comparison === 'gt';
-  if (!equal && !unequal) return comparison !== 'lt';
+  if (!equal && !unequal) return comparison !== 'lt' && comparison !== 'set';
   if (!pointer.nullable) return unequal;
   if (pointer.symbol !== ZERO || pointer.offset !== 0) return true;
   const { identity } = pointer;
@@ -331,6 +362,14 @@ function assumePacketOrder(machine: Machine, state: State, comparison: Compariso
   switch (comparison) {
     case 'eq':
       return order(a, b, 0) && order(b, a, 0);
+    case 'ne': {
+      if (!isExact(a) || !isExact(b)) return true;
+      const above = state.upperDifference(a, b);
+      const below = state.upperDifference(b, a);
+      if (above === 0 && below === 0) return false;
+      if (above === 0) return order(a, b, -1);
+      return below === 0 ? order(b, a, -1) : true;
+    }
     case 'lt':
     case 'slt':
       return order(a, b, -1);

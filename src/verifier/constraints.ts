@@ -3,11 +3,24 @@ import { add, sub } from './number/index.ts';
 import type { SymbolId } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, ZERO } from './value.ts';
 
-/** a - b <= k over the signed 64-bit values of two symbols, as integers (no wrap-around). */
+/** a - b <= k over the signed 64-bit values of two symbols (or both over their unsigned readings), as integers (no wrap-around). */
 export interface Constraint {
   readonly a: SymbolId;
   readonly b: SymbolId;
   readonly k: Int;
+}
+
+/**
+ * The symbol that stands for the unsigned reading of the same word. The two readings of a word that may be negative are unrelated numbers, and are
+ * ordered separately.
+ */
+export function unsignedReading(symbol: SymbolId): SymbolId {
+  return symbol + 0.5;
+}
+
+/** The word whose reading the symbol is. */
+export function wordOf(symbol: SymbolId): SymbolId {
+  return Math.floor(symbol);
 }
 
 /** Relations beyond these many are forgotten, oldest first; forgetting is always sound. */
@@ -59,7 +72,7 @@ export class Constraints {
   /** Keeps only relations between symbols that are still in use. */
   retain(used: ReadonlySet<SymbolId>): Constraints {
     if (this.list.length === 0) return this;
-    const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(c.a)) && (c.b <= META_OFFSET || used.has(c.b)));
+    const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(wordOf(c.a))) && (c.b <= META_OFFSET || used.has(wordOf(c.b))));
     return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax);
   }
 

@@ -116,7 +116,7 @@ function shiftsExactly(value: Value, offset: Int): boolean {
 }
 
 /** A symbol of which nothing is known. */
-const UNRELATED = { symbol: Number.NaN, delta: 0 } as const;
+const UNRELATED = { symbol: Number.NaN, delta: 0, exact: true } as const;
 
 /** Consistent renaming of one state's symbols and identities into another's, built up while values are compared. */
 class Renaming {
@@ -169,15 +169,15 @@ class Renaming {
     return true;
   }
 
-  private target(symbol: SymbolId): { readonly symbol: SymbolId; readonly delta: Int } | undefined {
+  private target(symbol: SymbolId): { readonly symbol: SymbolId; readonly delta: Int; readonly exact: boolean } | undefined {
     const word = wordOf(symbol);
     if (word !== symbol) {
       const known = this.target(word);
       if (known === undefined) return undefined;
       // Unsigned readings are ordered for whole words only.
-      return known.delta === 0 && known.symbol > META_OFFSET ? { symbol: unsignedReading(known.symbol), delta: 0 } : UNRELATED;
+      return known.delta === 0 && known.symbol > META_OFFSET ? { symbol: unsignedReading(known.symbol), delta: 0, exact: true } : UNRELATED;
     }
-    return symbol <= META_OFFSET || this.pinned.has(symbol) ? { symbol, delta: 0 } : this.symbols.get(symbol);
+    return symbol <= META_OFFSET || this.pinned.has(symbol) ? { symbol, delta: 0, exact: true } : this.symbols.get(symbol);
   }
 }
 

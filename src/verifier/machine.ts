@@ -69,6 +69,7 @@ export class Machine implements Supply {
   readonly differencesNoted = new Set<number>();
   readonly findHelper: (id: number) => HelperPrototype | undefined;
   readonly findKfunc: (id: number) => HelperPrototype | undefined;
+  private readonly structs: readonly ContextLayout[];
   private nextSymbol = FIRST_FREE_SYMBOL;
   private nextIdentity = 1;
   private readonly found = new Set<string>();
@@ -88,6 +89,7 @@ export class Machine implements Supply {
     this.maps = maps;
     this.findHelper = findHelper;
     this.findKfunc = findKfunc;
+    this.structs = [...(rules.platform.structs?.values() ?? [])];
   }
 
   symbol(): SymbolId {
@@ -125,6 +127,16 @@ export class Machine implements Supply {
   /** The map a value of kind `map` or `map_value` belongs to; negative tags are inner maps known by their template only. */
   map(tag: number): MapFacts | undefined {
     return this.maps[tag >= 0 ? tag : -1 - tag];
+  }
+
+  /** The layout of what a pointer of kind `socket` leads to; undefined where none is known (tag 0). */
+  struct(tag: number): ContextLayout | undefined {
+    return this.structs[tag - 1];
+  }
+
+  /** The tag of pointers to a struct of that name, 0 where the platform has no layout for it. */
+  structTag(name: string | undefined): number {
+    return this.structs.findIndex((layout) => layout.name === name) + 1;
   }
 
   instruction(pc: number): Instruction {

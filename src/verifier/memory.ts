@@ -20,6 +20,7 @@ import {
   truncate,
   unsignedBytes,
 } from './number/index.ts';
+import { remainsOf } from './remains.ts';
 import { FRAGMENT } from './stack.ts';
 import { isExact, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
@@ -108,7 +109,14 @@ const REGION_CHECKS: Record<'ctx' | 'stack' | 'packet' | 'map_value' | 'memory' 
       machine.fail('read_only', pc, state, { ...plain(access), name: 'socket memory' });
       return false;
     }
-    return checkSized(machine, state, pc, access, SOCKET_SIZE, 'memory', 'socket');
+    const layout = machine.struct(access.pointer.tag);
+    if (layout === undefined) return checkSized(machine, state, pc, access, SOCKET_SIZE, 'memory', 'socket');
+    const { min, max } = span(access);
+    const verdict = min === max ? judgeContextAccess(layout, { offset: Number(min), size: access.width as Size, write: false }) : undefined;
+    if (verdict?.allowed === true) return true;
+    const note = verdict === undefined ? 'the offset varies' : REFUSALS[verdict.reason];
+    machine.fail('socket_field', pc, state, { ...plain(access), name: layout.name, min, max, limit: layout.size, note });
+    return false;
   },
   btf(machine, state, pc, access) {
     if (access.mode === 'read') return true;
@@ -117,7 +125,7 @@ const REGION_CHECKS: Record<'ctx' | 'stack' | 'packet' | 'map_value' | 'memory' 
   },
 };
 
-/** struct bpf_sock / bpf_tcp_sock of the kernel's uapi; the larger of the two bounds reads (bytes). */
+/** Bounds reads of sockets whose struct has no layout here: the largest of the kernel's uapi, struct bpf_tcp_sock (bytes). */
 const SOCKET_SIZE = 116;
 
 function plain(access: Access) {
@@ -314,7 +322,7 @@ function loadContext(machine: Machine, offset: number, size: Size): Value {
     case 'packet_meta':
       return new Value('packet', 0, META_OFFSET, 0, META_RANGE, false, 0, undefined, undefined);
     case 'socket':
-      return machine.pointer('socket', 0, 0, field.nullable === true, machine.identity());
+      return machine.pointer('socket', machine.structTag(field.struct), 0, field.nullable === true, machine.identity());
     case 'btf':
       return machine.pointer('btf', 0, 0, field.nullable === true, machine.identity());
     default:
@@ -477,16 +485,20 @@ export function storeStack(machine: Machine, state: State, pointer: Value, displ
     return;
   }
   const index = stack.size + Number(c) + displacement;
-  if (size === 8 || value.kind !== 'number') {
-    if (size === 8) stack.store(index, 8, value);
-    else {
-      stack.dissolve(index, index + size);
-      stack.bytes.fill(FRAGMENT, index, index + size);
-    }
-    return;
+  const remains = remainsOf(machine, stack, index, index + size);
+  if (size === 8) stack.store(index, 8, value);
+  else if (value.kind === 'number') stack.store(index, size, lowBytes(machine, value, size));
+  else {
+    stack.dissolve(index, index + size);
+    stack.bytes.fill(FRAGMENT, index, index + size);
   }
-  const limit = 2 ** (8 * size) - 1;
-  stack.store(index, size, value.range.umax <= limit ? value : size === 4 ? low32(machine, value) : machine.number(truncate(size, value.range)));
+  for (const cell of remains) stack.store(cell.index, cell.size, cell.value);
+}
+
+/** What the low `size` bytes of a number are, zero-extended. */
+function lowBytes(machine: Machine, value: Value, size: 1 | 2 | 4): Value {
+  if (value.range.umax < 2 ** (8 * size)) return value;
+  return size === 4 ? low32(machine, value) : machine.number(truncate(size, value.range));
 }
 
 export function executeAtomic(machine: Machine, state: State, pc: number, instruction: Atomic): boolean {

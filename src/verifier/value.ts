@@ -34,7 +34,7 @@ export interface Derivation {
  */
 export class Value {
   readonly kind: ValueKind;
-  /** map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes; code: slot; socket, btf: type id; ctx: 0. */
+  /** map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes; code: slot; socket: struct, see Machine.struct; btf: type id; ctx: 0. */
   readonly tag: number;
   readonly symbol: SymbolId;
   readonly offset: Int;

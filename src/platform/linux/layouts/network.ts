@@ -165,7 +165,7 @@ const address: readonly ContextField[] = [
   narrow('src_ip4', 24, 4),
   narrow('src_ip6', 28, 16, { element: 4 }),
   narrow('src_port', 44, 4),
-  narrow('dst_port', 48, 4),
+  narrow('dst_port', 48, 4, { used: 2 }),
   narrow('dst_ip4', 52, 4),
   narrow('dst_ip6', 56, 16, { element: 4 }),
   narrow('state', 72, 4),
