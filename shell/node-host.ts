@@ -1,7 +1,8 @@
 import { closeSync, constants, type Dirent, openSync, writeSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { CommandError } from '../contexts/errors.ts';
 import type { DirectoryEntry, Host, OutputFile } from '../contexts/host.ts';
+import { readWholeFile } from './read-file.ts';
 
 /**
  * The machine as Node sees it.
@@ -15,7 +16,7 @@ export function nodeHost(verifyWorker?: URL): Host {
 const files: Host = {
   async readFile(path) {
     try {
-      return await readFile(path);
+      return await readWholeFile(path);
     } catch (error) {
       throw await fileError(error, path);
     }
@@ -57,6 +58,7 @@ function outputFile(path: string, descriptor: number): OutputFile {
 
 /** `error: No such file or directory opening nosuchfile.o`, the words of the original for every reason of the system. */
 async function fileError(error: unknown, path: string): Promise<CommandError> {
+  if (error instanceof CommandError) return error;
   const { getSystemErrorMap } = await import('node:util');
   const errno = error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
   const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -105,6 +105,14 @@ describe('the three ways to run commands', () => {
 });
 
 describe('a well-behaved process', () => {
+  it.skipIf(!existsSync('/dev/zero'))('does not read without end', () => {
+    expect(ebpfsh(['ebpf', 'show', 'sections', '/dev/zero'])).toEqual({
+      stdout: '',
+      stderr: 'error: file /dev/zero is too large (more than 256 MB)\n',
+      exitCode: 1,
+    });
+  });
+
   it('ends quietly when its reader goes away', async () => {
     const child = startEbpfsh(['-f', scriptFile('long.nsh', 'ebpf ?\n'.repeat(3000))]);
     let stderr = '';
