@@ -1,6 +1,6 @@
 import { Constraints, unsignedReading, wordOf } from './constraints.ts';
 import type { Int } from './number/index.ts';
-import { add, I64_MAX, I64_MIN, join as joinScalars, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
+import { add, I64_MAX, I64_MIN, join as joinScalars, leq as scalarLeq, max, sub, widen as widenScalars } from './number/index.ts';
 import type { Cell } from './stack.ts';
 import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
@@ -378,7 +378,7 @@ class Joining {
         if (bound === undefined) continue;
         const inRight = sub(add(bound, x.delta), y.delta);
         if (this.thresholds !== undefined && inRight > inLeft) continue;
-        result = result.with(x.fresh, y.fresh, inLeft > inRight ? inLeft : inRight);
+        result = result.with(x.fresh, y.fresh, max(inLeft, inRight));
       }
     }
     // Two known amounts may each be closer to the packet's end than the bytes proved on both sides tell.
@@ -387,13 +387,13 @@ class Joining {
       const inLeft = 0 - a.packetMin;
       const inRight = sub(delta, b.packetMin);
       if (this.thresholds !== undefined && inRight > inLeft) continue;
-      const most = inLeft > inRight ? inLeft : inRight;
-      if (most < sub(delta > 0 ? delta : 0, result.packetMin)) result = result.with(fresh, PACKET_SIZE, most);
+      const most = max(inLeft, inRight);
+      if (most < sub(max(delta, 0), result.packetMin)) result = result.with(fresh, PACKET_SIZE, most);
     }
     // A symbol that moved by a constant stays related to what it was: loops are proved to make progress by it.
-    for (const { fresh, a: left, b: right, delta } of this.joined) {
-      if (left !== right || left <= META_OFFSET) continue;
-      result = result.with(fresh, left, delta > 0 ? delta : 0).with(left, fresh, delta < 0 ? sub(0, delta) : 0);
+    for (const { fresh, a: left, b: right, delta, exact } of this.joined) {
+      if (!exact || left !== right || left <= META_OFFSET) continue;
+      result = result.with(fresh, left, max(delta, 0)).with(left, fresh, max(sub(0, delta), 0));
     }
     return result;
   }

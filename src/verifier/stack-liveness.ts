@@ -366,7 +366,7 @@ function joinAll(contents: readonly Content[]): Content {
 }
 
 function clamp(at: number, size: number): number {
-  return at < 0 ? 0 : at > size ? size : at;
+  return Math.min(Math.max(at, 0), size);
 }
 
 /** Larger graphs are not worth the memory: all bytes count as live. */
