@@ -127,7 +127,8 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
     valueSize: (map) => maps[map]?.valueSize,
   });
   const thresholds = collectThresholds(program.instructions);
-  const ladder = options.precision === undefined ? LADDER : [fixedPrecision(options.precision)];
+  const ladder =
+    options.precision === undefined ? LADDER : [LADDER.find(({ states }) => states === options.precision) ?? fixedPrecision(options.precision)];
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   let last: Verification | undefined;
   for (const precision of ladder) {

@@ -1,6 +1,6 @@
 import { Constraints, unsignedReading, wordOf } from './constraints.ts';
 import type { Int } from './number/index.ts';
-import { add, I64_MAX, I64_MIN, join as joinScalars, leq as scalarLeq, max, sub, widen as widenScalars } from './number/index.ts';
+import { add, I64_MAX, I64_MIN, join as joinScalars, max, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
 import type { Cell } from './stack.ts';
 import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
