@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { loadObject } from '../../src/object/load.ts';
 import { linux } from '../../src/platform/linux/linux.ts';
 import { type VerificationReport, verifyProgram } from '../../src/verifier/index.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
+import { canCompile, compile } from './failures-compile.ts';
 
 /** What the manifest says of one failing program and its fix. */
 interface Entry {
@@ -94,29 +94,16 @@ else {
 }
 
 const alternatives = corpusPath('failures/alt-fixes');
-const clang = (() => {
-  try {
-    return /clang version/.test(execFileSync('clang', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-  } catch {
-    return false;
-  }
-})();
-
-if (alternatives === undefined || !clang) reportSkipped('failures/alt-fixes', alternatives === undefined ? 'all 21' : 'all 21 (they need clang)');
+if (alternatives === undefined || !canCompile())
+  reportSkipped('failures/alt-fixes', alternatives === undefined ? 'all 21' : 'all 21 (they need clang)');
 else {
   const folder = mkdtempSync(join(tmpdir(), 'failures-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const includes = readdirSync('/usr/include').filter((name) => name.endsWith('-linux-gnu'));
-  const compile = (name: string): string => {
-    const out = join(folder, `${name}.o`);
-    const headers = [corpusPath('failures/programs')!, ...includes.map((name) => `/usr/include/${name}`)].flatMap((path) => ['-I', path]);
-    execFileSync('clang', ['-target', 'bpf', '-O2', '-g', '-mcpu=v3', ...headers, '-c', join(alternatives, name), '-o', out]);
-    return out;
-  };
-
   describe('other ways to fix them', () => {
     it.each(readdirSync(alternatives).filter((name) => name.endsWith('.c')))('%s', (name) => {
-      const report = judge(compile(name));
+      const object = join(folder, `${name}.o`);
+      compile(join(alternatives, name), object, 'v3');
+      const report = judge(object);
       // Two are no fixes: they show that a key may not hang over the top of the frame.
       const expected = /^k13[bc]/.test(name) ? ['HLP-01'] : [];
       expect(report.failures.map(({ id }) => id)).toEqual(expected);
