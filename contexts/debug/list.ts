@@ -11,15 +11,7 @@ export const command = defineCommand({
   tags: [{ name: 'what', type: ['near', 'all'], help: 'near: around the current instruction. all: its whole function.\nThe default is near.' }],
   remarks: 'The current instruction is marked ">", one that fails "!", one that no path reaches "-".',
   examples: ['list', 'list all'],
-  run({ what = 'near' }, { state }) {
-    const all = debuggerOf(state, false).session.list();
-    if (what === 'all') return all;
-    const at = Math.max(
-      0,
-      all.findIndex(({ current }) => current),
-    );
-    return all.slice(Math.max(0, at - AROUND), at + AROUND + 1);
-  },
+  run: ({ what = 'near' }, { state }) => debuggerOf(state, false).session.list(what === 'all' ? undefined : AROUND),
   text: listText,
   json: (instructions) => ({ schema: 1, instructions }),
 });

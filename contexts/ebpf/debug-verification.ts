@@ -45,13 +45,15 @@ export const command = defineCommand({
     const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
     const program = oneProgram(object, tags);
     if (tags.precision === 0) throw new CommandError('precision', 'At least 1 state has to be kept.');
+    let { precision } = tags;
     if (host.verifyWorker) {
       // The states cannot cross threads, so the program is verified here as well: once a worker has shown that it ends in reasonable time.
       const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
       const [report] = await verifyPrograms(job, object, [program], host, { signal, progress });
       if (report?.verdict === 'error') throw new CommandError('verification', report.error?.message ?? 'The program could not be judged.');
+      if (report !== undefined && report.precision > 0) precision = report.precision;
     }
-    const opened = new Debugger(verifyHere(object, program, choice.platform, tags.type, tags.precision));
+    const opened = new Debugger(verifyHere(object, program, choice.platform, tags.type, precision));
     enterDebugger(session, opened);
     return { note: platformNote(choice), session: opened.session, first: opened.session.steppable ? opened.look() : undefined };
   },

@@ -111,10 +111,7 @@ export class Route {
         },
       };
     }
-    const arrived = this.crossing(index);
-    const covering = arrived === undefined ? node.processed.at(-1) : coveringState(node, arrived);
-    const head = covering ?? arrived!;
-    return { node, head, origin: covering === undefined ? 'alone' : 'covering', arrived };
+    return visitOf(node, this.crossing(index));
   }
 
   /** Follows the path one block further: a way that was not taken yet where there is one, for a branch the fall-through first. */
@@ -123,26 +120,35 @@ export class Route {
     const at = this.stops.length - 1;
     const { end } = this.replay(at);
     const { node } = this.stops[at]!;
-    const ways: Node[] = [];
-    if (end !== undefined) {
-      for (const next of this.atlas.successors(node)) {
-        if (next.processed.length > 0 && crossEdge(this.machine, this.liveness, node, end, next) !== undefined) ways.unshift(next);
-      }
+    let best: { readonly next: Node; readonly arrived: State } | undefined;
+    for (const next of end === undefined ? [] : this.atlas.successors(node).toReversed()) {
+      if (next.processed.length === 0 || (best !== undefined && this.countOf(next) >= this.countOf(best.next))) continue;
+      const arrived = crossEdge(this.machine, this.liveness, node, end!, next);
+      if (arrived !== undefined) best = { next, arrived };
     }
-    let best: Node | undefined;
-    for (const way of ways) if (best === undefined || (this.counts.get(way.id) ?? 0) < (this.counts.get(best.id) ?? 0)) best = way;
     if (best === undefined) {
       this.ended = true;
       return false;
     }
-    this.count(best);
-    this.stops.push({ node: best, trail: undefined });
+    this.count(best.next);
+    this.stops.push({ node: best.next, trail: undefined });
+    this.visits[at + 1] = visitOf(best.next, best.arrived);
     return true;
   }
 
-  private count(node: Node): void {
-    this.counts.set(node.id, (this.counts.get(node.id) ?? 0) + 1);
+  private countOf(node: Node): number {
+    return this.counts.get(node.id) ?? 0;
   }
+
+  private count(node: Node): void {
+    this.counts.set(node.id, this.countOf(node) + 1);
+  }
+}
+
+/** A visit whose state the verifier did not keep under its trail: it was merged into another one, or forgotten. */
+function visitOf(node: Node, arrived: State | undefined): Visit {
+  const covering = arrived === undefined ? node.processed.at(-1) : coveringState(node, arrived);
+  return { node, head: covering ?? arrived!, origin: covering === undefined ? 'alone' : 'covering', arrived };
 }
 
 /** The newest state at a node that stands for the given one, too. */

@@ -549,12 +549,17 @@ export class DebugSession {
 
   // --- the program --------------------------------------------------------------------------------------------------------------------------
 
-  /** The instructions of the function around the current one, or of the whole program where nothing can be stepped. */
-  list(): readonly ListedInstruction[] {
+  /**
+   * The instructions of the current function, or of the whole program where nothing can be stepped.
+   *
+   * @param around at most this many slots before and after the current instruction.
+   */
+  list(around = Number.POSITIVE_INFINITY): readonly ListedInstruction[] {
     const here = this.steppable ? this.pc : -1;
     const range = this.source.functionAt(here) ?? { start: 0, end: this.program.instructions.length };
     const listed: ListedInstruction[] = [];
-    for (let pc = range.start; pc < range.end; pc++) {
+    const middle = Math.max(here, range.start);
+    for (let pc = Math.max(range.start, middle - around); pc < Math.min(range.end, middle + around + 1); pc++) {
       const instruction = this.program.instructions[pc];
       if (instruction === undefined) continue;
       listed.push({
