@@ -161,7 +161,7 @@ export function bufferCalls(state: LibbpfState) {
         ring.add(fd, sample);
         return ring;
       }),
-    ring_buffer__add: (ring: RingBuffer, fd: number, sample: RingBufferSample) => state.call(() => (ring.add(fd, sample), 0)),
+    ring_buffer__add: (ring: RingBuffer, fd: number, sample: RingBufferSample) => state.act(() => ring.add(fd, sample)),
     ring_buffer__consume: (ring: RingBuffer) => ring.consume(),
     ring_buffer__poll: (ring: RingBuffer, timeout: number) => ring.poll(timeout),
     ring_buffer__free: (ring: RingBuffer | null) => ring?.free(),

@@ -102,7 +102,7 @@ export function idCalls(state: LibbpfState) {
         return state.open(id);
       }),
     /** ebpf_object_unpin. */
-    ebpf_object_unpin: (path: string) => state.call(() => (runtime.unpin(path), 0)),
+    ebpf_object_unpin: (path: string) => state.act(() => runtime.unpin(path)),
     /** The information, or null with errno set. */
     bpf_obj_get_info_by_fd: (fd: number): MapInfo | ProgramInfo | LinkInfo | null =>
       state.pointer(() => {
@@ -116,7 +116,7 @@ export function idCalls(state: LibbpfState) {
         return linkInfo(link);
       }),
     /** close, ebpf_close_fd. */
-    close: (fd: number) => state.call(() => (state.close(fd), 0)),
+    close: (fd: number) => state.act(() => state.close(fd)),
     /** ebpf_duplicate_fd. */
     ebpf_duplicate_fd: (fd: number) => state.call(() => state.open(state.id(fd))),
   };

@@ -86,7 +86,7 @@ export function mapCalls(state: LibbpfState) {
     bpf_create_map_in_map: (type: number, name: string | null, keySize: number, innerFd: number, maxEntries: number, flags: number) =>
       create(type, name, keySize, 4, maxEntries, { inner_map_fd: innerFd, map_flags: flags }),
     bpf_map_lookup_elem: (fd: number, key: Uint8Array | null, value: Uint8Array) =>
-      state.call(() => copy(value, mapOf(fd).lookup(key ?? new Uint8Array(0)), 'such key') as undefined),
+      state.act(() => copy(value, mapOf(fd).lookup(key ?? new Uint8Array(0)), 'such key')),
     bpf_map_update_elem: (fd: number, key: Uint8Array | null, value: Uint8Array, flags: number) =>
       state.call(() => {
         const map = mapOf(fd);
@@ -99,10 +99,10 @@ export function mapCalls(state: LibbpfState) {
         return 0;
       }),
     bpf_map_lookup_and_delete_elem: (fd: number, key: Uint8Array | null, value: Uint8Array) =>
-      state.call(() => copy(value, mapOf(fd).lookupAndDelete(key ?? new Uint8Array(0)), 'such key') as undefined),
+      state.act(() => copy(value, mapOf(fd).lookupAndDelete(key ?? new Uint8Array(0)), 'such key')),
     bpf_map_get_next_key: (fd: number, key: Uint8Array | null, next: Uint8Array) =>
-      state.call(() => copy(next, mapOf(fd).nextKey(key ?? undefined), 'further key') as undefined),
-    bpf_map_freeze: (fd: number) => state.call(() => mapOf(fd).freeze() as undefined),
+      state.act(() => copy(next, mapOf(fd).nextKey(key ?? undefined), 'further key')),
+    bpf_map_freeze: (fd: number) => state.act(() => mapOf(fd).freeze()),
     /** 0: there is more; -ENOENT: this was the last part, `count` tells how much of it is there. */
     bpf_map_lookup_batch: (fd: number, inBatch: Uint8Array | null, outBatch: Uint8Array, keys: Uint8Array, values: Uint8Array, count: BatchCount) =>
       lookupBatch(fd, inBatch, outBatch, keys, values, count, false),

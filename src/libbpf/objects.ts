@@ -183,7 +183,7 @@ export function objectCalls(state: LibbpfState) {
         return state.failed(error);
       }
     },
-    bpf_object__unload: (object: BpfObject) => state.call(() => (unload(object), 0)),
+    bpf_object__unload: (object: BpfObject) => state.act(() => unload(object)),
     bpf_object__close(object: BpfObject | null): void {
       if (object === null) return;
       unload(object);
@@ -267,7 +267,7 @@ export function objectCalls(state: LibbpfState) {
         program.flags = flags;
         return 0;
       }),
-    bpf_program__pin: (program: BpfObjectProgram, path: string) => state.call(() => (runtime.pin(state.id(requireFd(program), 'program'), path), 0)),
+    bpf_program__pin: (program: BpfObjectProgram, path: string) => state.act(() => runtime.pin(state.id(requireFd(program), 'program'), path)),
     bpf_program__unpin: (program: BpfObjectProgram, path: string) =>
       state.call(() => {
         if (runtime.pins.get(path) !== state.id(requireFd(program), 'program')) throw errnoError('ENOENT', `${path} is not a pin of this program.`);
@@ -296,15 +296,15 @@ export function objectCalls(state: LibbpfState) {
     bpf_map__next: (previous: BpfObjectMap | null, object: BpfObject) => neighbour(object.maps, previous, 1),
     bpf_map__prev: (next: BpfObjectMap | null, object: BpfObject) => neighbour(object.maps, next, -1),
     bpf_map__is_pinned: (map: BpfObjectMap) => map.pinPaths.length > 0,
-    bpf_map__pin: (map: BpfObjectMap, path: string | null) => state.call(() => (pinMap(map, path), 0)),
-    bpf_map__unpin: (map: BpfObjectMap, path: string | null) => state.call(() => (unpinMap(map, path), 0)),
+    bpf_map__pin: (map: BpfObjectMap, path: string | null) => state.act(() => pinMap(map, path)),
+    bpf_map__unpin: (map: BpfObjectMap, path: string | null) => state.act(() => unpinMap(map, path)),
 
     bpf_link__fd: (link: BpfLink) => link.fd,
     bpf_link__disconnect(link: BpfLink): void {
       runtime.disconnect(link.id);
     },
-    bpf_link__destroy: (link: BpfLink | null) => state.call(() => (link === null ? 0 : (state.close(link.fd), 0))),
-    bpf_link__pin: (link: BpfLink, path: string) => state.call(() => (runtime.pin(state.id(link.fd, 'link'), path), 0)),
+    bpf_link__destroy: (link: BpfLink | null) => state.act(() => link !== null && state.close(link.fd)),
+    bpf_link__pin: (link: BpfLink, path: string) => state.act(() => runtime.pin(state.id(link.fd, 'link'), path)),
     bpf_link__unpin: (link: BpfLink) =>
       state.call(() => {
         const path = runtime.pins.pathsOf(link.id)[0];

@@ -58,6 +58,14 @@ export class LibbpfState {
     }
   }
 
+  /** Runs a call that yields nothing: 0 or a negative errno. */
+  act(run: () => unknown): number {
+    return this.call(() => {
+      run();
+      return 0;
+    });
+  }
+
   /** Runs a call that yields an object, or null with `errno` set. */
   pointer<T>(run: () => T): T | null {
     try {
