@@ -2,6 +2,7 @@ import type { FactChange } from '../../src/explain/diff.ts';
 import type { JoinView, NumberedFailure } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import { sourceText } from '../render/disassembly.ts';
+import { wrap } from '../render/wrap.ts';
 import type { ShownStep } from './debugger.ts';
 
 /** What stands under an instruction is indented like its text. */
@@ -35,8 +36,9 @@ export function stepText(step: ShownStep): string {
   return parts.join('');
 }
 
+/** A fact or sentence under its instruction, within 80 columns. */
 function line(text: string): string {
-  return `${INDENT}${text}\n`;
+  return INDENT + wrap(text, 69, `${INDENT}  `);
 }
 
 export function failureText({ number, failure }: NumberedFailure): string {

@@ -9,6 +9,7 @@ import { count, stepText } from '../debug/render.ts';
 import { CommandError } from '../errors.ts';
 import { openObject, selectPrograms } from '../objects.ts';
 import { namedProgramType, platformNote } from '../platforms.ts';
+import { wrap } from '../render/wrap.ts';
 import type { Session } from '../session.ts';
 import { verifyPrograms } from '../verify.ts';
 import { ebpfContext } from './index.ts';
@@ -111,7 +112,7 @@ function titleText(session: DebugSession): string {
   const listed = failures.map(({ number, failure }) => {
     const source = session.source.at(failure.instruction);
     const line = source === undefined || source.line === 0 ? '' : ` (line ${source.line})`;
-    return `  ${number}. ${failure.id} at instruction ${failure.instruction}${line}: ${failure.message}\n`;
+    return `  ${wrap(`${number}. ${failure.id} at instruction ${failure.instruction}${line}: ${failure.message}`, 77, '     ')}`;
   });
   return head + listed.join('') + wayText(session);
 }
@@ -120,5 +121,5 @@ function wayText(session: DebugSession): string {
   if (!session.steppable) return 'The verifier did not explore any path; "list" shows the instructions.\n';
   const way =
     session.followedFailure > 0 ? `The path to failure ${session.followedFailure} is followed` : 'The path that was taken first is followed';
-  return `${way}. Commands: step, back, goto, failure, state, diff, list, path, join, ..\n\n`;
+  return `${way}.\nCommands: step, back, goto, failure, state, diff, list, path, join, ..\n\n`;
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ContextDefinition, contextPath } from '../../contexts/context.ts';
+import { debugContext } from '../../contexts/debug/index.ts';
+import { ebpfContext } from '../../contexts/ebpf/index.ts';
 import { commandHelp } from '../../contexts/help.ts';
 import { rootContext } from '../../contexts/root/index.ts';
 import { projectRoot } from '../end-to-end/bin.ts';
@@ -15,6 +17,9 @@ as \`tag=value\`. A value with blanks goes in double quotes; \`""\` is an empty
 value. Commands of an outer context work in the inner ones.
 `;
 
+/** Contexts that need a state to be entered with, so a command enters them. */
+const ENTERED_BY_COMMANDS: ReadonlyMap<ContextDefinition, readonly ContextDefinition[]> = new Map([[ebpfContext, [debugContext]]]);
+
 /** The reference of a context and of those below it. */
 async function contextReference(chain: readonly ContextDefinition[]): Promise<string> {
   const context = chain[0]!;
@@ -25,7 +30,7 @@ async function contextReference(chain: readonly ContextDefinition[]): Promise<st
     const help = commandHelp(words, summary, await load());
     text += `\n### \`${contextPath(chain)}> ${words}\`\n\n\`\`\`text\n${help.trim()}\n\`\`\`\n`;
   }
-  for (const inner of context.contexts) text += await contextReference([inner, ...chain]);
+  for (const inner of [...context.contexts, ...(ENTERED_BY_COMMANDS.get(context) ?? [])]) text += await contextReference([inner, ...chain]);
   return text;
 }
 
