@@ -1,17 +1,4 @@
-const I64_LIMIT = 0x4000_0000_0000_0000n;
-const U32_MAX = 0xffff_ffff;
-const I32_MIN = -0x8000_0000;
-
-/** A bound in words: the ends of the machine's number ranges are said as such, never as digits. */
-export function numberWords(value: number | bigint): string {
-  if (value > I64_LIMIT) return 'any size';
-  if (value < -I64_LIMIT) return 'any negative number';
-  if (value === U32_MAX) return 'any 32-bit number';
-  if (value === I32_MIN) return 'any negative 32-bit number';
-  return `${value}`;
-}
-
-/** A range in words. */
+/** A range in words: the ends of the machine's number ranges are said as such, never as digits. */
 export function rangeWords(min: number | bigint | undefined, max: number | bigint | undefined): string {
   if (min === undefined || max === undefined) return 'unknown';
   if (min === max) return `${min}`;
