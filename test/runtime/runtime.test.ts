@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildContext, readContext } from '../../src/runtime/hooks/contexts.ts';
 import { RuntimeError } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { outcome, toU32, u32 } from './map-fixture.ts';
@@ -196,6 +197,17 @@ describe.each(['jit', 'interpret'] as const)('running by %s', (mode) => {
     const tc = await runtime.loadObject(sample('tc_linux.o', 'linux'), { mode });
     runtime.testRun(tc.programs[0]!, { data: frame, repeat: 2 });
     expect(tc.maps[0]!.count).toBe(1);
+  });
+});
+
+describe('contexts', () => {
+  it('fields written by name are read back, pointers left out', () => {
+    const layout = testRuntime().platform.programTypes.find(({ name }) => name === 'bind')!.context;
+    const bytes = buildContext(layout, { process_id: 2n ** 40n, protocol: 17, socket_address: Uint8Array.of(2, 0) });
+    const fields = readContext(layout, bytes);
+    expect(fields).toMatchObject({ process_id: 2n ** 40n, protocol: 17n, operation: 0n });
+    expect([...(fields['socket_address'] as Uint8Array)].slice(0, 3)).toEqual([2, 0, 0]);
+    expect(fields).not.toHaveProperty('app_id_start');
   });
 });
 

@@ -63,6 +63,7 @@ describe('what is pinned outlives the process', () => {
       runtime.policy = { ...runtime.policy, hypervisorCodeIntegrity: true };
       runtime.interfaces.add('eth1', { alias: 'Ethernet' });
     });
+    expect([Store.exists(directory), Store.exists(`${directory}-other`)]).toEqual([true, false]);
     const again = await reopened(directory);
     expect(again.programs().map(({ id, name, section, mode }) => [id, name, section, mode])).toEqual([
       [5, 'caller', 'sample_ext', 'jit'],

@@ -94,6 +94,11 @@ export class Store {
     }
   }
 
+  /** Whether something was ever saved in a directory. */
+  static exists(directory: string): boolean {
+    return existsSync(join(directory, 'manifest'));
+  }
+
   /** Moves a damaged or foreign store away so that a fresh one can begin; returns where it went. */
   static repair(directory: string, now: number): string {
     const target = `${directory}.damaged-${now}`;
