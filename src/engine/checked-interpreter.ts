@@ -127,6 +127,8 @@ function loadImmediate(state: CheckedState, load: LoadImmediate, pc: number): Va
   }
 }
 
+const SIGNED_ORDERS: ReadonlySet<Branch['comparison']> = new Set(['sgt', 'sge', 'slt', 'sle']);
+
 function takesBranch(state: CheckedState, { comparison, width, dst, source }: Branch, pc: number): boolean {
   const left = state.read(dst);
   const right = readOperand(state, source);
@@ -142,8 +144,9 @@ function takesBranch(state: CheckedState, { comparison, width, dst, source }: Br
     // Offsets into one region order like its addresses.
     if (sameRegion && left.region?.kind !== 'map' && left.region?.kind !== 'code') return holds(comparison, 64, left.address, right.address);
     const zero = (value: Value) => value.region === undefined && value.bits === 0n;
-    if (equality && (zero(left) || zero(right) || left.region?.kind === right.region?.kind))
-      return holds(comparison, 64, left.address, right.address);
+    // Unsigned, 0 lies below every address: the outcome gives nothing away but whether the pointer is null.
+    if ((zero(left) || zero(right)) && !SIGNED_ORDERS.has(comparison)) return holds(comparison, 64, left.address, right.address);
+    if (equality && left.region?.kind === right.region?.kind) return holds(comparison, 64, left.address, right.address);
   }
   const a = asNumber(state, left);
   const b = asNumber(state, right);

@@ -76,6 +76,33 @@ export class Constraints {
     return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax);
   }
 
+  /**
+   * What the relations say of the symbols still in use alone: the others are eliminated (Fourier-Motzkin), so that what followed through them stays
+   * known. A state that others are compared with must not rest on symbols that nothing names.
+   */
+  project(used: ReadonlySet<SymbolId>): Constraints {
+    const isUsed = (symbol: SymbolId) => symbol <= META_OFFSET || used.has(wordOf(symbol));
+    let result: Constraints = this;
+    for (;;) {
+      const found = result.list.find((c) => !isUsed(c.a) || !isUsed(c.b));
+      if (found === undefined) return result;
+      result = result.without(isUsed(found.a) ? found.b : found.a);
+    }
+  }
+
+  private without(symbol: SymbolId): Constraints {
+    let result = new Constraints(
+      this.list.filter((c) => c.a !== symbol && c.b !== symbol),
+      this.packetMin,
+      this.metaMax,
+    );
+    for (const above of this.list) {
+      if (above.b !== symbol) continue;
+      for (const below of this.list) if (below.a === symbol) result = result.with(above.a, below.b, add(above.k, below.k));
+    }
+    return result;
+  }
+
   /** A new packet: what was known of the old one's size no longer holds. */
   withoutPacket(): Constraints {
     return new Constraints(

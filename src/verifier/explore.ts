@@ -210,7 +210,7 @@ export class Explorer {
     }
     // Only what another state can still reach needs to be remembered: loops, or several states at one join.
     if (processed.length >= MAX_REMEMBERED) processed.shift();
-    processed.push(state.clone());
+    processed.push(remembered(state.clone()));
     this.execute(node, state);
   }
 
@@ -257,7 +257,7 @@ export class Explorer {
     const snapshot = entered === state ? state.clone() : entered;
     snapshot.shape = entered.shape;
     snapshot.origins = outer;
-    node.processed.push(snapshot);
+    node.processed.push(remembered(snapshot));
     states.push(snapshot);
     turn.shapes.set(snapshot.shape, (turn.shapes.get(snapshot.shape) ?? 0) + 1);
     this.progress.arrived(node, state, snapshot);
@@ -419,6 +419,12 @@ export function leaveFunction(state: State, callback: boolean): void {
 
 export function functionName(machine: Machine, slot: number): string {
   return machine.program.functions.find((f) => f.start === slot)?.name ?? `at instruction ${slot}`;
+}
+
+/** Prepares a state for comparison with later ones: its relations speak only of what it still holds. */
+function remembered(state: State): State {
+  if (state.constraints.list.length > 0) state.constraints = state.constraints.project(state.usedSymbols());
+  return state;
 }
 
 function isBackEdge(from: Node, head: Node): boolean {

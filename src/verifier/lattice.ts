@@ -5,7 +5,7 @@ import type { Cell } from './stack.ts';
 import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
 import type { Frame, LoopOrigin, Reference } from './state.ts';
 import { isExact, State } from './state.ts';
-import type { SymbolId, ValueKind } from './value.ts';
+import type { Derivation, SymbolId, ValueKind } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
 /** Allocates symbols and identities; one per verification. */
@@ -124,6 +124,7 @@ class Renaming {
   private readonly pinned: ReadonlySet<SymbolId>;
   private readonly symbols = new Map<SymbolId, { readonly symbol: SymbolId; readonly delta: Int; exact: boolean }>();
   private readonly identities = new Map<number, number>();
+  private readonly derived: { readonly general: Derivation; readonly special: Derivation | undefined }[] = [];
 
   constructor(pinned: ReadonlySet<SymbolId>) {
     this.pinned = pinned;
@@ -161,12 +162,46 @@ class Renaming {
     for (const { a, b, k } of general.list) {
       const x = this.target(a);
       const y = this.target(b);
-      if (x === undefined || y === undefined) continue;
+      if (x === undefined || y === undefined) return false;
       if (!x.exact || !y.exact) return false;
       const bound = special.upperDifference(x.symbol, y.symbol);
       if (bound === undefined || sub(add(bound, x.delta), y.delta) > k) return false;
     }
     return true;
+  }
+
+  /** A pair of values was matched: what the general one says of its origin is to hold of the special one. */
+  matchDerivation(general: Value, special: Value | undefined): void {
+    if (general.derivation !== undefined) this.derived.push({ general: general.derivation, special: special?.derivation });
+  }
+
+  /** Whether later guards may narrow operands by what `general` says its numbers were computed from; to be asked when all values are matched. */
+  impliesDerivations(): boolean {
+    return this.derived.every(({ general, special }) => this.derivationLeq(general, special));
+  }
+
+  private derivationLeq(general: Derivation, special: Derivation | undefined): boolean {
+    if (!this.mentionsLive(general)) return true;
+    if (special === undefined || special.operation !== general.operation || special.amount !== general.amount) return false;
+    if (!this.operandLeq(general.operand, special.operand)) return false;
+    return general.other === undefined || (special.other !== undefined && this.operandLeq(general.other, special.other));
+  }
+
+  private operandLeq(general: Value, special: Value): boolean {
+    if (general.symbol === ZERO) return special.symbol === ZERO && special.offset === general.offset;
+    if (general !== special && !scalarLeq(special.range, general.range)) return false;
+    if (this.target(general.symbol) !== undefined && !this.matchSymbol(general, special)) return false;
+    return general.derivation === undefined || this.derivationLeq(general.derivation, special.derivation);
+  }
+
+  /** A derivation from numbers that nothing holds any more says nothing. */
+  private mentionsLive({ operand, other }: Derivation): boolean {
+    return this.isLive(operand) || (other !== undefined && this.isLive(other));
+  }
+
+  private isLive(value: Value): boolean {
+    if (value.symbol !== ZERO && this.target(value.symbol) !== undefined) return true;
+    return value.derivation !== undefined && this.mentionsLive(value.derivation);
   }
 
   private target(symbol: SymbolId): { readonly symbol: SymbolId; readonly delta: Int; readonly exact: boolean } | undefined {
@@ -195,12 +230,14 @@ function valueLeq(special: Value | undefined, general: Value | undefined, renami
   }
   if (special.tag !== general.tag || (special.nullable && !general.nullable)) return false;
   if (special !== general && !scalarLeq(special.range, general.range)) return false;
+  renaming.matchDerivation(general, special);
   return renaming.matchSymbol(general, special) && renaming.matchIdentity(general.identity, special.identity);
 }
 
 function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming): boolean {
   if (special === general) {
     for (const cell of general.cells.values()) {
+      renaming.matchDerivation(cell.value, cell.value);
       if (!renaming.matchSymbol(cell.value, cell.value) || !renaming.matchIdentity(cell.value.identity, cell.value.identity)) return false;
     }
     return true;
@@ -228,7 +265,9 @@ function cellLeq(special: StackFrame, cell: Cell, renaming: Renaming): boolean {
   // Another layout of the same bytes: a number is implied where the bytes are numbers in its range.
   if (value.kind === 'any') return special.firstUnwritten(index, size) < 0;
   if (value.kind !== 'number' || special.firstNonNumeric(index, size) >= 0) return false;
-  if (!scalarLeq(special.assemble(index, size, false), value.range)) return false;
+  // In either byte order, as the machine's is not known here.
+  if (!scalarLeq(special.assemble(index, size, false), value.range) || !scalarLeq(special.assemble(index, size, true), value.range)) return false;
+  renaming.matchDerivation(value, undefined);
   return value.symbol === ZERO || renaming.matchSymbol(value, new Value('number', 0, -1 - index, 0, value.range, false, 0, undefined, undefined));
 }
 
@@ -265,7 +304,7 @@ export function stateLeq(special: State, general: State, pinned: ReadonlySet<Sym
   for (let index = 0; index < general.frames.length; index++) {
     if (!stackLeq(special.frames[index]!.stack, general.frames[index]!.stack, renaming)) return false;
   }
-  return renaming.impliesConstraints(general.constraints, special.constraints);
+  return renaming.impliesDerivations() && renaming.impliesConstraints(general.constraints, special.constraints);
 }
 
 /** The pairs of symbols that a join maps to new symbols: `fresh` stands for `a` on one side and `b + delta` on the other. */
