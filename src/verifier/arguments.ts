@@ -1,0 +1,446 @@
+import type { ArgumentKind, HelperArgument, HelperPrototype } from '../platform/platform.ts';
+import { low32, readRegister } from './alu.ts';
+import { describeValue } from './describe.ts';
+import type { Machine, MapFacts } from './machine.ts';
+import { requireAccess } from './memory.ts';
+import { add, constantValue, TOP, U32_MAX } from './number/index.ts';
+import { isExact, type State } from './state.ts';
+import { Value, ZERO } from './value.ts';
+
+/** Sizes up to here may be taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
+const LARGEST_NARROW_SIZE = 0x1fff_ffff;
+
+/** Records larger than this are refused by every host (bytes). */
+const MAX_RECORD = 0x3fff_ffff;
+
+export interface HeldMemory {
+  readonly register: number;
+  readonly value: Value;
+  readonly kind: ArgumentKind;
+  readonly nullable: boolean;
+  /** Register of the size. */
+  readonly size: number;
+}
+
+/** What the arguments before the current one have established. */
+export interface CallContext {
+  readonly machine: Machine;
+  readonly state: State;
+  readonly pc: number;
+  readonly prototype: HelperPrototype;
+  map: MapFacts | undefined;
+  /** Memory arguments that wait for their size. */
+  memory: HeldMemory[];
+  recordSize: number;
+  callback: number | undefined;
+  callbackContext: Value | undefined;
+  released: Value | undefined;
+  lockTarget: Value | undefined;
+}
+
+const ARGUMENT_TYPES: Partial<Record<ArgumentKind, string>> = {
+  ctx: '== ctx',
+  map: '== map_fd',
+  size: '== number',
+  size_or_zero: '== number',
+  anything: '== number',
+  number: '== number',
+};
+const MEMORY_TYPES = 'in {stack, packet, shared}';
+
+export function checkArgument(call: CallContext, index: number, argument: HelperArgument): boolean {
+  const { machine, state, pc } = call;
+  const register = (index + 1) as 1 | 2 | 3 | 4 | 5;
+  const value = readRegister(machine, state, pc, register, ARGUMENT_TYPES[argument.kind] ?? MEMORY_TYPES);
+  if (value === undefined) return false;
+  if (
+    argument.nullable === true &&
+    isNull(value) &&
+    argument.kind !== 'memory_read' &&
+    argument.kind !== 'memory_write' &&
+    argument.kind !== 'memory_readwrite'
+  )
+    return true;
+  return ARGUMENT_CHECKS[argument.kind](call, register, value, argument);
+}
+
+type ArgumentCheck = (call: CallContext, register: number, value: Value, argument: HelperArgument) => boolean;
+
+const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
+  anything(call, register, value) {
+    if (value.kind === 'number' || call.machine.rules.allowLeaks) return true;
+    return mismatch(call, register, value, 'a number (addresses must not leave the program)', '== number');
+  },
+  number: (call, register, value) => value.kind === 'number' || mismatch(call, register, value, 'a number', '== number'),
+  ctx(call, register, value) {
+    if (value.kind !== 'ctx') return mismatch(call, register, value, 'the context', '== ctx');
+    if (value.symbol === ZERO && value.offset === 0) return true;
+    const { smin: min, smax: max } = value.range;
+    call.machine.fail('context_modified', call.pc, call.state, { register, argument: register, name: call.prototype.name, min, max });
+    return false;
+  },
+  map: checkMap,
+  map_key: (call, register, value) =>
+    call.map !== undefined && checkBuffer(call, register, value, call.map.keySize, 'read', `within(r${register}:key_size(r1))`),
+  map_value: (call, register, value) => checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'read', `within(r${register}:value_size(r1))`),
+  map_value_out: (call, register, value) =>
+    checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'write', `within(r${register}:value_size(r1))`),
+  memory_read: holdMemory,
+  memory_write: holdMemory,
+  memory_readwrite: holdMemory,
+  size: (call, register, value) => checkSize(call, register, value, 1),
+  size_or_zero: (call, register, value) => checkSize(call, register, value, 0),
+  fixed_read: (call, register, value, argument) => checkBuffer(call, register, value, argument.size ?? 8, 'read'),
+  fixed_write(call, register, value, argument) {
+    if (argument.initialized === true && !checkBuffer(call, register, value, argument.size ?? 8, 'read')) return false;
+    return checkBuffer(call, register, value, argument.size ?? 8, 'write');
+  },
+  alloc_size(call, register, value) {
+    const size = value.kind === 'number' ? constantValue(value.range) : undefined;
+    if (size === undefined || size < 0 || size > MAX_RECORD) {
+      call.machine.fail('argument_constant', call.pc, call.state, {
+        register,
+        argument: register,
+        name: call.prototype.name,
+        min: value.range.smin,
+        max: value.range.smax,
+      });
+      return false;
+    }
+    call.recordSize = Number(size);
+    return true;
+  },
+  allocated(call, register, value) {
+    if (value.kind === 'memory' && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
+    if (value.kind === 'memory' && value.nullable) return nullArgument(call, register, value);
+    call.machine.fail('release_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+    });
+    return false;
+  },
+  callback(call, register, value) {
+    if (value.kind === 'code') {
+      call.callback = value.tag;
+      return true;
+    }
+    call.machine.fail('callback_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+    });
+    return false;
+  },
+  callback_context(call, register, value) {
+    if (value.kind === 'stack' || isNull(value)) {
+      call.callbackContext = value;
+      return true;
+    }
+    return mismatch(call, register, value, 'a pointer to the stack, or null', 'in {stack, number}');
+  },
+  spin_lock(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if ((value.kind === 'map_value' || value.kind === 'btf' || value.kind === 'memory') && value.symbol === ZERO) {
+      call.lockTarget = value;
+      return (
+        value.kind === 'btf' ||
+        requireAccess(call.machine, call.state, call.pc, {
+          register,
+          pointer: value,
+          displacement: 0,
+          width: 4,
+          mode: 'write',
+          argument: position(call, register),
+        })
+      );
+    }
+    return mismatch(call, register, value, 'a pointer to a spin lock in a map value', '== spin_lock');
+  },
+  timer: (call, register, value) => checkInMapValue(call, register, value, 16, 'a pointer to a timer in a map value'),
+  kptr: (call, register, value) => checkInMapValue(call, register, value, 8, 'a pointer to a kernel pointer in a map value'),
+  dynptr(call, register, value, argument) {
+    if (value.kind === 'btf') return true;
+    if (value.kind !== 'stack') return mismatch(call, register, value, 'a pointer to a dynptr on the stack', '== dynptr');
+    return argument.constructs === true ? constructDynptr(call, register, value) : checkDynptr(call, register, value);
+  },
+  socket(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if (value.kind === 'socket' || value.kind === 'btf' || value.kind === 'ctx') return true;
+    return mismatch(call, register, value, 'a socket', '== socket');
+  },
+  btf(call, register, value) {
+    if (value.nullable) return nullArgument(call, register, value);
+    if (value.kind === 'btf' || value.kind === 'socket') return true;
+    return mismatch(call, register, value, 'a pointer to a kernel object', '== btf_id');
+  },
+  const_string(call, register, value) {
+    const readOnly = value.kind === 'map_value' && call.machine.map(value.tag)?.readOnly === true;
+    return readOnly
+      ? requireAccess(call.machine, call.state, call.pc, {
+          register,
+          pointer: value,
+          displacement: 0,
+          width: 1,
+          mode: 'read',
+          argument: position(call, register),
+        })
+      : mismatch(call, register, value, 'a constant string in read-only data', '== shared');
+  },
+  percpu: (call, register, value) => value.kind === 'btf' || mismatch(call, register, value, 'the address of a per-CPU variable', '== btf_id'),
+  zero(call, register, value) {
+    if (isNull(value)) return true;
+    call.machine.fail('argument_zero', call.pc, call.state, { register, argument: register, name: call.prototype.name });
+    return false;
+  },
+};
+
+/** struct bpf_dynptr of the kernel's uapi (bytes). */
+const DYNPTR_SIZE = 16;
+
+/** The identity of the dynptr at a stack address, 0 where there is none. */
+export function dynptrAt(state: State, value: Value): number {
+  const offset = constantValue(value.range);
+  if (value.kind !== 'stack' || offset === undefined) return 0;
+  const stack = state.frames[value.tag]!.stack;
+  const cell = stack.cells.get(stack.size + Number(offset));
+  return cell?.value.kind === 'any' && cell.size === 8 ? cell.value.identity : 0;
+}
+
+/** A dynptr is kept as two opaque words of one identity; writing over either destroys it. */
+function constructDynptr(call: CallContext, register: number, value: Value): boolean {
+  const { machine, state, pc } = call;
+  const access = { register, pointer: value, displacement: 0, width: DYNPTR_SIZE, mode: 'write' as const, argument: position(call, register) };
+  if (!requireAccess(machine, state, pc, access)) return false;
+  const offset = constantValue(value.range);
+  if (offset === undefined) return mismatch(call, register, value, 'a dynptr at a constant place of the stack', '== dynptr');
+  const identity = machine.identity();
+  const stack = state.writableStack(value.tag);
+  const index = stack.size + Number(offset);
+  for (const at of [index, index + 8]) stack.store(at, 8, new Value('any', 0, machine.symbol(), 0, TOP, false, identity, undefined, undefined));
+  if (call.prototype.acquires === true) state.references = [...state.references, { identity, instruction: pc, kind: 'The dynptr' }];
+  return true;
+}
+
+function checkDynptr(call: CallContext, register: number, value: Value): boolean {
+  return dynptrAt(call.state, value) !== 0 || mismatch(call, register, value, 'an initialised dynptr', '== dynptr');
+}
+
+function isNull(value: Value): boolean {
+  return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
+}
+
+function position(call: CallContext, register: number) {
+  return { position: register, helper: call.prototype.name };
+}
+
+export function mismatch(call: CallContext, register: number, value: Value, want: string, types: string): boolean {
+  call.machine.fail('argument_type', call.pc, call.state, {
+    register,
+    argument: register,
+    name: call.prototype.name,
+    have: describeValue(call.machine, value),
+    want,
+    types,
+  });
+  return false;
+}
+
+export function nullArgument(call: CallContext, register: number, value: Value, note?: string): boolean {
+  const map = value.kind === 'map_value' ? call.machine.map(value.tag)?.name : undefined;
+  call.machine.fail('null_access', call.pc, call.state, {
+    register,
+    argument: register,
+    name: map === undefined ? 'a call' : `a lookup in map ${map}`,
+    note: note ?? `r${register}.value != 0`,
+  });
+  return false;
+}
+
+function checkInMapValue(call: CallContext, register: number, value: Value, width: number, want: string): boolean {
+  if (value.nullable) return nullArgument(call, register, value);
+  if (value.kind !== 'map_value' || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
+  // A timer's callback gets the map that holds the timer.
+  call.map ??= call.machine.map(value.tag);
+  return requireAccess(call.machine, call.state, call.pc, {
+    register,
+    pointer: value,
+    displacement: 0,
+    width,
+    mode: 'write',
+    argument: position(call, register),
+  });
+}
+
+function checkMap(call: CallContext, register: number, value: Value): boolean {
+  const { machine, state, pc, prototype } = call;
+  const programs = prototype.mapKinds?.includes('prog_array') === true;
+  const types = programs ? 'map_fd_programs' : 'map_fd';
+  if (value.kind !== 'map') {
+    machine.fail('map_argument', pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value), types });
+    return false;
+  }
+  if (value.nullable) return nullArgument(call, register, value);
+  const map = machine.map(value.tag);
+  if (map === undefined) return false;
+  const fits = prototype.mapKinds === undefined || prototype.mapKinds.includes(map.kind);
+  if (!fits) {
+    machine.fail('map_kind', pc, state, {
+      register,
+      argument: register,
+      name: prototype.name,
+      have: map.typeName,
+      want: prototype.mapKinds?.join(' or ') ?? 'a map of data',
+      types,
+    });
+    return false;
+  }
+  call.map = map;
+  return true;
+}
+
+/** A buffer of a size known from the prototype or the map. */
+function checkBuffer(call: CallContext, register: number, value: Value, width: number, mode: 'read' | 'write', within?: string): boolean {
+  const { machine, state, pc } = call;
+  if (!isMemory(value)) {
+    machine.fail('memory_argument', pc, state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(machine, value),
+      mode,
+      want: 'memory',
+    });
+    return false;
+  }
+  if (value.nullable) return nullArgument(call, register, value, within);
+  if (width === 0) return true;
+  if (!requireAccess(machine, state, pc, { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) }))
+    return false;
+  if (value.kind !== 'stack') return true;
+  return mode === 'read' ? checkStackContent(call, register, value, width, within) : writeBuffer(call, value, width, width);
+}
+
+function isMemory(value: Value): boolean {
+  return value.kind === 'stack' || value.kind === 'packet' || value.kind === 'map_value' || value.kind === 'memory' || value.kind === 'btf';
+}
+
+/** What leaves the program through a helper must be written, and no address. */
+function checkStackContent(call: CallContext, register: number, value: Value, width: number, within?: string): boolean {
+  const { machine, state, pc } = call;
+  if (machine.rules.allowLeaks) return true;
+  const stack = state.frames[value.tag]!.stack;
+  const from = stack.size + Number(value.range.smin);
+  const to = stack.size + Number(value.range.smax) + width;
+  const unwritten = stack.firstUnwritten(from, to - from);
+  const at = unwritten >= 0 ? unwritten : stack.firstNonNumeric(from, to - from);
+  if (at < 0) return true;
+  const total = machine.rules.stackSize * machine.rules.callFrames;
+  const absolute = total - value.tag * machine.rules.stackSize - stack.size;
+  const region = `[${absolute + from}-${absolute + to})`;
+  machine.fail(unwritten >= 0 ? 'stack_argument' : 'leak_argument', pc, state, {
+    register,
+    argument: register,
+    name: call.prototype.name,
+    min: at - stack.size,
+    max: to - stack.size,
+    note:
+      within === undefined
+        ? `Stack content is not numeric (valid_access(r${register}.offset, width=${width}) for read)`
+        : `Illegal map update with a non-numerical value ${region} (${within})`,
+  });
+  return false;
+}
+
+/** The helper fills `certain` bytes and may fill up to `possible`. */
+function writeBuffer(call: CallContext, value: Value, certain: number, possible: number): boolean {
+  const stack = call.state.writableStack(value.tag);
+  const c = constantValue(value.range);
+  const from = stack.size + Number(value.range.smin);
+  const to = stack.size + Number(value.range.smax) + possible;
+  if (c === undefined) {
+    stack.storeSomewhere(from, to, true);
+    return true;
+  }
+  if (possible > certain) stack.storeSomewhere(from + certain, to, true);
+  if (certain > 0) stack.fillNumeric(from, certain);
+  return true;
+}
+
+function holdMemory(call: CallContext, register: number, value: Value, argument: HelperArgument): boolean {
+  const nullable = argument.nullable === true;
+  if (!isMemory(value) && !(nullable && isNull(value)) && value.kind !== 'invalid') {
+    call.machine.fail('memory_argument', call.pc, call.state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      have: describeValue(call.machine, value),
+      mode: argument.kind === 'memory_write' ? 'write' : 'read',
+      want: 'memory',
+    });
+    return false;
+  }
+  call.memory.push({
+    register,
+    value,
+    kind: argument.kind,
+    nullable,
+    size: argument.sizeArgument === undefined ? register + 1 : argument.sizeArgument + 1,
+  });
+  return true;
+}
+
+function checkSize(call: CallContext, register: number, value: Value, least: 0 | 1): boolean {
+  const { machine, state, pc, prototype } = call;
+  if (value.kind !== 'number') return mismatch(call, register, value, 'a number', '== number');
+  if (prototype.narrowSizes === true && value.range.umax > U32_MAX) {
+    // The host looks at the low half only; where that is bounded, it is the size.
+    const low = low32(machine, value);
+    if (low.range.umax <= LARGEST_NARROW_SIZE) return checkSize(call, register, low, least);
+  }
+  const { smin: min, smax: max } = value.range;
+  const details = { register, argument: register, name: prototype.name, min, max };
+  if (min < 0) {
+    machine.fail('size_negative', pc, state, { ...details, note: least === 1 ? '> 0' : '>= 0' });
+    return false;
+  }
+  if (min < least) {
+    machine.fail('size_zero', pc, state, details);
+    return false;
+  }
+  return call.memory.filter((held) => held.size === register).every((held) => checkHeldMemory(call, held, value));
+}
+
+function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): boolean {
+  const { machine, state, pc } = call;
+  const { register, value, kind } = held;
+  const { smin, smax } = size.range;
+  if (isNull(value)) {
+    if (smax === 0) return true;
+    return nullArgument(call, register, value, `Non-zero access size with null pointer`);
+  }
+  if (value.nullable && !(held.nullable && smax === 0)) return nullArgument(call, register, value);
+  if (smax === 0) return true;
+  // Sizes beyond any region fail the bounds check; the width is capped so that it stays an exact JavaScript integer.
+  const width = smax > 0x7fff_ffff ? 0x7fff_ffff : Number(smax);
+  for (const mode of kind === 'memory_read' ? (['read'] as const) : kind === 'memory_write' ? (['write'] as const) : (['read', 'write'] as const)) {
+    const access = { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) };
+    if (!packetBoundedBySize(call, value, size) && !requireAccess(machine, state, pc, access)) return false;
+    if (value.kind !== 'stack') continue;
+    if (mode === 'read') {
+      if (!checkStackContent(call, register, value, width)) return false;
+    } else writeBuffer(call, value, Number(smin), width);
+  }
+  return true;
+}
+
+/** The size may be tied to the packet itself (size = data_end - data): then its own range says too little. */
+function packetBoundedBySize(call: CallContext, value: Value, size: Value): boolean {
+  if (value.kind !== 'packet' || size.symbol === ZERO || !isExact(size) || !isExact(value) || value.range.smin < 0) return false;
+  const start = constantValue(value.range);
+  if (start === undefined) return false;
+  const over = call.state.overPacketEnd(size, 0);
+  return over !== undefined && add(over, start) <= 0;
+}
