@@ -19,7 +19,7 @@ interface VerifiedProgram {
 
 /** `show verification` in words: successes on standard output, failures on standard error, titles where there are several programs. */
 export function verificationText(verified: readonly VerifiedProgram[], level: Level): readonly Fragment[] {
-  return verified.map(({ report, program, typeInferred }) => {
+  const blocks = verified.map(({ report, program, typeInferred }): Fragment => {
     const title = verified.length > 1 ? programTitle(report.section, report.program) : '';
     const note = typeInferred ? `Program type: ${report.programType} (inferred, section "${report.section}" does not tell; type= sets it)\n` : '';
     const text = report.verdict === 'accepted' ? successText(report, program, level) : failureText(report, program, level);
@@ -28,6 +28,13 @@ export function verificationText(verified: readonly VerifiedProgram[], level: Le
     const gap = verified.length > 1 && !`${text}${figures}`.endsWith('\n\n') ? '\n' : '';
     return { stream: report.verdict === 'accepted' ? 'stdout' : 'stderr', text: `${title}${note}${text}${figures}${gap}` };
   });
+  return verified.length > 1 ? [...blocks, summary(verified)] : blocks;
+}
+
+/** The last line after several programs: by then the first verdicts are out of sight. */
+function summary(verified: readonly VerifiedProgram[]): Fragment {
+  const failed = verified.filter(({ report }) => report.verdict !== 'accepted').length;
+  return { stream: failed > 0 ? 'stderr' : 'stdout', text: `${verified.length} programs: ${verified.length - failed} succeeded, ${failed} failed\n` };
 }
 
 function successText(report: VerificationReport, program: ObjectProgram, level: Level): string {

@@ -232,7 +232,7 @@ describe('show verification', () => {
 
   it('titles each of several programs', async () => {
     expect((await answer('show verification samples/bpf2.o')).stdout).toBe(
-      `Section myprog, program func:\n\n${SUCCESS}\nSection another, program anotherfunc:\n\n${SUCCESS}\n`,
+      `Section myprog, program func:\n\n${SUCCESS}\nSection another, program anotherfunc:\n\n${SUCCESS}\n2 programs: 2 succeeded, 0 failed\n`,
     );
   });
 
