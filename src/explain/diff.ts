@@ -32,7 +32,9 @@ export function diffFacts(before: readonly Fact[], after: readonly Fact[]): read
     changes.push({ change: changeOf(old, now), kind: old.kind, subject: old.subject, before: old.words, after: now?.words });
   }
   for (const now of after) {
-    if (!earlier.has(now.subject)) changes.push({ change: 'gained', kind: now.kind, subject: now.subject, before: undefined, after: now.words });
+    // A place of which nothing was known and nothing is known is no news.
+    if (!earlier.has(now.subject) && now.value?.kind !== 'invalid')
+      changes.push({ change: 'gained', kind: now.kind, subject: now.subject, before: undefined, after: now.words });
   }
   return ORDER.flatMap((order) => changes.filter(({ change }) => change === order));
 }

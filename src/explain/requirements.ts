@@ -97,9 +97,15 @@ function requirementOf({ kind, details }: Finding, state: State, holds: boolean)
   const value = details.register === undefined ? undefined : state.registers[details.register];
   const access = accessOf(details, value);
   const words = WORDS[kind]?.(details, access) ?? checkRow(kind).classic(details);
-  const margin = MARGINS[kind]?.(details, access, state);
-  return { kind, register: details.register, words, holds, ...(margin === undefined ? {} : { margin: marginWords(margin) }) };
+  const missing = MARGINS[kind]?.(details, access, state);
+  const sensible = missing !== undefined && missing < LARGEST_MARGIN && missing > -LARGEST_MARGIN;
+  // A check that stopped at one end of a region has not looked at the other.
+  const sound = holds && (missing === undefined || missing <= 0);
+  return { kind, register: details.register, words, holds: sound, ...(sensible ? { margin: marginWords(missing) } : {}) };
 }
+
+/** Distances beyond this are those of an unknown number and say nothing. */
+const LARGEST_MARGIN = 2 ** 32;
 
 function marginWords(missing: Int): string {
   return missing > 0 ? `${count(`${missing}`)} missing` : `${count(`${sub(0, missing)}`)} to spare`;
@@ -126,7 +132,7 @@ const verb = (d: CheckDetails) => (d.mode === 'write' ? 'writable' : 'readable')
 /** `bytes 23..24`, `byte 9`; at a variable offset `bytes from 14..74 on`. */
 function bytesOf({ min, max, width }: Access): string {
   if (min === undefined || max === undefined) return count(width);
-  if (min !== max) return `${count(width)} from offset ${spanWords(min, max)} on`;
+  if (min !== max) return `${count(width)} at a variable offset (${spanWords(min, max)})`;
   return width <= 1 ? `byte ${min}` : `bytes ${min}..${sub(add(min, width), 1)}`;
 }
 

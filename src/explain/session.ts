@@ -1,4 +1,5 @@
 import type { ObjectProgram } from '../object/object-file.ts';
+import { checkRow } from '../verifier/checks.ts';
 import type { Node } from '../verifier/explore.ts';
 import type { Verification } from '../verifier/index.ts';
 import type { Finding } from '../verifier/machine.ts';
@@ -98,8 +99,8 @@ export const NOTHING_EXPLORED = 'The verifier did not get as far as exploring pa
 
 /** How far `goto` looks ahead on a path that is still open, in instructions. */
 const MAX_LOOK_AHEAD = 20_000;
-/** States per predecessor that `waysIn` tells apart. */
-const MAX_WAYS = 24;
+/** States of one block that `waysIn` tries. */
+const MAX_STATES = 24;
 
 /**
  * Steps through a finished verification, forward and back, along one path: that of a failure, or the one the verifier took first. Everything shown is
@@ -398,7 +399,7 @@ export class DebugSession {
       join: this.position.step === 0 ? this.joinView() : undefined,
       requirements: requirementsAt(this.machine, this.node, before, pc),
       failures,
-      assumed: next !== undefined && failures.some(({ failure }) => failure.severity !== 'portability'),
+      assumed: next !== undefined && this.here().findings.some((finding) => isRejection(finding)),
       changes: after === undefined ? undefined : this.changes(before, after),
       decision: next === undefined ? undefined : this.decision(this.position.visit, this.position.step),
       end: next === undefined ? this.endWords() : undefined,
@@ -431,7 +432,7 @@ export class DebugSession {
   private endWords(): string {
     const { pc } = this.here();
     const instruction = this.machine.instruction(pc);
-    if (this.here().findings.some((finding) => finding.instruction === pc) && this.route!.replay(this.position.visit).end === undefined)
+    if (this.here().findings.some(isRejection) && this.route!.replay(this.position.visit).end === undefined)
       return 'The check fails, so the verifier follows this path no further.';
     if (instruction.kind === 'exit') return 'The program ends.';
     if (instruction.kind === 'branch') return 'The verifier went neither way from here.';
@@ -521,14 +522,16 @@ export class DebugSession {
     });
   }
 
+  /** One way for each block that leads here, from the newest of its states that does. */
   private waysOf(node: Node): readonly { readonly from: Node; readonly state: State; readonly arrived: State }[] {
     const ways: { from: Node; state: State; arrived: State }[] = [];
     for (const from of this.atlas!.predecessors(node)) {
-      for (const state of from.processed) {
-        if (ways.length >= MAX_WAYS) return ways;
+      for (const state of from.processed.slice(-MAX_STATES).reverse()) {
         const { end } = replayBlock(this.machine, from, state);
         const arrived = end === undefined ? undefined : crossEdge(this.machine, this.verification.liveness!, from, end, node);
-        if (arrived !== undefined) ways.push({ from, state, arrived });
+        if (arrived === undefined) continue;
+        ways.push({ from, state, arrived });
+        break;
       }
     }
     return ways;
@@ -578,6 +581,10 @@ export class DebugSession {
   slotsOfLine(line: number): readonly number[] {
     return this.source.slotsOfLine(line);
   }
+}
+
+function isRejection({ kind }: Finding): boolean {
+  return checkRow(kind).severity !== 'portability';
 }
 
 /** Of the caller's facts those that hold in a function it calls, too. */

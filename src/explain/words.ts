@@ -7,6 +7,8 @@ import { META_OFFSET, PACKET_SIZE, type Value, ZERO } from '../verifier/value.ts
 const U32_MAX = 0xffff_ffff;
 /** Bounds beyond this size say nothing to a person. */
 const HUGE = 2n ** 47n;
+/** Larger factors are said as their known low bits, where at all. */
+const LARGEST_FACTOR = 65536n;
 
 /** A set of numbers in words: `17`, `0..63`, `at least 5`, `0..252, a multiple of 4`, `any number`. */
 export function numberWords(scalar: Scalar): string {
@@ -43,10 +45,10 @@ function rangeOf(scalar: Scalar): string | undefined {
 function extraWords(scalar: Scalar): string {
   const words: string[] = [];
   const factor = /multiple of (\d+)/.exec(format(scalar));
-  if (factor !== null && BigInt(factor[1]!) <= HUGE) words.push(`a multiple of ${factor[1]}`);
+  if (factor !== null && BigInt(factor[1]!) <= LARGEST_FACTOR) words.push(`a multiple of ${factor[1]}`);
   const bounded = scalar.u32min > 0 || scalar.u32max < U32_MAX;
   if (bounded && BigInt(scalar.umax) > BigInt(U32_MAX) && BigInt(scalar.smax) - BigInt(scalar.smin) > HUGE)
-    words.push(`low 32 bits ${scalar.u32min}..${scalar.u32max}`);
+    words.push(`low 32 bits ${spanWords(scalar.u32min, scalar.u32max)}`);
   return words.join(', ');
 }
 

@@ -1,0 +1,213 @@
+import type { Verification } from '../../verifier/index.ts';
+import type { Failure } from '../../verifier/report.ts';
+import { interestingNumbers } from './constants.ts';
+import { type Comparison, InputMaker } from './inputs.ts';
+import { type Observation, Observer } from './observe.ts';
+import { type Run, type RunInput, type RunnableProgram, type RunOptions, runnableProgram, runOptions } from './runner.ts';
+import { shrink } from './shrink.ts';
+import { type Story, tell } from './story.ts';
+import { Target } from './target.ts';
+import { inputOf, type Vector, vectorOf } from './vector.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface SearchOptions {
+  /** Runs a program with every access checked; `runChecked` of the engine. */
+  readonly run: Run;
+  /** Default 1000. */
+  readonly budgetMilliseconds?: number;
+  /** The same seed tries the same inputs in the same order. Default 1. */
+  readonly seed?: number;
+  /** Inputs tried at most, default 20,000. */
+  readonly maxTries?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { readonly tries: number; readonly reached: number }) => void;
+}
+
+const DEFAULT_BUDGET = 1000;
+const DEFAULT_TRIES = 20_000;
+/** Instructions of one run; loops that do not end are given more. */
+const RUN_LIMIT = 10_000;
+const ENDLESS_LIMIT = 200_000;
+const SHRINK_RUNS = 400;
+/** Inputs kept for changing. */
+const MAX_KEPT = 64;
+/** Fewer than this many arrivals say nothing about the absence of a violation. */
+const MIN_REACHED = 32;
+/** Time between two looks at the signal, in milliseconds. */
+const SLICE = 20;
+/** Tries for the very check, after another violation was seen at the instruction. */
+const PATIENCE = 500;
+
+/** A search in progress; `work` goes on with it for a while. */
+export class Search {
+  private readonly run: Run;
+  private readonly verification: Verification;
+  private readonly failure: Failure;
+  private readonly target: Target;
+  private readonly program: RunnableProgram;
+  private readonly options: RunOptions;
+  private readonly observer: Observer;
+  private readonly maker: InputMaker;
+  private readonly kept: { readonly input: RunInput; readonly comparisons: readonly Comparison[] }[] = [];
+  private readonly maxTries: number;
+  private other: { readonly input: RunInput; readonly at: number } | undefined;
+  private turn = 0;
+  tries = 0;
+
+  constructor(verification: Verification, failure: Failure, options: Pick<SearchOptions, 'run' | 'seed' | 'maxTries'>) {
+    this.run = options.run;
+    this.verification = verification;
+    this.failure = failure;
+    this.target = new Target(failure);
+    this.program = runnableProgram(verification);
+    this.options = runOptions(verification);
+    this.maxTries = options.maxTries ?? DEFAULT_TRIES;
+    const finding = verification.findings.find(({ kind, instruction }) => kind === failure.check.kind && instruction === failure.instruction);
+    this.maker = new InputMaker(this.program, interestingNumbers(verification.machine, finding), options.seed ?? 1);
+    this.observer = this.observe(this.target.proof === 'endless' ? ENDLESS_LIMIT : RUN_LIMIT);
+  }
+
+  private observe(limit: number): Observer {
+    return new Observer(this.run, this.program, this.options, this.target, this.verification, limit, (map, key) => this.maker.noteKey(map, key));
+  }
+
+  get reached(): number {
+    return this.observer.timesReached;
+  }
+
+  /** Tries inputs for about so many milliseconds; the verdict as soon as there is one. */
+  work(milliseconds: number): Verdict | undefined {
+    if (this.target.proof === 'rule') return { kind: 'rule', words: this.failure.message };
+    const end = performance.now() + milliseconds;
+    do {
+      if (this.tries >= this.maxTries || (this.other !== undefined && this.tries - this.other.at > PATIENCE)) return this.conclude();
+      const input = this.next();
+      const seen = this.observer.observe(input);
+      this.tries++;
+      if (seen.match === 'exact') return this.confirm(input, 'exact');
+      if (seen.match === 'here') this.other ??= { input, at: this.tries };
+      this.keep(input, seen);
+    } while (performance.now() < end);
+    return undefined;
+  }
+
+  private next(): RunInput {
+    const entry = this.turn++ % 3 === 0 || this.kept.length === 0 ? undefined : this.kept[(this.turn * 7) % this.kept.length];
+    return entry === undefined ? this.maker.fresh() : this.maker.mutate(entry.input, entry.comparisons);
+  }
+
+  private keep(input: RunInput, { isNew, reached, comparisons }: Observation): void {
+    // Those that came to the instruction are worth changing most.
+    if (!isNew && !(reached && this.tries % 8 === 0)) return;
+    const entry = { input, comparisons };
+    if (this.kept.length < MAX_KEPT) this.kept.push(entry);
+    else this.kept[this.tries % MAX_KEPT] = entry;
+  }
+
+  private confirm(found: RunInput, match: 'exact' | 'here'): Verdict {
+    const limit = this.target.proof === 'endless' ? ENDLESS_LIMIT : RUN_LIMIT;
+    const judge = this.observe(limit);
+    const shows = (input: RunInput) => {
+      const { match: still, outcome } = judge.observe(input);
+      return still === match ? outcome.steps : undefined;
+    };
+    // A run that does not end is not run hundreds of times over.
+    const plain = shrink(found, shows, this.target.proof === 'endless' ? 12 : SHRINK_RUNS);
+    const story = tell(this.run, this.program, plain, { ...this.options, instructionLimit: limit });
+    const vector = this.vector(plain);
+    if (this.target.policy) return { kind: 'rule', words: `${this.failure.message} Shown by ${storyWords(story)}.`, vector };
+    const note = this.target.proof === 'reached' ? ` -> comes to instruction ${this.failure.instruction}. ${this.failure.message}` : undefined;
+    return { kind: 'confirmed', words: note === undefined ? storyWords(story) : `${inputWords(story)}${note}`, vector, match, tries: this.tries };
+  }
+
+  private vector(input: RunInput): Vector {
+    const { section, name } = this.verification.machine.program;
+    return vectorOf(input, this.program, { section, name }, this.failure);
+  }
+
+  /** What is said when the time is up. */
+  conclude(cancelled = false): Verdict {
+    if (this.other !== undefined) return this.confirm(this.other.input, 'here');
+    const { tries } = this;
+    const { timesReached: reached, waysIn, margin, faultsElsewhere } = this.observer;
+    const base = { tries, reached };
+    const elsewhere = [...faultsElsewhere]
+      .slice(0, 1)
+      .map(([place, message]) => ` Runs end before: ${message} (instruction ${place.split(':')[0]}).`);
+    if (reached === 0) {
+      const words = `${count(tries, 'input')} tried, none came to instruction ${this.failure.instruction}${cancelled ? ' before the search was stopped' : ''}.${elsewhere.join('')}`;
+      return { kind: 'undetermined', words, reason: 'never_reached', ...base };
+    }
+    const came = `${reached} of ${count(tries, 'input')} came to instruction ${this.failure.instruction}, none broke it`;
+    if (cancelled) return { kind: 'undetermined', words: `${came}; the search was stopped.`, reason: 'cancelled', ...base };
+    if (reached < MIN_REACHED) return { kind: 'undetermined', words: `${came}; that is too few to tell.`, reason: 'few_inputs', ...base };
+    if (waysIn.seen < waysIn.all) {
+      const words = `${came}, but they came over ${waysIn.seen} of the ${waysIn.all} ways that lead there.`;
+      return { kind: 'undetermined', words, reason: 'ways_not_covered', ...base };
+    }
+    const closest = margin === undefined ? '' : `; the closest was ${margin.words}`;
+    return { kind: 'limit', words: `${came}${closest}.`, ...base, ...(margin === undefined ? {} : { margin }) };
+  }
+}
+
+/**
+ * Looks for an input with which a program breaks the check that the verifier could not prove: the same check, at the same instruction.
+ * Deterministic in what it tries; the time budget and the signal only say when it stops. Never throws for what the program does.
+ */
+export async function searchCounterexample(verification: Verification, failure: Failure, options: SearchOptions): Promise<Verdict> {
+  const search = new Search(verification, failure, options);
+  const end = performance.now() + (options.budgetMilliseconds ?? DEFAULT_BUDGET);
+  for (;;) {
+    if (options.signal?.aborted === true) return search.conclude(true);
+    const left = end - performance.now();
+    if (left <= 0) return search.conclude();
+    const verdict = search.work(Math.min(SLICE, left));
+    if (verdict !== undefined) return verdict;
+    options.onProgress?.({ tries: search.tries, reached: search.reached });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/**
+ * Runs a vector again.
+ *
+ * @param options may add what looks on at each step.
+ * @throws VectorError where it belongs to another program.
+ */
+export function replayVector(verification: Verification, vector: Vector, run: Run, options: RunOptions = {}): Story & { readonly shows: boolean } {
+  const program = runnableProgram(verification);
+  const { shows } = vector;
+  const endless = shows.check === 'loop_unbounded' || shows.check === 'infinite_loop';
+  let reached = false;
+  const story = tell(run, program, inputOf(vector, program), {
+    ...runOptions(verification),
+    instructionLimit: endless ? ENDLESS_LIMIT : RUN_LIMIT,
+    ...options,
+  });
+  const failure = [...verification.report.failures, ...verification.report.warnings].find(
+    ({ check, instruction }) => check.kind === shows.check && instruction === shows.instruction,
+  );
+  if (failure === undefined) return { ...story, shows: false };
+  const target = new Target(failure);
+  if (target.proof === 'reached') {
+    run(program, inputOf(vector, program), {
+      ...runOptions(verification),
+      onStep: (pc, state) => {
+        if (pc === failure.instruction && target.atCalls(state.frames)) reached = true;
+      },
+    });
+  }
+  return { ...story, shows: target.judge(story.outcome, reached) !== undefined };
+}
+
+function inputWords({ inputs }: Story): string {
+  return inputs.length === 0 ? 'any input' : inputs.join(', ');
+}
+
+function storyWords(story: Story): string {
+  return `${inputWords(story)} -> ${story.ending}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,111 @@
+import { findHelper } from '../../platform/find.ts';
+import type { ContextField } from '../../platform/platform.ts';
+import type { Run, RunInput, RunnableProgram, RunOptions, RunOutcome, RunState, RunValue } from './runner.ts';
+
+/** A run told in words: what of its input mattered, and how it ended. */
+export interface Story {
+  /** The parts of the input that the run looked at: "packet of 20 bytes", "rx_queue_index=0", "bpf_map_lookup_elem at instruction 5 returns null". */
+  readonly inputs: readonly string[];
+  /** "reads byte 23 of the packet, which has 20 bytes". */
+  readonly ending: string;
+  readonly outcome: RunOutcome;
+}
+
+/** Parts named at most; the rest is counted. */
+const MAX_PARTS = 6;
+
+/** Runs an input and tells the run. */
+export function tell(run: Run, program: RunnableProgram, input: RunInput, options: RunOptions): Story {
+  const { context } = program.programType;
+  const fields = new Map<string, string>();
+  const helpers = new Map<number, string>();
+  const values = new Map<string, string>();
+  let packet = false;
+  let pending: { readonly pc: number; readonly name: string } | undefined;
+  const outcome = run(program, input, {
+    ...options,
+    onStep(pc, state) {
+      if (pending !== undefined) {
+        helpers.delete(pending.pc);
+        helpers.set(pending.pc, `${pending.name} at instruction ${pending.pc} returns ${resultWords(state.registers[0], state)}`);
+        pending = undefined;
+      }
+      const instruction = program.instructions[pc];
+      if (instruction?.kind === 'call') {
+        const prototype = program.helper(instruction.helper) ?? findHelper(program.platform, program.programType, instruction.helper);
+        if (prototype !== undefined && prototype.returns.kind !== 'void' && prototype.returns.kind !== 'no_return')
+          pending = { pc, name: prototype.name };
+      }
+    },
+    onAccess(_, region, index, width, mode) {
+      if (mode !== 'read') return;
+      if (region.kind === 'packet') packet = true;
+      else if (region.kind === 'ctx') {
+        const field = context.fields.find((row) => row.offset <= Number(index) && Number(index) < row.offset + row.size);
+        if (field === undefined) fields.set(`${index}`, `byte ${index} of the context=${littleEndian(region.bytes, Number(index), width)}`);
+        else if (field.kind === 'packet_end' || field.kind === 'packet') packet = true;
+        else if (field.kind === 'number') fields.set(field.name, fieldWords(field, region.bytes, Number(index), width));
+      } else if (region.kind === 'map_value') {
+        const key = `${region.name}+${index}`;
+        if (!values.has(key)) values.set(key, `${region.name} has ${littleEndian(region.bytes, Number(index), width)} at byte ${index}`);
+      }
+    },
+  });
+  const inputs = [
+    ...(packet || (outcome.kind === 'fault' && outcome.fault.access?.region === 'the packet') ? [packetWords(input)] : []),
+    ...fields.values(),
+    ...values.values(),
+    ...helpers.values(),
+  ];
+  const shown = inputs.length > MAX_PARTS ? [...inputs.slice(0, MAX_PARTS), `${inputs.length - MAX_PARTS} more`] : inputs;
+  return { inputs: shown, ending: endingWords(outcome), outcome };
+}
+
+function packetWords({ packet, metadata }: RunInput): string {
+  const bytes = packet.length === 0 ? 'empty packet' : `packet of ${packet.length} ${packet.length === 1 ? 'byte' : 'bytes'}`;
+  return metadata.length === 0 ? bytes : `${bytes} with ${metadata.length} bytes of metadata`;
+}
+
+function fieldWords(field: ContextField, bytes: Uint8Array, index: number, width: number): string {
+  const part = index === field.offset && width === (field.element ?? field.size) ? '' : `[${index - field.offset}]`;
+  return `${field.name}${part}=${littleEndian(bytes, index, width)}`;
+}
+
+function littleEndian(bytes: Uint8Array, index: number, width: number): bigint {
+  let value = 0n;
+  for (let at = index + width - 1; at >= index; at--) value = (value << 8n) | BigInt(bytes[at] ?? 0);
+  return value;
+}
+
+function resultWords(value: RunValue | undefined, state: RunState): string {
+  if (value === undefined || state.registers.length === 0) return 'nothing';
+  if (value.region !== undefined) return value.region.name;
+  return value.bits === 0n ? '0' : `${BigInt.asIntN(64, value.bits)}`;
+}
+
+function endingWords(outcome: RunOutcome): string {
+  switch (outcome.kind) {
+    case 'exit':
+      return `ends with r0 = ${BigInt.asIntN(64, outcome.r0)}`;
+    case 'tail_call':
+      return 'leaves by a tail call';
+    case 'limit':
+      return `has not ended after ${outcome.steps} instructions`;
+    case 'fault': {
+      const { message, instruction, access } = outcome.fault;
+      if (access === undefined) return `${message.charAt(0).toLowerCase()}${message.slice(1)} (instruction ${instruction})`;
+      const { offset, width, mode, region, size } = access;
+      const verb = mode === 'read' ? 'reads' : 'writes';
+      const last = offset + BigInt(width) - 1n;
+      if (region.startsWith('the stack'))
+        return `${verb} fp${signed(offset)}${width === 1 ? '' : ` to fp${signed(last)}`}, outside the ${size}-byte frame`;
+      if (last < BigInt(size) && offset >= 0n) return `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+      const at = width === 1 ? `byte ${offset}` : `bytes ${offset} to ${last}`;
+      return `${verb} ${at} of ${region}, which has ${size} ${size === 1 ? 'byte' : 'bytes'}`;
+    }
+  }
+}
+
+function signed(offset: bigint): string {
+  return offset < 0n ? `${offset}` : `+${offset}`;
+}
