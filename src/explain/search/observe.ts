@@ -18,6 +18,8 @@ export interface Observation {
   /** It did something that no run before it did. */
   readonly isNew: boolean;
   readonly comparisons: readonly Comparison[];
+  /** What it showed without breaking a rule of the run, in words. */
+  readonly witness: string | undefined;
 }
 
 const MAX_COMPARISONS = 64;
@@ -37,7 +39,7 @@ export class Observer {
   private readonly onKey: (map: number, key: string) => void;
   timesReached = 0;
   margin: Margin | undefined;
-  /** The furthest that runs came, in instructions of the target's own function, where it was never reached. */
+  /** Violations at other instructions: where runs ended before they could come here. */
   readonly faultsElsewhere = new Map<string, string>();
 
   constructor(
@@ -73,6 +75,7 @@ export class Observer {
     const { instruction } = target.failure;
     let reached = false;
     let isNew = false;
+    let witness: string | undefined;
     let previous = -1;
     let last: RunState | undefined;
     const comparisons: Comparison[] = [];
@@ -87,11 +90,15 @@ export class Observer {
           isNew = true;
         }
         if (pc === head && this.leading.has(previous)) this.entered.add(previous);
-        if (pc === instruction && target.atCalls(state.frames)) reached = true;
+        if (pc === instruction && target.atCalls(state.frames)) {
+          reached = true;
+          if (target.proof === 'reached') witness = `comes to instruction ${pc}. ${target.failure.message}`;
+        }
         previous = pc;
       },
       onAccess: (pc, region, index, width) => {
         if (pc !== instruction) return;
+        witness ??= target.witness(region, Number(index), this.program.programType.context);
         const bytes = region.bytes.length - Number(index) - width;
         if (this.margin === undefined || bytes < this.margin.bytes) {
           const from = Number(index) - region.origin;
@@ -107,10 +114,10 @@ export class Observer {
     });
     for (const [map, entries] of last?.values ?? []) for (const key of entries.keys()) this.onKey(map, key);
     if (reached) this.timesReached++;
-    const match = target.judge(outcome, reached);
+    const match = target.judge(outcome, witness !== undefined);
     if (match === undefined && outcome.kind === 'fault' && this.faultsElsewhere.size < MAX_ELSEWHERE)
       this.faultsElsewhere.set(`${outcome.fault.instruction}:${outcome.fault.kind}`, outcome.fault.message);
-    return { outcome, reached, match, isNew, comparisons };
+    return { outcome, reached, match, isNew, comparisons, witness };
   }
 }
 

@@ -5,7 +5,7 @@ import { type Comparison, InputMaker } from './inputs.ts';
 import { type Observation, Observer } from './observe.ts';
 import { type Run, type RunInput, type RunnableProgram, type RunOptions, runnableProgram, runOptions } from './runner.ts';
 import { shrink } from './shrink.ts';
-import { type Story, tell } from './story.ts';
+import { type Story, spellOut, tell } from './story.ts';
 import { Target } from './target.ts';
 import { inputOf, type Vector, vectorOf } from './vector.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,7 +27,7 @@ const DEFAULT_BUDGET = 1000;
 const DEFAULT_TRIES = 20_000;
 /** Instructions of one run; loops that do not end are given more. */
 const RUN_LIMIT = 10_000;
-const ENDLESS_LIMIT = 200_000;
+const ENDLESS_LIMIT = 100_000;
 const SHRINK_RUNS = 400;
 /** Inputs kept for changing. */
 const MAX_KEPT = 64;
@@ -107,17 +107,17 @@ export class Search {
   private confirm(found: RunInput, match: 'exact' | 'here'): Verdict {
     const limit = this.target.proof === 'endless' ? ENDLESS_LIMIT : RUN_LIMIT;
     const judge = this.observe(limit);
-    const shows = (input: RunInput) => {
-      const { match: still, outcome } = judge.observe(input);
-      return still === match ? outcome.steps : undefined;
-    };
+    const shows = (input: RunInput) => judge.observe(input).match === match;
+    const spelled = spellOut(this.run, this.program, found, { ...this.options, instructionLimit: limit });
+    const start = shows(spelled) ? spelled : found;
     // A run that does not end is not run hundreds of times over.
-    const plain = shrink(found, shows, this.target.proof === 'endless' ? 12 : SHRINK_RUNS);
+    const plain = shrink(start, shows, this.target.proof === 'endless' ? 6 : SHRINK_RUNS);
     const story = tell(this.run, this.program, plain, { ...this.options, instructionLimit: limit });
     const vector = this.vector(plain);
+    const witness = judge.observe(plain).witness;
     if (this.target.policy) return { kind: 'rule', words: `${this.failure.message} Shown by ${storyWords(story)}.`, vector };
-    const note = this.target.proof === 'reached' ? ` -> comes to instruction ${this.failure.instruction}. ${this.failure.message}` : undefined;
-    return { kind: 'confirmed', words: note === undefined ? storyWords(story) : `${inputWords(story)}${note}`, vector, match, tries: this.tries };
+    const words = witness === undefined ? storyWords(story) : `${inputWords(story)} -> ${witness}`;
+    return { kind: 'confirmed', words, vector, match, tries: this.tries };
   }
 
   private vector(input: RunInput): Vector {
@@ -177,27 +177,15 @@ export async function searchCounterexample(verification: Verification, failure: 
 export function replayVector(verification: Verification, vector: Vector, run: Run, options: RunOptions = {}): Story & { readonly shows: boolean } {
   const program = runnableProgram(verification);
   const { shows } = vector;
-  const endless = shows.check === 'loop_unbounded' || shows.check === 'infinite_loop';
-  let reached = false;
-  const story = tell(run, program, inputOf(vector, program), {
-    ...runOptions(verification),
-    instructionLimit: endless ? ENDLESS_LIMIT : RUN_LIMIT,
-    ...options,
-  });
+  const input = inputOf(vector, program);
+  const limit = shows.check === 'loop_unbounded' || shows.check === 'infinite_loop' ? ENDLESS_LIMIT : RUN_LIMIT;
+  const story = tell(run, program, input, { ...runOptions(verification), instructionLimit: limit, ...options });
   const failure = [...verification.report.failures, ...verification.report.warnings].find(
     ({ check, instruction }) => check.kind === shows.check && instruction === shows.instruction,
   );
   if (failure === undefined) return { ...story, shows: false };
-  const target = new Target(failure);
-  if (target.proof === 'reached') {
-    run(program, inputOf(vector, program), {
-      ...runOptions(verification),
-      onStep: (pc, state) => {
-        if (pc === failure.instruction && target.atCalls(state.frames)) reached = true;
-      },
-    });
-  }
-  return { ...story, shows: target.judge(story.outcome, reached) !== undefined };
+  const { match, witness } = new Observer(run, program, runOptions(verification), new Target(failure), verification, limit, () => {}).observe(input);
+  return { ...story, ending: witness ?? story.ending, shows: match !== undefined };
 }
 
 function inputWords({ inputs }: Story): string {

@@ -4,16 +4,16 @@ import type { RunInput } from './runner.ts';
 /**
  * Makes an input plainer while it still shows the same: the shortest packet, no metadata, zero bytes, small numbers, few map entries.
  *
- * @param shows whether an input still shows it, and in how many instructions; undefined: it does not.
+ * @param shows whether an input still shows it.
  * @param budget runs that may be spent.
  */
-export function shrink(input: RunInput, shows: (input: RunInput) => number | undefined, budget: number): RunInput {
+export function shrink(input: RunInput, shows: (input: RunInput) => boolean, budget: number): RunInput {
   let best = input;
   let runs = 0;
   const attempt = (candidate: RunInput): boolean => {
     if (runs >= budget) return false;
     runs++;
-    if (shows(candidate) === undefined) return false;
+    if (!shows(candidate)) return false;
     best = candidate;
     return true;
   };

@@ -61,6 +61,25 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
   return { inputs: shown, ending: endingWords(outcome), outcome };
 }
 
+/** The same input with the content of every map value it met written down, instead of drawn from the seed. */
+export function spellOut(run: Run, program: RunnableProgram, input: RunInput, options: RunOptions): RunInput {
+  const maps = new Map([...input.maps].map(([index, entries]) => [index, new Map(entries)]));
+  run(program, input, {
+    ...options,
+    onStep(_, state) {
+      // A value is seen here before the program can have written to it.
+      for (const [index, entries] of state.values) {
+        for (const [key, region] of entries) {
+          if (region === null || maps.get(index)?.has(key) === true) continue;
+          if (!maps.has(index)) maps.set(index, new Map());
+          maps.get(index)!.set(key, region.bytes.slice());
+        }
+      }
+    },
+  });
+  return { ...input, maps };
+}
+
 function packetWords({ packet, metadata }: RunInput): string {
   const bytes = packet.length === 0 ? 'empty packet' : `packet of ${packet.length} ${packet.length === 1 ? 'byte' : 'bytes'}`;
   return metadata.length === 0 ? bytes : `${bytes} with ${metadata.length} bytes of metadata`;

@@ -1,6 +1,7 @@
+import type { ContextLayout } from '../../platform/platform.ts';
 import type { CheckKind } from '../../verifier/checks.ts';
 import type { Failure } from '../../verifier/report.ts';
-import type { RunOutcome } from './runner.ts';
+import type { RunOutcome, RunRegion } from './runner.ts';
 
 /**
  * What shows that a failed check stands for something that can happen.
@@ -78,9 +79,19 @@ export class Target {
     this.names = new Set([failure.check.kind, ...(row.also ?? [])]);
   }
 
+  /** What an access at the failing instruction shows by itself: a field that depends on the input may be the one that holds a pointer. */
+  witness(region: RunRegion, index: number, context: ContextLayout): string | undefined {
+    if (this.failure.check.kind !== 'context_variable' || region.kind !== 'ctx') return undefined;
+    const field = context.fields.find(({ offset, size }) => offset <= index && index < offset + size);
+    return field === undefined || field.kind === 'number'
+      ? undefined
+      : `byte ${index} of struct ${context.name} is accessed as a number, but it belongs to the pointer ${field.name}`;
+  }
+
   /** How a run bears on the check: `exact` the same check, `here` another violation at the same instruction. */
-  judge(outcome: RunOutcome, reached: boolean): 'exact' | 'here' | undefined {
-    if (this.proof === 'reached') return reached ? 'exact' : undefined;
+  judge(outcome: RunOutcome, witnessed: boolean): 'exact' | 'here' | undefined {
+    if (witnessed) return 'exact';
+    if (this.proof === 'reached') return undefined;
     if (this.proof === 'endless') return outcome.kind === 'limit' ? 'exact' : undefined;
     if (outcome.kind !== 'fault' || outcome.fault.instruction !== this.failure.instruction) return undefined;
     return this.names.has(outcome.fault.kind) ? 'exact' : 'here';
