@@ -1,20 +1,17 @@
 /** The abstract numeric domain: exact signed, unsigned, 32-bit and bitwise views of sets of 64-bit numbers. */
 export * from './integer.ts';
-export { equals, join, leq, meet, narrow, widen } from './lattice.ts';
+export { equals, join, leq, meet, widen } from './lattice.ts';
 export { binary, negate, signExtend, signExtendLoad, swap, truncate } from './operations.ts';
-export { decide, refine } from './refine.ts';
+export { refine } from './refine.ts';
 export {
   constant,
   constantValue,
   contains,
   format,
   fromSigned,
-  fromU32,
   fromUnsigned,
   isConstant,
-  isTop,
   Scalar,
-  signedBytes,
   TOP,
   unsignedBytes,
 } from './scalar.ts';
