@@ -433,7 +433,7 @@ export const CHECKS = {
     severity: 'policy',
     id: 'ALN-01',
     classic: (d) => `misaligned access (${access(d)})`,
-    plain: (d) => `A ${d.width}-byte access at ${d.name}${d.min} is not aligned to ${d.width} bytes.`,
+    plain: (d) => `A ${d.width}-byte access at ${d.name}${d.min === d.max ? d.min : ` + (${d.min} to ${d.max})`} is not aligned to ${d.width} bytes.`,
   },
   mixed_pointers: {
     severity: 'policy',

@@ -158,11 +158,17 @@ function checkStack(machine: Machine, state: State, pc: number, access: Access):
     machine.fail('stack_upper', pc, state, { ...plain(access), min, max, limit, distance: end });
     return false;
   }
-  if (machine.rules.platform.name === 'linux' && access.argument === undefined && min === max && Number(min) % access.width !== 0) {
+  if (machine.rules.platform.name === 'linux' && access.argument === undefined && !isAligned(access)) {
     machine.fail('misaligned', pc, state, { ...plain(access), name: 'fp', min, max });
     return false;
   }
   return true;
+}
+
+/** Whether the known bits of the address make it a multiple of the width; frames are aligned to 8 bytes. */
+function isAligned({ pointer, displacement, width }: Access): boolean {
+  const { valueLow, maskLow } = pointer.range.bits;
+  return ((maskLow | (valueLow + displacement)) & (width - 1)) === 0;
 }
 
 function checkPacket(machine: Machine, state: State, pc: number, access: Access): boolean {
