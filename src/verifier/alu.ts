@@ -3,7 +3,22 @@ import { describeValue } from './describe.ts';
 import { noteNullArithmetic } from './linux-rules.ts';
 import type { Machine } from './machine.ts';
 import type { Int, Scalar } from './number/index.ts';
-import { add, binary, constantValue, I64_MAX, I64_MIN, isConstant, negate, signExtend, sub, swap, TOP, toSigned64 } from './number/index.ts';
+import {
+  add,
+  binary,
+  constantValue,
+  fromSigned,
+  I64_MAX,
+  I64_MIN,
+  isConstant,
+  meet,
+  negate,
+  signExtend,
+  sub,
+  swap,
+  TOP,
+  toSigned64,
+} from './number/index.ts';
 import type { State } from './state.ts';
 import { isExact } from './state.ts';
 import { type Derivation, Value, ZERO } from './value.ts';
@@ -106,7 +121,7 @@ export function combineNumbers(machine: Machine, state: State, operator: BinaryO
   if (operator === 'sub') {
     if (a.symbol === b.symbol && a.symbol !== ZERO && width === 64) return machine.constant(toSigned64(sub(a.offset, b.offset)));
     if (width === 64 && !overflowsSub(a.range, b.range)) {
-      const result = derived(machine, range, { operation: 'difference', operand: a, other: b });
+      const result = derived(machine, narrowDifference(state, range, a, b), { operation: 'difference', operand: a, other: b });
       relateDifference(state, result, a, b);
       return result;
     }
@@ -117,6 +132,17 @@ export function combineNumbers(machine: Machine, state: State, operator: BinaryO
     }
   }
   return machine.number(range);
+}
+
+/** The range of a - b, which does not wrap, within what the relations between the two tell. */
+function narrowDifference(state: State, range: Scalar, a: Value, b: Value): Scalar {
+  if (state.constraints.list.length === 0 || a.symbol === ZERO || b.symbol === ZERO) return range;
+  const most = state.upperDifference(a, b);
+  const least = state.upperDifference(b, a);
+  const min = least !== undefined && sub(0, least) > range.smin ? sub(0, least) : range.smin;
+  const max = most !== undefined && most < range.smax ? most : range.smax;
+  if ((min === range.smin && max === range.smax) || min > max) return range;
+  return meet(range, fromSigned(min, max)) ?? range;
 }
 
 function overflowsSub(a: Scalar, b: Scalar): boolean {

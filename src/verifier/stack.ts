@@ -1,6 +1,5 @@
-import type { Size } from '../isa/instruction.ts';
 import type { Scalar } from './number/index.ts';
-import { binary, constant, truncate, unsignedBytes } from './number/index.ts';
+import { binary, constant, fromUnsigned, truncate, unsignedBytes } from './number/index.ts';
 import type { Value } from './value.ts';
 
 /** What is known of one byte of a frame. */
@@ -173,27 +172,47 @@ export class StackFrame {
    */
   assemble(index: number, size: number, bigEndian: boolean): Scalar {
     let result: Scalar | undefined;
+    let known = false;
     for (let at = index; at < index + size; ) {
       const cell = this.bytes[at] === CELL ? this.cellAt(at) : undefined;
-      if (cell === undefined) return unsignedBytes(size as Size);
-      const end = Math.min(cell.index + cell.size, index + size);
-      const width = end - at;
-      const skipped = bigEndian ? cell.index + cell.size - end : at - cell.index;
-      let part = cell.value.range;
-      if (skipped > 0) part = binary('rsh', 64, truncate(cell.size as 1 | 2 | 4 | 8, part), constant(skipped * 8));
-      part = binary('and', 64, part, maskOf(width));
+      let end: number;
+      let part: Scalar;
+      if (cell === undefined) {
+        for (end = at + 1; end < index + size && this.bytes[end] !== CELL; end++);
+        part = ANY_BYTES[end - at - 1]!;
+      } else {
+        known = true;
+        end = Math.min(cell.index + cell.size, index + size);
+        const skipped = bigEndian ? cell.index + cell.size - end : at - cell.index;
+        part = cell.value.range;
+        if (skipped > 0) part = binary('rsh', 64, truncate(cell.size as 1 | 2 | 4 | 8, part), constant(skipped * 8));
+        part = binary('and', 64, part, maskOf(end - at));
+      }
+      if (end === index + size && !known) break;
       const shift = bigEndian ? index + size - end : at - index;
       if (shift > 0) part = binary('lsh', 64, part, constant(shift * 8));
       result = result === undefined ? part : binary('or', 64, result, part);
       at = end;
     }
-    return result ?? unsignedBytes(size as Size);
+    return known && result !== undefined ? result : ANY_BYTES[size - 1]!;
   }
 }
 
 const MASKS: readonly Scalar[] = [0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, 0xff_ffff_ffff_ffffn].map((mask) =>
   constant(mask),
 );
+
+/** What n + 1 bytes of unknown content can be. */
+const ANY_BYTES: readonly Scalar[] = [
+  unsignedBytes(1),
+  unsignedBytes(2),
+  fromUnsigned(0, 0xff_ffff),
+  unsignedBytes(4),
+  fromUnsigned(0, 0xff_ffff_ffff),
+  fromUnsigned(0, 0xffff_ffff_ffff),
+  fromUnsigned(0, 0xff_ffff_ffff_ffffn),
+  unsignedBytes(8),
+];
 
 function maskOf(bytes: number): Scalar {
   return bytes >= 8 ? constant(-1) : MASKS[bytes - 1]!;

@@ -100,17 +100,20 @@ function readObservations(value: unknown, isSequence: boolean): Observation[] {
   return value.map((item: unknown) => {
     if (item === null || typeof item !== 'object' || Array.isArray(item)) throw new Error('observe item must be a map');
     const fields = item as Fields;
-    const constraints = lines(fields['constraints'], 'observe.constraints').map(parseConstraint);
+    const at = readLabel(fields['at']);
     const point = fields['point'] ?? 'pre';
     const mode = fields['mode'] ?? 'consistent';
     if (point !== 'pre' && point !== 'post') throw new Error(`Invalid observation point: ${point}`);
     if (mode !== 'consistent' && mode !== 'entailed') throw new Error(`Invalid observation mode: ${mode}`);
-    return { at: readLabel(fields['at']), point, mode, constraints };
+    if (fields['constraints'] === undefined || fields['constraints'] === null) throw new Error("observe item missing required 'constraints' field");
+    return { at, point, mode, constraints: lines(fields['constraints'], 'observe.constraints').map(parseConstraint) };
   });
 }
 
 function readLabel(value: unknown): Observation['at'] {
   if (value === 'entry' || value === 'exit') return value;
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new Error("Invalid observation label; expected scalar 'entry'/'exit' or instruction index");
   const label = Number(value);
   if (!Number.isInteger(label) || label < 0) throw new Error(`Invalid observation label: ${value}`);
   return label;

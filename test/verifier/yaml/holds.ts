@@ -1,8 +1,8 @@
 import type { Size } from '../../../src/isa/instruction.ts';
-import { MAX_PACKET_SIZE, unsignedReading } from '../../../src/verifier/constraints.ts';
+import { MAX_PACKET_SIZE, rangeEdges, unsignedReading } from '../../../src/verifier/constraints.ts';
 import type { Machine } from '../../../src/verifier/machine.ts';
-import { constant, fromSigned } from '../../../src/verifier/number/index.ts';
-import type { State } from '../../../src/verifier/state.ts';
+import { add, constant, fromSigned, type Int, sub } from '../../../src/verifier/number/index.ts';
+import { isExact, type State } from '../../../src/verifier/state.ts';
 import { META_OFFSET, PACKET_SIZE, type SymbolId, Value, ZERO } from '../../../src/verifier/value.ts';
 import type { Constraint, Place, Variable } from './constraint.ts';
 import { type Base, type Entry, OFFSET_KINDS, regionOf } from './entry.ts';
@@ -30,6 +30,8 @@ interface Quantity {
   readonly start: Base;
   readonly region: string;
   readonly bits: string;
+  /** An unsigned reading of this word, whatever its sign. */
+  readonly word?: Value;
   /** The symbol of the unsigned reading, for words that may be negative. */
   readonly unsigned?: SymbolId;
   /** The peer's line only states a lower bound. */
@@ -235,7 +237,20 @@ class Question {
 
   private equal(a: Answer, b: Answer, offset: bigint): boolean {
     if (typeof a !== 'string' && typeof b !== 'string' && offset === 0n && a.bits !== '' && a.bits === b.bits) return true;
-    return this.atMost(a, b, offset) && this.atMost(b, a, -offset);
+    if (this.atMost(a, b, offset) && this.atMost(b, a, -offset)) return true;
+    // Words that are equal in one reading are so in the other.
+    if (typeof a === 'string' || typeof b === 'string' || a.word === undefined || b.word === undefined || offset !== 0n) return false;
+    return this.upperDifference(a.word, b.word) === 0 && this.upperDifference(b.word, a.word) === 0;
+  }
+
+  /** The least bound of a - b that the whole state implies: relations together with the ranges of all values. */
+  private upperDifference(a: Value, b: Value): Int | undefined {
+    if (!isExact(a) || !isExact(b)) return undefined;
+    const { registers, stack } = this.witness.state.frames[0]!;
+    const values = [a, b, ...registers.filter((value) => value !== undefined), ...stack.cells.values().map((cell) => cell.value)];
+    const edges = values.filter(isExact).flatMap((value) => rangeEdges(value.symbol, value.offset, value.range.smin, value.range.smax));
+    const most = this.witness.state.constraints.upperDifference(a.symbol, b.symbol, edges);
+    return most === undefined ? undefined : sub(add(most, a.offset), b.offset);
   }
 
   /** a - b <= bound. */
@@ -248,7 +263,7 @@ class Question {
       if (most !== undefined && most <= bound) return true;
     }
     if (a.value === undefined || b.value === undefined) return false;
-    const most = this.witness.state.upperDifference(a.value, b.value);
+    const most = this.upperDifference(a.value, b.value);
     if (most === undefined) return false;
     // Where a region starts is unknown but the same for all its addresses.
     const starts = a.region === b.region && a.region !== '' ? 0n : a.start.high - b.start.low;
@@ -289,7 +304,7 @@ function unsignedQuantity(value: Value): Quantity {
     region: '',
     bits,
     lowerOnly: false,
-    ...(start === undefined && value.offset === 0 ? { unsigned: unsignedReading(value.symbol) } : {}),
+    ...(start === undefined ? { word: value, ...(value.offset === 0 ? { unsigned: unsignedReading(value.symbol) } : {}) } : {}),
   };
 }
 

@@ -14,7 +14,10 @@ import { observationFails } from './observe.ts';
 import { assemble, createMachine, FRAME_SIZE, type TestProgram } from './program.ts';
 
 /** States are kept apart as far as the small programs of the suite need; only loops without a small bound are widened. */
-const PRECISION: Precision = { states: 64, shapes: 512, fine: true, turns: 160, steps: 1_000_000 };
+export const APART: Precision = { states: 64, shapes: 512, fine: true, turns: 160, steps: 1_000_000 };
+
+/** One state at each join, as the peer has it. */
+export const JOINED: Precision = { states: 1, shapes: 0, fine: false, turns: 1, steps: 1_000_000 };
 
 /** A failed check of ours, by the peer's label. */
 interface Alarm {
@@ -41,7 +44,7 @@ export interface Judgement {
 }
 
 /** Runs a case. `oneSided`: its lines `x=y` only say `y <= x`. */
-export function judge(test: Case, oneSided = false): Judgement {
+export function judge(test: Case, precision: Precision, oneSided = false): Judgement {
   const program = assemble(test);
   const tags = new Set([...mapTagsIn(test.pre), ...test.observe.flatMap((observation) => [...mapTagsIn(observation.constraints)])]);
   const alarms: Alarm[] = [];
@@ -57,7 +60,7 @@ export function judge(test: Case, oneSided = false): Judgement {
       alarms.push({ label: 0, kind: 'control_flow', text: graph });
       break;
     }
-    const exploration = explore(machine, graph, entry.state);
+    const exploration = explore(machine, graph, entry.state, precision);
     const finals = finalStates(machine, exploration, program);
     runs.push({ witness: { machine, entry }, exploration, finals });
     alarms.push(...alarmsOf(machine, program));
@@ -83,13 +86,13 @@ function graphOf(test: Case, program: TestProgram, tags: ReadonlySet<number>): C
   }
 }
 
-function explore(machine: Machine, graph: ControlFlowGraph, entry: State): Exploration {
+function explore(machine: Machine, graph: ControlFlowGraph, entry: State, precision: Precision): Exploration {
   const blocks = graph.blocks.length;
   // Everything counts at the end, so nothing is dead.
   const liveness = { atBlock: new Int32Array(blocks).fill(0x7ff), afterCall: new Map(graph.blocks.map((block) => [block.id, 0x7ff])) };
   const stackLiveness = { atBlock: new Array<Uint32Array>(blocks).fill(new Uint32Array(FRAME_SIZE / 4).fill(0xffff_ffff)) };
   const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
-    precision: PRECISION,
+    precision,
     stopAtFailure: false,
     thresholds: collectThresholds(machine.instructions),
     failures: () => machine.failures,

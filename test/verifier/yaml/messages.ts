@@ -21,6 +21,8 @@ export function parseMessage(text: string): Message | undefined {
 
 const UNUSABLE = ['register_uninitialised', 'clobbered', 'stale_packet', 'use_after_release'];
 const COMPARED = ['pointer_comparison', 'pointer_difference'];
+/** A register that is a number on one path and a pointer on another, or one of several pointers. */
+const MIXED = 'type';
 
 /** Rows of [beginning of the peer's message, our checks of the same kind]; the first that fits counts. */
 const KINDS: readonly (readonly [pattern: RegExp, kinds: readonly string[]])[] = [
@@ -50,11 +52,11 @@ const KINDS: readonly (readonly [pattern: RegExp, kinds: readonly string[]])[] =
   ],
   [/^Only numbers can be used as divisors/, [...UNUSABLE, 'pointer_arithmetic', 'type']],
   [/^Only numbers can be stored/, [...UNUSABLE, 'leak_store']],
-  [/^Only numbers can be added/, ['pointer_plus_pointer']],
+  [/^Only numbers can be added/, ['pointer_plus_pointer', MIXED]],
   [/^Possible null access/, ['null_access']],
   [/^Possible division by zero/, ['division_by_zero']],
   [/^Loop counter is too large/, ['loop_unbounded', 'infinite_loop']],
-  [/^Cannot subtract pointers/, COMPARED],
+  [/^Cannot subtract pointers/, [...COMPARED, MIXED]],
   [/^Cannot write to context pointer field/, ['context_write']],
   [/^Invalid socket access/, ['socket_field']],
   [/^Illegal map update with a non-numerical value/, ['stack_argument', 'leak_argument', 'stack_lower', 'stack_upper']],
