@@ -17,6 +17,7 @@ export const debugContext: ContextDefinition = {
     { words: 'path', summary: 'Shows how the failure or the current instruction is reached.', load: async () => (await import('./path.ts')).command },
     { words: 'state', summary: 'Shows what is known before the current instruction.', load: async () => (await import('./state.ts')).command },
     { words: 'step', summary: 'Goes forward along the path.', load: async () => (await import('./step.ts')).command },
+    { words: 'why', summary: 'Tells how registers came to hold what they hold.', load: async () => (await import('./why.ts')).command },
   ],
   contexts: [],
   groups: {},

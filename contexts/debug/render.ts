@@ -7,6 +7,7 @@ import type { ShownStep } from './debugger.ts';
 
 /** What stands under an instruction is indented like its text. */
 const INDENT = ' '.repeat(10);
+const WIDTH = 79;
 
 /** `; file:line` and the line; nothing for code that belongs to no line. */
 export function sourceBlock(source: SourceLine | undefined): string {
@@ -38,7 +39,7 @@ export function stepText(step: ShownStep): string {
 
 /** A fact or sentence under its instruction, within 80 columns. */
 function line(text: string): string {
-  return INDENT + wrap(text, 69, `${INDENT}  `);
+  return wrap(text, WIDTH - INDENT.length, '  ').replaceAll(/^(?=.)/gm, INDENT);
 }
 
 export function failureText({ number, failure }: NumberedFailure): string {

@@ -14,6 +14,7 @@ import { crossEdge, type ReplayedStep, ReplayMachine, replayBlock } from './repl
 import { type Requirement, requirementsAt } from './requirements.ts';
 import { entryStops, Route, stopsOf } from './route.ts';
 import { type SourceLine, SourceMap } from './source.ts';
+import { type StoryEvent, storyOf, type TracePoint } from './story.ts';
 
 /** A point on the path: before one instruction of one block on it. */
 interface Position {
@@ -502,6 +503,37 @@ export class DebugSession {
       });
     }
     return entries;
+  }
+
+  /** Instructions of the path before the current one, newest first. */
+  private *earlier(): Generator<TracePoint> {
+    const route = this.route!;
+    let { visit, step } = this.position;
+    for (;;) {
+      const { steps } = route.replay(visit);
+      for (; step > 0; step--) yield { pc: steps[step - 1]!.pc, before: steps[step - 1]!.before, after: steps[step]!.before, merged: undefined };
+      if (visit === 0) return;
+      const { arrived, head } = route.visit(visit);
+      visit--;
+      const last = route.replay(visit).steps;
+      step = last.length - 1;
+      yield { pc: last[step]!.pc, before: last[step]!.before, after: arrived ?? head, merged: arrived === undefined ? undefined : head };
+    }
+  }
+
+  /** How registers came to hold what they hold before the current instruction, oldest event first. */
+  story(registers: readonly number[]): readonly StoryEvent[] {
+    return storyOf(this.machine, this.earlier(), this.state.frames.length - 1, registers);
+  }
+
+  /** Registers that the checks at the current instruction are about: of those that fail, else those it reads. */
+  relevantRegisters(): readonly number[] {
+    const requirements = requirementsAt(this.machine, this.node, this.state, this.pc);
+    const failing = requirements.filter(({ holds }) => !holds);
+    const of = (list: readonly Requirement[]) => [
+      ...new Set(list.flatMap(({ register }) => (register === undefined || register === 10 ? [] : [register]))),
+    ];
+    return of(failing.length > 0 ? failing : requirements);
   }
 
   /** The ways over which the verifier came to the head of the current block. */

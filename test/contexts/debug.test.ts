@@ -109,6 +109,16 @@ describe('debug verification', () => {
     for (const [command, message] of wrong) expect(await lines(session, [command])).toBe(message);
   });
 
+  it('tells how a register came to hold what it holds', async () => {
+    const session = await debug();
+    await lines(session, ['goto 15']);
+    const text = await lines(session, ['why']);
+    expect(text).toContain('How r0 came to be what it is before instruction 15:\n  (1) line 28: ');
+    expect(text).toContain('13: made: r0: value of map dropped_packet_map + 0 of 8 bytes, may be null\n  (2) line 29: if (count)\n      14: narrowed: r0: ');
+    expect(await lines(session, ['goto 10', 'why r2'])).toContain('  (1) line 27: uint64_t key = 0;\n      9: copied: r2: address of fp\n');
+    expect(await lines(session, ['why r99'])).toContain('"r99" is not an acceptable value for register.\n');
+  });
+
   it('lists the ways into a block and takes another one', async () => {
     const session = await debug();
     await lines(session, ['goto 19']);
