@@ -333,12 +333,17 @@ const OPERATION_NAMES: Record<BinaryOperator, string> = {
   mov: 'a move',
 };
 
+/** Kinds of which a program sees one object for each tag. */
+const SINGLE_OBJECTS: ReadonlySet<Value['kind']> = new Set(['ctx', 'stack', 'packet']);
+
+/** Whether two pointers certainly lead into one object, so that their offsets tell how far they are apart. */
+export function isOneObject(a: Value, b: Value): boolean {
+  if (a.kind !== b.kind || a.tag !== b.tag) return false;
+  return SINGLE_OBJECTS.has(a.kind) || (a.identity !== 0 && a.identity === b.identity);
+}
+
 function subtractPointers(machine: Machine, state: State, pc: number, dst: Register, a: Value, b: Value, sourceRegister: number): boolean {
-  const sameRegion =
-    a.kind === b.kind &&
-    a.tag === b.tag &&
-    (a.kind !== 'map_value' || (a.identity === b.identity && a.identity !== 0)) &&
-    (a.kind !== 'memory' || a.identity === b.identity);
+  const sameRegion = isOneObject(a, b);
   if (!sameRegion || a.kind === 'map' || a.kind === 'code') {
     if (machine.rules.allowLeaks) {
       state.registers[dst] = machine.number(TOP);

@@ -1,5 +1,5 @@
 import type { Branch, Comparison, Width } from '../isa/instruction.ts';
-import { readOperand, readRegister } from './alu.ts';
+import { isOneObject, readOperand, readRegister } from './alu.ts';
 import { MAX_PACKET_SIZE, MIN_META_OFFSET, unsignedReading } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
@@ -114,7 +114,7 @@ export function assume(machine: Machine, state: State, comparison: Comparison, w
     a.identity === b.identity &&
     !a.nullable &&
     !b.nullable &&
-    a.kind !== 'map_value'
+    isOneObject(a, b)
   ) {
     return comparison === 'eq' ? a.offset === b.offset : comparison === 'ne' ? a.offset !== b.offset : true;
   }

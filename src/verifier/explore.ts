@@ -274,6 +274,7 @@ export class Explorer {
     for (let pc = block.start; ; ) {
       const instruction = machine.instruction(pc);
       this.steps++;
+      if (instruction.kind === 'packet') this.leavePacket(node, state, pc);
       if (pc === block.last && this.leave(node, state, pc, instruction)) return;
       if (!executeStraight(machine, state, pc, instruction)) return;
       if (pc === block.last) break;
@@ -369,6 +370,14 @@ export class Explorer {
       this.contexts.set(name, context);
     }
     return context;
+  }
+
+  /** A packet load outside the packet ends the function with result 0 (RFC 9669, section 5.5). */
+  private leavePacket(node: Node, state: State, pc: number): void {
+    if (node.context.parent === undefined) return;
+    const ended = state.clone();
+    ended.registers[0] = this.machine.constant(0);
+    this.exit(node, ended, pc);
   }
 
   private exit(node: Node, state: State, pc: number): void {

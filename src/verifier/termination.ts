@@ -1,6 +1,6 @@
 import type { Node } from './explore.ts';
 import type { Machine } from './machine.ts';
-import { type Int, sub } from './number/index.ts';
+import { add, type Int, sub, U64_MAX } from './number/index.ts';
 import type { LoopOrigin, State } from './state.ts';
 import type { Value } from './value.ts';
 
@@ -166,6 +166,7 @@ function changesBetween(from: State, to: State): ReadonlyMap<Location, Change> {
 function countBy(location: Location, turns: readonly Turn[]): number | undefined {
   let step: Int | undefined;
   let direction = 0;
+  let longest: Int = 0;
   let low: Int | undefined;
   let high: Int | undefined;
   for (const turn of turns) {
@@ -178,6 +179,8 @@ function countBy(location: Location, turns: readonly Turn[]): number | undefined
     direction = way;
     const size = up ? change.min! : sub(0, change.max!);
     if (step === undefined || size < step) step = size;
+    const leap = up ? change.max : change.min === undefined ? undefined : sub(0, change.min);
+    if (leap !== undefined && leap > longest) longest = leap;
     const value = valueAt(turn.from, location)!;
     const { smin, smax, umin, umax } = value.range;
     const useSigned = sub(smax, smin) <= sub(umax, umin);
@@ -187,6 +190,8 @@ function countBy(location: Location, turns: readonly Turn[]): number | undefined
     if (high === undefined || most > high) high = most;
   }
   if (step === undefined || low === undefined || high === undefined) return undefined;
+  // A step that wraps around could land within the bounds again.
+  if (add(sub(high, low), longest) > U64_MAX) return undefined;
   return Math.ceil(Number(sub(high, low)) / Number(step)) + 1;
 }
 

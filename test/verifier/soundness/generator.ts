@@ -297,6 +297,8 @@ export class Generator {
       }
     } else this.believe(1, { kind: 'number' });
     this.believe(2, { kind: 'number' });
+    code.alu('mov', 6, 3);
+    this.believe(6, { kind: 'ctx' });
     this.block(1 + random.below(5), 1);
     this.leave();
     code.place(this.bail);

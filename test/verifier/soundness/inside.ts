@@ -5,6 +5,7 @@
 import type { CheckedState } from '../../../src/engine/checked/state.ts';
 import type { Value as Concrete, Region } from '../../../src/engine/checked/value.ts';
 import { CLOBBERED, NUMERIC as HAS_NUMBER, UNWRITTEN as NEVER, NULL, numberValue, POINTER } from '../../../src/engine/checked/value.ts';
+import { wordOf } from '../../../src/verifier/constraints.ts';
 import { canonical, contains, format } from '../../../src/verifier/number/index.ts';
 import { CELL, NUMERIC, type StackFrame, UNWRITTEN } from '../../../src/verifier/stack.ts';
 import type { State } from '../../../src/verifier/state.ts';
@@ -218,6 +219,13 @@ function checkDerivation(place: string, derivation: Derivation, content: bigint,
   );
 }
 
+/** What a relation's symbol denotes: a word's signed or unsigned reading. */
+function reading(symbol: SymbolId, naming: Naming): bigint | undefined {
+  const word = wordOf(symbol);
+  const content = naming.symbols.get(word);
+  return content === undefined || word === symbol ? content : BigInt.asUintN(64, content);
+}
+
 function checkConstraints(state: State, naming: Naming, concrete: CheckedState): void {
   const { constraints } = state;
   if (concrete.packet !== undefined) {
@@ -226,8 +234,8 @@ function checkConstraints(state: State, naming: Naming, concrete: CheckedState):
       fail('packet', `${-constraints.metaMax} bytes of metadata claimed, ${concrete.packet.origin} there`);
   }
   for (const { a, b, k } of constraints.list) {
-    const left = naming.symbols.get(a);
-    const right = naming.symbols.get(b);
+    const left = reading(a, naming);
+    const right = reading(b, naming);
     if (left === undefined || right === undefined || left - right <= BigInt(k)) continue;
     fail('relations', `s${a} - s${b} <= ${k} claimed, ${left} - ${right} there`);
   }

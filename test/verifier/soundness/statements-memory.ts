@@ -551,7 +551,7 @@ function resize(g: Generator): void {
 
 function legacyLoad(g: Generator): void {
   const { code, random, scope } = g;
-  if (g.host.programType.legacyPacketAccess !== true || scope.registers[6]?.kind !== 'ctx' || g.current >= 0) return;
+  if (g.host.programType.legacyPacketAccess !== true || scope.registers[6]?.kind !== 'ctx') return;
   const size = g.pick([1, 2, 4] as const);
   if (random.chance(2)) code.emit({ kind: 'packet', size, imm: random.below(40) });
   else code.emit({ kind: 'packet', size, imm: random.below(40), index: g.number() as 0 });

@@ -307,7 +307,9 @@ function callLocal(g: Generator): void {
       code.alu('mov', 2, second);
     }
   }
-  for (let r = 3; r <= 5; r++) if (random.chance(4)) code.aluImmediate('mov', r, r);
+  // Every function gets the context, as the entry does.
+  code.alu('mov', 3, 6);
+  for (let r = 4; r <= 5; r++) if (random.chance(4)) code.aluImmediate('mov', r, r);
   code.call(callee.label);
   g.afterCall();
   g.believe(0, { kind: 'number' });
