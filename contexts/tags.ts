@@ -13,20 +13,28 @@ import type { Token } from './tokens.ts';
  */
 export function parseTags(tags: readonly Tag[], tokens: readonly Token[]): ParsedTags {
   const values: Record<string, string | number | readonly string[]> = {};
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]!;
+  const words: string[] = [];
+  for (const token of tokens) {
     const open = firstOpenTag(tags, values);
-    if (open?.type === 'rest') {
-      values[open.name] = tokens.slice(at).map((word) => word.text);
-      break;
+    if (open?.type === 'rest' && !setsNamedTag(tags, token)) {
+      words.push(token.text);
+      continue;
     }
     const { tag, text } = token.equals === undefined ? { tag: open, text: token.text } : splitTag(tags, token, token.equals);
     if (tag === undefined) throw new UsageError(SYNTAX_ERROR);
     if (tag.name in values) throw new UsageError(`The tag ${tag.name} is already present.\n${SYNTAX_ERROR}`);
     values[tag.name] = parseValue(tag, text);
   }
+  const rest = tags.find((tag) => tag.type === 'rest');
+  if (rest !== undefined && words.length > 0) values[rest.name] = words;
   for (const tag of tags) if (tag.required && !(tag.name in values)) throw new UsageError(MISSING_PARAMETERS);
   return values;
+}
+
+/** Whether a word is `name=value` with the whole name of a tag that has no position: then it does not belong to the remaining words. */
+function setsNamedTag(tags: readonly Tag[], { text, equals }: Token): boolean {
+  const name = equals === undefined ? undefined : text.slice(0, equals).toLowerCase();
+  return tags.some((tag) => tag.named && tag.name === name);
 }
 
 /** The tag that the next word without `=` fills. */

@@ -79,5 +79,10 @@ describe('parseTags', () => {
       { name: 'words', type: 'rest', help: '' },
     ];
     expect(parseTags(tags, tokenize('sec ebpf show level=x ""'))).toEqual({ alias: 'sec', words: ['ebpf', 'show', 'level=x', ''] });
+    expect(parseTags([...tags, { name: 'format', type: ['text', 'json'], named: true, help: '' }], tokenize('sec a for=b format=json c'))).toEqual({
+      alias: 'sec',
+      words: ['a', 'for=b', 'c'],
+      format: 'json',
+    });
   });
 });
