@@ -339,7 +339,8 @@ const SINGLE_OBJECTS: ReadonlySet<Value['kind']> = new Set(['ctx', 'stack', 'pac
 /** Whether two pointers certainly lead into one object, so that their offsets tell how far they are apart. */
 export function isOneObject(a: Value, b: Value): boolean {
   if (a.kind !== b.kind || a.tag !== b.tag) return false;
-  return SINGLE_OBJECTS.has(a.kind) || (a.identity !== 0 && a.identity === b.identity);
+  // A map named by the program is one object; those found in other maps share their template's tag and have identities.
+  return SINGLE_OBJECTS.has(a.kind) || (a.identity === b.identity && (a.identity !== 0 || a.kind === 'map'));
 }
 
 function subtractPointers(machine: Machine, state: State, pc: number, dst: Register, a: Value, b: Value, sourceRegister: number): boolean {

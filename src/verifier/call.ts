@@ -162,7 +162,7 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
     case 'zero':
       return machine.constant(0);
     case 'map':
-      return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0);
+      return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0, false, machine.identity());
     case 'map_key':
       return map === undefined ? machine.number(TOP) : machine.pointer('memory', map.keySize, 0);
     case 'map_value':
