@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ObjectFile } from '../src/object/object-file.ts';
-import type { VerificationReport } from '../src/verifier/report.ts';
 import { CommandError } from './errors.ts';
-import { programTitle, unjudged, type VerificationControl, type VerificationJob } from './verify.ts';
+import { type ExplainedReport, programTitle, unjudged, type VerificationControl, type VerificationJob } from './verify.ts';
 
 /** Megabytes of heap that one worker may fill before its program is given up. */
 const WORKER_MEMORY = 768;
@@ -12,7 +11,7 @@ const PROGRAM_SECONDS = 90;
 
 /** What a worker sends back about the program at `index`. */
 export type WorkerAnswer =
-  | { readonly index: number; readonly report: VerificationReport }
+  | { readonly index: number; readonly report: ExplainedReport }
   /** Something nobody foresaw; the message is one line. */
   | { readonly index: number; readonly failure: string };
 
@@ -27,11 +26,11 @@ export function verifyInWorkers(
   indices: readonly number[],
   worker: URL,
   control: VerificationControl,
-): Promise<readonly VerificationReport[]> {
+): Promise<readonly ExplainedReport[]> {
   return new Promise((settle, reject) => {
     // Large programs first, so that no worker is left alone with one at the end.
     const queue = indices.toSorted((a, b) => object.programs[b]!.size - object.programs[a]!.size);
-    const reports = new Map<number, VerificationReport>();
+    const reports = new Map<number, ExplainedReport>();
     const running = new Set<Worker>();
 
     const finish = (error?: Error) => {
@@ -42,7 +41,7 @@ export function verifyInWorkers(
       else settle(indices.map((index) => reports.get(index)!));
     };
     const cancel = () => finish(new CommandError('cancelled', 'The command was cancelled.'));
-    const record = (index: number, report: VerificationReport) => {
+    const record = (index: number, report: ExplainedReport) => {
       reports.set(index, report);
       if (reports.size === indices.length) finish();
     };

@@ -1,3 +1,4 @@
+import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { loadPlatform } from '../src/platform/index.ts';
 import type { PlatformName } from '../src/platform/platform.ts';
@@ -18,6 +19,14 @@ export interface VerificationJob {
   readonly precision: number | undefined;
 }
 
+/** A report, with the stories of its first failed checks. */
+export interface ExplainedReport extends VerificationReport {
+  readonly explanations?: readonly Explanation[];
+}
+
+/** Failed checks of one program whose stories are told. */
+const EXPLAINED = 2;
+
 export interface VerificationControl {
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
@@ -37,14 +46,14 @@ export async function verifyPrograms(
   programs: readonly ObjectProgram[],
   host: Host,
   control: VerificationControl,
-): Promise<readonly VerificationReport[]> {
+): Promise<readonly ExplainedReport[]> {
   const indices = programs.map((program) => object.programs.indexOf(program));
   if (host.verifyWorker) {
     const { verifyInWorkers } = await import('./verify-pool.ts');
     return verifyInWorkers(job, object, indices, host.verifyWorker, control);
   }
   const verify = await prepareVerification(job);
-  const reports: VerificationReport[] = [];
+  const reports: ExplainedReport[] = [];
   for (const [done, index] of indices.entries()) {
     if (control.signal.aborted) throw new CommandError('cancelled', 'The command was cancelled.');
     control.progress({ title: programTitle(object, index), done, total: indices.length });
@@ -54,18 +63,24 @@ export async function verifyPrograms(
 }
 
 /** Loads a job's object and tables once; the result verifies one of its programs, by index, in the calling thread. */
-export async function prepareVerification(job: VerificationJob): Promise<(index: number, signal?: AbortSignal) => VerificationReport> {
+export async function prepareVerification(job: VerificationJob): Promise<(index: number, signal?: AbortSignal) => ExplainedReport> {
   const platform = await loadPlatform(job.platform);
   const object = parseNamedObject(job.bytes, job.path, platform);
-  const { verifyProgram } = await import('../src/verifier/index.ts');
+  const { verify } = await import('../src/verifier/index.ts');
   const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
-  return (index, signal) =>
-    verifyProgram(object, object.programs[index]!, {
+  const { explainFailures } = await import('../src/explain/report.ts');
+  const { DebugSession } = await import('../src/explain/session.ts');
+  return (index, signal) => {
+    const program = object.programs[index]!;
+    const verification = verify(object, program, {
       platform,
       ...(programType ? { programType } : {}),
       ...(job.precision === undefined ? {} : { precision: job.precision }),
       ...(signal ? { signal } : {}),
     });
+    const { report } = verification;
+    return report.verdict === 'rejected' ? { ...report, explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : report;
+  };
 }
 
 /** What a progress line calls a program. */

@@ -1,7 +1,9 @@
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { Failure, VerificationReport } from '../../src/verifier/report.ts';
 import type { Fragment } from '../command.ts';
+import type { ExplainedReport } from '../verify.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
+import { explanationText } from './explanation.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
 import { wrap } from './wrap.ts';
@@ -11,7 +13,7 @@ type SourceOf = (slot: number) => SourcePlace | undefined;
 
 /** A report with the program it is about, for its source lines. */
 interface VerifiedProgram {
-  readonly report: VerificationReport;
+  readonly report: ExplainedReport;
   readonly program: ObjectProgram;
   /** The section's name did not tell the program type. */
   readonly typeInferred: boolean;
@@ -42,9 +44,14 @@ function successText(report: VerificationReport, program: ObjectProgram, level: 
   return `${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
 }
 
-function failureText(report: VerificationReport, program: ObjectProgram, level: Level): string {
+function failureText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
   const sourceOf = (slot: number) => sourceAt(program, slot);
-  const failures = report.failures.map((failure) => failureBlock(failure, sourceOf, level)).join('');
+  const failures = report.failures
+    .map((failure, index) => {
+      const explanation = report.explanations?.find((candidate) => candidate.failure === index);
+      return failureBlock(failure, sourceOf, level) + (explanation === undefined ? '' : explanationText(explanation));
+    })
+    .join('');
   const warnings = level === 'normal' ? '' : warningsText(report, program);
   const errors = report.error ? 1 : report.failures.length;
   return `Verification failed\n\nVerification report:\n${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;

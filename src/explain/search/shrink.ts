@@ -24,7 +24,7 @@ export function shrink(input: RunInput, shows: (input: RunInput) => boolean, bud
   };
 
   for (const seed of PLAIN_SEEDS) if (best.seed !== seed && attempt({ ...copyOf(best), seed })) break;
-  if (best.metadata.length > 0) withBytes((copy) => void (copy.metadata = new Uint8Array(0)));
+  if (best.metadata.length > 0) attempt({ ...copyOf(best), metadata: new Uint8Array(0) });
   // Halving first: most packets are far too long.
   if (best.packet.length > 0 && !attempt({ ...copyOf(best), packet: new Uint8Array(0) })) {
     for (let low = 0; low < best.packet.length - 1 && runs < budget; ) {

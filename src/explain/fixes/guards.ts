@@ -1,0 +1,126 @@
+import type { Branch, Instruction, Register } from '../../isa/instruction.ts';
+import { constantValue } from '../../verifier/number/index.ts';
+import { PACKET_SIZE, type Value } from '../../verifier/value.ts';
+import { addTo, load, move, type Site, store } from './site.ts';
+import { leaveCode } from './leave.ts';
+import type { Proposal } from './proposal.ts';
+
+type Comparison = Branch['comparison'];
+
+/** `if (register cmp value) go on; else leave`. */
+export function unless(site: Site, register: Register, comparison: Comparison, value: number | { readonly register: Register }, width: 32 | 64 = 64): Instruction[] {
+  const leave = leaveCode(site.leaving);
+  const source = typeof value === 'number' ? ({ kind: 'immediate', value } as const) : ({ kind: 'register', register: value.register } as const);
+  return [{ kind: 'branch', comparison, width, dst: register, source, offset: leave.length }, ...leave];
+}
+
+export function returnLine(site: Site): string {
+  return `return ${site.leaving.name};`;
+}
+
+const NAME = /[A-Za-z_]\w*/;
+
+/** The pointer that a line of C goes through: `v` of `*v += 1`, `v->b[i]`, `*y = *x`. */
+export function pointerName({ line, instruction }: Site): string | undefined {
+  const writes = instruction.kind === 'store' || instruction.kind === 'atomic';
+  const sides = line.replace(/^return\b/, '').split(/(?<![=!<>])=(?!=)/);
+  const side = (writes ? sides[0] : sides.at(-1)) ?? line;
+  const arrow = new RegExp(`(${NAME.source})\\s*(?:->|\\[)`).exec(side);
+  const star = new RegExp(`\\*\\s*(${NAME.source})`).exec(side);
+  return arrow?.[1] ?? star?.[1];
+}
+
+// --- null --------------------------------------------------------------------------------------------------------------------------------
+
+/** A test for null before the use, or right after the calls that may return it. */
+export function* nullChecks(site: Site): Generator<Proposal> {
+  const { register, pc } = site;
+  if (register === undefined) return;
+  const name = pointerName(site) ?? 'p';
+  const base = {
+    pattern: 'null_check',
+    title: `Test ${name === 'p' ? `r${register}` : name} for null before it is used`,
+    c: [`if (!${name}) ${returnLine(site)}`],
+    effect: `When nothing is found, the program returns ${site.leaving.name}: what it was called for ${site.leaving.effect}.`,
+    changesBehaviour: false,
+  } as const;
+  yield { ...base, edits: [{ at: pc, insert: unless(site, register, 'ne', 0) }] };
+  for (const slot of site.before(pc)) {
+    const instruction = site.machine.instruction(slot);
+    if (instruction.kind !== 'call') continue;
+    const returns = site.machine.findHelper(instruction.helper)?.returns;
+    if (returns === undefined || !('nullable' in returns) || !returns.nullable) continue;
+    yield { ...base, title: `Test the result of the call at instruction ${slot} for null`, edits: [{ at: slot + 1, insert: unless(site, 0, 'ne', 0) }] };
+  }
+}
+
+// --- packets -----------------------------------------------------------------------------------------------------------------------------
+
+interface PacketEnd {
+  /** Makes the packet's end stand in the register. */
+  readonly code: (into: Register) => readonly Instruction[];
+  /** What has to be done at the program's entry for it. */
+  readonly entry: readonly Instruction[];
+}
+
+/** A way to the packet's end at the failing instruction: a register that holds it, the context, or the context saved at the entry. */
+export function packetEnd(site: Site): PacketEnd | undefined {
+  const field = site.machine.rules.context.fields.find(({ kind }) => kind === 'packet_end');
+  if (field === undefined) return undefined;
+  const size = field.size === 4 ? 4 : 8;
+  const registers = site.finding.state.registers;
+  const has = (test: (value: Value) => boolean) => registers.findIndex((value) => value !== undefined && test(value)) as Register | -1;
+  const end = has((value) => value.kind === 'packet' && value.symbol === PACKET_SIZE && value.offset === 0);
+  if (end >= 0) return { code: (into) => [move(into, end as Register)], entry: [] };
+  const context = has((value) => value.kind === 'ctx' && constantValue(value.range) === 0);
+  if (context >= 0) return { code: (into) => [load(into, context as Register, field.offset, size)], entry: [] };
+  const place = site.range.start === 0 ? site.freeStack(1)?.[0] : undefined;
+  if (place === undefined) return undefined;
+  return { code: (into) => [load(into, 10, place, 8), load(into, into, field.offset, size)], entry: [store(10, place, 1)] };
+}
+
+/** Bytes from the pointer that an access needs. */
+function needed(site: Site): { readonly register: Register; readonly bytes: number } | undefined {
+  const { register } = site;
+  const { displacement = 0, width } = site.finding.details;
+  return register === undefined || typeof width !== 'number' ? undefined : { register, bytes: displacement + width };
+}
+
+/** A comparison with data_end, exactly as long as the accesses behind it need. */
+export function* packetChecks(site: Site): Generator<Proposal> {
+  const access = needed(site);
+  const end = packetEnd(site);
+  if (access === undefined || end === undefined) return;
+  const [scratch, other] = site.freeRegisters(site.pc).filter((register) => register !== access.register);
+  if (scratch === undefined || other === undefined) return;
+  const { register } = access;
+  const value = site.value(register);
+  const offset = value === undefined ? undefined : constantValue(value.range);
+  const name = pointerName(site);
+  const propose = (bytes: number): Proposal => {
+    const total = offset === undefined ? undefined : Number(offset) + bytes;
+    const test = total === undefined ? `(void *)${name ?? 'p'} + ${bytes} > data_end` : `data + ${total} > data_end`;
+    return {
+      pattern: 'packet_check',
+      title: total === undefined ? `Check that ${bytes} bytes are there from ${name ?? 'the pointer'} on` : `Check that the packet has ${total} bytes`,
+      edits: [
+        ...(end.entry.length === 0 ? [] : [{ at: 0, insert: end.entry }]),
+        {
+          at: site.pc,
+          insert: [...end.code(scratch), move(other, register), addTo(other, bytes), ...unless(site, other, 'le', { register: scratch })],
+        },
+      ],
+      c: [`if (${test}) ${returnLine(site)}`],
+      effect: `A packet that is too short ${site.leaving.effect} (${site.leaving.name}).`,
+      changesBehaviour: false,
+      widen(again) {
+        const more = again.check.kind === 'packet_upper' ? Number(again.distance?.amount ?? 0) : 0;
+        return more > 0 && bytes + more < MAX_CHECK ? propose(bytes + more) : undefined;
+      },
+    };
+  };
+  yield propose(access.bytes);
+}
+
+/** Longest check that is proposed, in bytes. */
+const MAX_CHECK = 4096;

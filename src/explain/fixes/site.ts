@@ -1,0 +1,138 @@
+import type { Instruction, Register } from '../../isa/instruction.ts';
+import { slotCount } from '../../isa/instruction.ts';
+import type { FunctionRange, ObjectProgram } from '../../object/object-file.ts';
+import type { Verification } from '../../verifier/index.ts';
+import { registerEffects } from '../../verifier/liveness.ts';
+import type { Finding, Machine } from '../../verifier/machine.ts';
+import type { Failure } from '../../verifier/report.ts';
+import type { Value } from '../../verifier/value.ts';
+import { SourceMap } from '../source.ts';
+import { type Leaving, leavingOf } from './leave.ts';
+
+/** Everything a pattern asks of the place where a check fails. */
+export class Site {
+  readonly verification: Verification;
+  readonly failure: Failure;
+  readonly finding: Finding;
+  readonly machine: Machine;
+  readonly program: ObjectProgram;
+  readonly source: SourceMap;
+  readonly leaving: Leaving;
+  readonly range: FunctionRange;
+
+  constructor(verification: Verification, failure: Failure, finding: Finding) {
+    this.verification = verification;
+    this.failure = failure;
+    this.finding = finding;
+    this.machine = verification.machine;
+    this.program = verification.machine.program;
+    this.source = new SourceMap(this.program);
+    const { instruction } = failure;
+    this.range = this.program.functions.find(({ start, end }) => start <= instruction && instruction < end) ?? this.program.functions[0]!;
+    this.leaving = leavingOf(this.machine, this.range.start !== 0);
+  }
+
+  get pc(): number {
+    return this.failure.instruction;
+  }
+
+  get instruction(): Instruction {
+    return this.machine.instruction(this.pc);
+  }
+
+  /** The register that the check is about. */
+  get register(): Register | undefined {
+    return this.finding.details.register as Register | undefined;
+  }
+
+  /** What the verifier knew of a register at the failing instruction; undefined where nothing, or nobody reads it any more. */
+  value(register: number): Value | undefined {
+    return this.finding.state.registers[register];
+  }
+
+  /** Source text of the failing line, trimmed; '' without line information. */
+  get line(): string {
+    return this.source.at(this.pc)?.text.trim() ?? '';
+  }
+
+  /** Slots of the instructions before `pc` in its block and in the blocks before it as long as there is only one way in, nearest first. */
+  *before(pc: number): Generator<number> {
+    const { graph } = this.verification;
+    if (graph === undefined) return;
+    let block = graph.blocks.find(({ start, last }) => start <= pc && pc <= last);
+    const seen = new Set<number>();
+    for (let end = pc; block !== undefined && !seen.has(block.id); ) {
+      seen.add(block.id);
+      const slots: number[] = [];
+      for (let slot = block.start; slot < end; slot += slotCount(this.machine.instruction(slot))) slots.push(slot);
+      yield* slots.reverse();
+      const { id } = block;
+      const leading: typeof graph.blocks = graph.blocks.filter(({ successors }) => successors.includes(id));
+      block = leading.length === 1 ? leading[0] : undefined;
+      if (block !== undefined) end = block.last + 1;
+    }
+  }
+
+  /** Registers r0 to r5 that nobody reads from `pc` on before writing them, r0 first. */
+  freeRegisters(pc: number): readonly Register[] {
+    const { graph, liveness } = this.verification;
+    const block = graph?.blocks.find(({ start, last }) => start <= pc && pc <= last);
+    if (block === undefined || liveness === undefined) return [];
+    const slots: number[] = [];
+    for (let slot = block.start; slot <= block.last; slot += slotCount(this.machine.instruction(slot))) slots.push(slot);
+    let live = block.successors.reduce((set, id) => set | liveness.atBlock[id]!, 0);
+    for (const slot of slots.reverse()) {
+      const instruction = this.machine.instruction(slot);
+      const { reads, writes } = registerEffects(instruction, (call) => this.argumentCount(call));
+      live = (live & ~writes) | reads;
+      // Functions called get r1 to r5 whatever they do with them.
+      if (instruction.kind === 'call_local' || instruction.kind === 'callx') live |= 0b111111;
+      if (slot === pc) break;
+    }
+    return ([0, 5, 4, 3, 2, 1] as const).filter((register) => (live & (1 << register)) === 0);
+  }
+
+  private argumentCount(call: Instruction): number {
+    const prototype =
+      call.kind === 'call' ? this.machine.findHelper(call.helper) : call.kind === 'call_btf' ? this.machine.findKfunc(call.btfId) : undefined;
+    return prototype?.arguments.length ?? 5;
+  }
+
+  /**
+   * Offsets from r10 of 8-byte stack slots that no function of the program touches.
+   *
+   * @returns undefined where the frame has no room for them.
+   */
+  freeStack(slots: number): readonly number[] | undefined {
+    let lowest = 0;
+    for (const instruction of this.program.instructions) {
+      if (instruction === undefined) continue;
+      if (instruction.kind === 'store' || instruction.kind === 'atomic') {
+        if (instruction.dst === 10) lowest = Math.min(lowest, instruction.offset);
+      } else if (instruction.kind === 'load') {
+        if (instruction.src === 10) lowest = Math.min(lowest, instruction.offset);
+      } else if (instruction.kind === 'binary' && instruction.operator === 'add' && instruction.source.kind === 'immediate') {
+        const { value } = instruction.source;
+        if (value < 0 && value >= -this.machine.rules.stackSize) lowest = Math.min(lowest, value);
+      }
+    }
+    const first = Math.floor(lowest / 8) * 8;
+    const places = Array.from({ length: slots }, (_, index) => first - 8 * (index + 1));
+    return places.every((place) => place >= -this.machine.rules.stackSize) ? places : undefined;
+  }
+}
+
+// --- instructions, as patterns write them -------------------------------------------------------------------------------------------------
+
+export const move = (dst: Register, src: Register): Instruction => ({ kind: 'binary', operator: 'mov', width: 64, dst, source: { kind: 'register', register: src } });
+export const set = (dst: Register, value: number): Instruction => ({ kind: 'binary', operator: 'mov', width: 64, dst, source: { kind: 'immediate', value } });
+export const addTo = (dst: Register, value: number): Instruction => ({ kind: 'binary', operator: 'add', width: 64, dst, source: { kind: 'immediate', value } });
+export const load = (dst: Register, src: Register, offset: number, size: 4 | 8): Instruction => ({ kind: 'load', size, signed: false, dst, src, offset });
+export const store = (dst: Register, offset: number, src: Register): Instruction => ({
+  kind: 'store',
+  size: 8,
+  dst,
+  offset,
+  source: { kind: 'register', register: src },
+});
+export const zero = (dst: Register, offset: number): Instruction => ({ kind: 'store', size: 8, dst, offset, source: { kind: 'immediate', value: 0 } });

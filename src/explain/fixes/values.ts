@@ -1,0 +1,202 @@
+import type { Instruction, Register } from '../../isa/instruction.ts';
+import type { HelperCall } from '../../isa/instruction.ts';
+import { helperByName } from '../../platform/find.ts';
+import { constantValue } from '../../verifier/number/index.ts';
+import { Atlas } from '../atlas.ts';
+import { ReplayMachine, replayBlock } from '../replay.ts';
+import { returnLine, unless } from './guards.ts';
+import type { Proposal } from './proposal.ts';
+import { addTo, load, move, type Site, set, store, zero } from './site.ts';
+
+// --- what was never set --------------------------------------------------------------------------------------------------------------------
+
+/** A value for a register that has none on some path. */
+export function* registerValues(site: Site): Generator<Proposal> {
+  const { register, pc, leaving, instruction } = site;
+  if (register === undefined) return;
+  const line = site.source.at(pc);
+  if (instruction.kind === 'exit') {
+    yield {
+      pattern: 'initialise',
+      title: `Return ${leaving.name}`,
+      edits: [{ at: pc, insert: [set(0, leaving.value)] }],
+      c: [returnLine(site)],
+      effect: `The program returns ${leaving.name}: what it was called for ${leaving.effect}.`,
+      changesBehaviour: false,
+    };
+    return;
+  }
+  const name = /(\w+)\s*[;),]/.exec(line?.text ?? '')?.[1];
+  const entry: Proposal = {
+    pattern: 'initialise',
+    title: `Set ${name ?? `r${register}`} to 0 where the function begins`,
+    edits: [{ at: site.range.start, insert: [set(register, 0)] }],
+    c: [`... ${name ?? 'variable'} = 0;   /* where it is declared */`],
+    effect: 'On the path that set nothing the value is 0.',
+    changesBehaviour: false,
+  };
+  // The function's own arguments would be lost.
+  if (register === 0 || register > 5 || !isArgument(site, register)) yield entry;
+  yield { ...entry, title: `Set r${register} to 0 before it is read`, edits: [{ at: pc, insert: [set(register, 0)] }], changesBehaviour: true };
+}
+
+/** Whether a function may be reading the register as what its caller passed. */
+function isArgument(site: Site, register: number): boolean {
+  if (site.range.start === 0) return register === 1;
+  return (site.verification.liveness?.atBlock[site.verification.graph?.blockAt.get(site.range.start) ?? 0] ?? 0) === 0 ? false : register <= 5;
+}
+
+/** Zeros for stack bytes that are read or passed on without having been written. */
+export function* stackZeros(site: Site): Generator<Proposal> {
+  const first = site.finding.details.min;
+  if (first === undefined) return;
+  const propose = (slots: readonly number[]): Proposal => ({
+    pattern: 'initialise',
+    title: `Clear the stack bytes ${slots.map((slot) => `fp${slot} to fp${slot + 7}`).join(', ')} first`,
+    edits: [{ at: site.range.start, insert: slots.map((slot) => zero(10, slot)) }],
+    c: ['struct ... value = {};   /* or __builtin_memset(&value, 0, sizeof(value)): padding counts */'],
+    effect: 'Bytes that nothing wrote are 0.',
+    changesBehaviour: false,
+    widen(again) {
+      const place = /fp(-\d+)/.exec(again.message)?.[1];
+      const slot = place === undefined ? undefined : Math.floor(Number(place) / 8) * 8;
+      return slot === undefined || slots.includes(slot) || slots.length >= MAX_CLEARED ? undefined : propose([...slots, slot]);
+    },
+  });
+  yield propose([Math.floor(Number(first) / 8) * 8]);
+}
+
+const MAX_CLEARED = 64;
+
+/** A number instead of a pointer as result. */
+export function* numericResults(site: Site): Generator<Proposal> {
+  const { leaving, pc } = site;
+  yield {
+    pattern: 'result',
+    title: `Return ${leaving.name} instead of an address`,
+    edits: [{ at: pc, insert: [set(0, leaving.value)] }],
+    c: [returnLine(site)],
+    effect: `The program always returns ${leaving.name} here: what it was called for ${leaving.effect}.`,
+    changesBehaviour: true,
+  };
+}
+
+// --- what a helper took away ----------------------------------------------------------------------------------------------------------------
+
+/** Loads the packet's pointers again after a helper that moves the packet, and checks its length again. */
+export function* reloads(site: Site): Generator<Proposal> {
+  const { register, pc } = site;
+  const { details } = site.finding;
+  const { fields } = site.machine.rules.context;
+  const data = fields.find(({ kind }) => kind === 'packet');
+  const end = fields.find(({ kind }) => kind === 'packet_end');
+  const place = site.range.start === 0 ? site.freeStack(1)?.[0] : undefined;
+  const { instruction } = site;
+  if (register === undefined || data === undefined || end === undefined || place === undefined) return;
+  const width = typeof details.width === 'number' ? details.width : instruction.kind === 'load' || instruction.kind === 'store' ? instruction.size : 0;
+  const displacement = details.displacement ?? (instruction.kind === 'load' || instruction.kind === 'store' ? instruction.offset : 0);
+  const free = site.freeRegisters(pc).filter((candidate) => candidate !== register);
+  const [scratch, other] = free;
+  const offset = offsetBefore(site, register);
+  if (scratch === undefined || other === undefined || width === 0 || offset === undefined) return;
+  const size = (field: { readonly size: number }) => (field.size === 4 ? 4 : 8);
+  const propose = (bytes: number): Proposal => ({
+    pattern: 'reload',
+    title: 'Load data and data_end again after the call, and check the length again',
+    edits: [
+      { at: 0, insert: [store(10, place, 1)] },
+      {
+        at: pc,
+        insert: [
+          load(scratch, 10, place, 8),
+          load(register, scratch, data.offset, size(data)),
+          load(scratch, scratch, end.offset, size(end)),
+          ...(offset === 0 ? [] : [addTo(register, offset)]),
+          move(other, register),
+          addTo(other, bytes),
+          ...unless(site, other, 'le', { register: scratch }),
+        ],
+      },
+    ],
+    c: [
+      'data = (void *)(long)ctx->data;',
+      'data_end = (void *)(long)ctx->data_end;',
+      `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`,
+    ],
+    effect: `A packet that is now too short ${site.leaving.effect} (${site.leaving.name}).`,
+    changesBehaviour: false,
+    widen(again) {
+      const more = again.check.kind === 'packet_upper' ? Number(again.distance?.amount ?? 0) : 0;
+      return more > 0 && bytes + more < 4096 ? propose(bytes + more) : undefined;
+    },
+  });
+  yield propose(displacement + width);
+}
+
+/** Where in the packet a register pointed before the call that made it stale. */
+function offsetBefore(site: Site, register: Register): number | undefined {
+  const { graph, exploration } = site.verification;
+  if (graph === undefined || exploration === undefined) return undefined;
+  const machine = new ReplayMachine(site.machine);
+  const atlas = new Atlas(machine, graph, exploration);
+  for (const slot of site.before(site.pc)) {
+    const instruction = site.machine.instruction(slot);
+    if (instruction.kind !== 'call' || site.machine.findHelper(instruction.helper)?.changesPacket !== true) continue;
+    for (const node of atlas.nodesAt(slot)) {
+      for (const head of node.processed) {
+        const before = replayBlock(machine, node, head).steps.find(({ pc }) => pc === slot)?.before.registers[register];
+        const offset = before?.kind === 'packet' ? constantValue(before.range) : undefined;
+        if (offset !== undefined) return Number(offset);
+      }
+    }
+  }
+  return undefined;
+}
+
+// --- what must be given back -----------------------------------------------------------------------------------------------------------------
+
+/** Helpers that give back what another one gave out; `flags`: they take a second argument. */
+const RELEASERS: readonly { readonly acquires: RegExp; readonly name: string; readonly flags: boolean }[] = [
+  { acquires: /^bpf_ringbuf_reserve$/, name: 'bpf_ringbuf_discard', flags: true },
+  { acquires: /^bpf_sk_lookup_|^bpf_skc_lookup_/, name: 'bpf_sk_release', flags: false },
+];
+
+/** Gives back, at the exit, what is still held. */
+export function* releases(site: Site): Generator<Proposal> {
+  const acquired = Number(site.finding.details.limit);
+  const call = site.program.instructions[acquired];
+  const places = site.range.start === 0 ? site.freeStack(2) : undefined;
+  if (call?.kind !== 'call' || site.instruction.kind !== 'exit' || places === undefined) return;
+  const name = site.machine.findHelper(call.helper)?.name ?? '';
+  const row = RELEASERS.find(({ acquires }) => acquires.test(name));
+  const helper = row === undefined ? undefined : helperByName(site.machine.rules.platform, row.name, site.machine.rules.programType);
+  if (row === undefined || helper === undefined) return;
+  const [kept, result] = places as readonly [number, number];
+  const release: HelperCall = { kind: 'call', helper: helper.id };
+  const give: readonly Instruction[] = [
+    store(10, result, 0),
+    ...(row.flags ? [set(2, 0)] : []),
+    release,
+    load(0, 10, result, 8),
+  ];
+  const variable = /(\w+)\s*=/.exec(site.source.at(acquired)?.text ?? '')?.[1] ?? 'record';
+  yield {
+    pattern: 'release',
+    title: `Give back what ${name} returned before the program ends`,
+    edits: [
+      { at: 0, insert: [zero(10, kept)] },
+      { at: acquired + 1, insert: [store(10, kept, 0)] },
+      {
+        at: site.pc,
+        insert: [
+          load(1, 10, kept, 8),
+          { kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: give.length },
+          ...give,
+        ],
+      },
+    ],
+    c: [`${row.name}(${variable}${row.flags ? ', 0' : ''});   /* or bpf_ringbuf_submit to keep it */`.replace(row.flags ? '' : / {3}\/\*.*/, '')],
+    effect: row.flags ? 'The record is thrown away; submit it instead where user space should see it.' : 'The socket is released.',
+    changesBehaviour: false,
+  };
+}
