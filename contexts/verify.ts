@@ -25,7 +25,7 @@ export interface ExplainedReport extends VerificationReport {
 }
 
 /** Failed checks of one program whose stories are told. */
-const EXPLAINED = 2;
+const EXPLAINED = 8;
 
 export interface VerificationControl {
   readonly signal: AbortSignal;

@@ -16,6 +16,21 @@ export function explanationText({ required, established, missing, story, skipped
   return `${rows.join('')}${first ?? ''}${before}${others.join('')}`;
 }
 
+/** The failure's slice in the original's shape: error, location, registers, control flow, and the points that matter with what holds behind them. */
+export function sliceText({ pc, registers, controlFlow, story, skipped }: Explanation, classic: string, number: number, total: number): string {
+  const flow = [...controlFlow, `${pc} FAIL`].join(', ');
+  const trace = story.map(({ pc: at, text, kind, words }) => `  ${at}: ${text}\n${kind === 'fails' ? '' : `    Post-invariant : [${words}]\n`}`);
+  return [
+    `\n=== Failure Slice ${number} of ${total} ===\n\n`,
+    `[ERROR] ${classic}\n`,
+    `[LOCATION] ${pc}\n`,
+    `[RELEVANT REGISTERS] ${registers.join(', ')}\n`,
+    `[SLICE SIZE] ${story.length + skipped} program points\n\n`,
+    `[CONTROL FLOW] ${flow}\n\n`,
+    `[CAUSAL TRACE]\n${trace.join('')}`,
+  ].join('');
+}
+
 function row(name: string, words: string): string {
   return `${INDENT}${name.padEnd(11)}  ${wrap(words, WIDTH - 17, ' '.repeat(17))}`;
 }

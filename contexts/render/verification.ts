@@ -3,7 +3,7 @@ import type { Failure, VerificationReport } from '../../src/verifier/report.ts';
 import type { Fragment } from '../command.ts';
 import type { ExplainedReport } from '../verify.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
-import { explanationText } from './explanation.ts';
+import { explanationText, sliceText } from './explanation.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
 import { wrap } from './wrap.ts';
@@ -46,16 +46,22 @@ function successText(report: VerificationReport, program: ObjectProgram, level: 
 
 function failureText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
   const sourceOf = (slot: number) => sourceAt(program, slot);
-  const failures = report.failures
-    .map((failure, index) => {
-      const explanation = report.explanations?.find((candidate) => candidate.failure === index);
-      return failureBlock(failure, sourceOf, level) + (explanation === undefined ? '' : explanationText(explanation));
-    })
-    .join('');
+  const failures = report.failures.map((failure, index) => failureBlock(failure, sourceOf, level) + explained(report, index, level)).join('');
   const warnings = level === 'normal' ? '' : warningsText(report, program);
   const errors = report.error ? 1 : report.failures.length;
   return `Verification failed\n\nVerification report:\n${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
 }
+
+/** Why the check of that index fails, where it was worked out. */
+function explained({ failures, explanations }: ExplainedReport, index: number, level: Level): string {
+  const explanation = explanations?.find((candidate) => candidate.failure === index);
+  if (explanation === undefined) return '';
+  if (level !== 'normal') return sliceText(explanation, failures[index]!.classic, index + 1, failures.length);
+  return index < TOLD ? explanationText(explanation) : '';
+}
+
+/** Failures whose story is told at level=normal, so that a report fits a screen. */
+const TOLD = 2;
 
 /** Why there is no verdict. */
 function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {

@@ -24,6 +24,10 @@ export interface Explanation {
   readonly pc: number;
   readonly text: string;
   readonly source: SourceLine | undefined;
+  /** Registers that the failed check is about: `r1`. */
+  readonly registers: readonly string[];
+  /** The last branches, calls and returns before it: `3:4 (r2 == 17)`. */
+  readonly controlFlow: readonly string[];
   readonly required: readonly string[];
   readonly established: readonly string[];
   /** By how much it fails, where a number says so. */
@@ -36,6 +40,8 @@ export interface Explanation {
 
 /** Events told at most; of a longer story the first one and the last ones are kept. */
 const MAX_EVENTS = 7;
+/** Decisions kept of the way to the failure. */
+const MAX_DECISIONS = 16;
 
 /** Explains a failed check of the report, following its path; undefined where the verifier kept no path to it. */
 export function explainFailure(session: DebugSession, index: number): Explanation | undefined {
@@ -53,6 +59,11 @@ export function explainFailure(session: DebugSession, index: number): Explanatio
     pc: view.pc,
     text: view.text,
     source: view.source,
+    registers: registers.map((register) => `r${register}`),
+    controlFlow: session
+      .path()
+      .slice(-MAX_DECISIONS)
+      .map(({ pc, decision }) => `${pc}:${decision.target} (${decision.words.split(': ')[0]})`),
     required: failing.map(({ words }) => words),
     established: establishedWords(session, registers),
     missing: missingWords(
