@@ -312,7 +312,7 @@ export const CHECKS = {
   argument_type: {
     severity: 'safety',
     id: 'HLP-10',
-    classic: (d) => `Invalid type (${reg(d)}.type == ${d.types ?? d.want})`,
+    classic: (d) => `Invalid type (${reg(d)}.type ${d.types ?? `== ${d.want}`})`,
     plain: (d) => `Argument ${d.argument} of ${d.name} must be ${d.want}; here it is ${d.have}.`,
   },
   argument_zero: {

@@ -40,6 +40,11 @@ describe('the debugging tutorial', () => {
       finds: [...FAILED, /^2: /, /^ {4}PKT-\d+: /, 'missing: 10 bytes', /^4: /, 'missing: 16 bytes'],
       exitCode: 1,
     },
+    {
+      line: 'ebpf show verification samples/printk_unsafe.o',
+      finds: [...FAILED, /^; .*printk_unsafe\.c:7$/, /^7: Invalid type \(r3\.type == number\)$/, '1 errors'],
+      exitCode: 1,
+    },
     { line: 'ebpf show verification samples/droppacket.o', finds: ['Verification succeeded'] },
     {
       line: 'ebpf show disassembly samples/droppacket.o',
