@@ -1,14 +1,20 @@
 import type { Branch, Instruction, Register } from '../../isa/instruction.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import { PACKET_SIZE, type Value } from '../../verifier/value.ts';
-import { addTo, load, move, type Site, store } from './site.ts';
 import { leaveCode } from './leave.ts';
 import type { Proposal } from './proposal.ts';
+import { addTo, load, move, type Site, store } from './site.ts';
 
 type Comparison = Branch['comparison'];
 
 /** `if (register cmp value) go on; else leave`. */
-export function unless(site: Site, register: Register, comparison: Comparison, value: number | { readonly register: Register }, width: 32 | 64 = 64): Instruction[] {
+export function unless(
+  site: Site,
+  register: Register,
+  comparison: Comparison,
+  value: number | { readonly register: Register },
+  width: 32 | 64 = 64,
+): Instruction[] {
   const leave = leaveCode(site.leaving);
   const source = typeof value === 'number' ? ({ kind: 'immediate', value } as const) : ({ kind: 'register', register: value.register } as const);
   return [{ kind: 'branch', comparison, width, dst: register, source, offset: leave.length }, ...leave];
@@ -24,10 +30,13 @@ const NAME = /[A-Za-z_]\w*/;
 export function pointerName({ line, instruction }: Site): string | undefined {
   const writes = instruction.kind === 'store' || instruction.kind === 'atomic';
   const sides = line.replace(/^return\b/, '').split(/(?<![=!<>])=(?!=)/);
-  const side = (writes ? sides[0] : sides.at(-1)) ?? line;
-  const arrow = new RegExp(`(${NAME.source})\\s*(?:->|\\[)`).exec(side);
-  const star = new RegExp(`\\*\\s*(${NAME.source})`).exec(side);
-  return arrow?.[1] ?? star?.[1];
+  for (const side of writes ? sides : sides.reverse()) {
+    const arrow = new RegExp(`(${NAME.source})\\s*(?:->|\\[)`).exec(side);
+    const star = new RegExp(`\\*\\s*(${NAME.source})`).exec(side);
+    const name = arrow?.[1] ?? star?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 // --- null --------------------------------------------------------------------------------------------------------------------------------
@@ -50,7 +59,11 @@ export function* nullChecks(site: Site): Generator<Proposal> {
     if (instruction.kind !== 'call') continue;
     const returns = site.machine.findHelper(instruction.helper)?.returns;
     if (returns === undefined || !('nullable' in returns) || !returns.nullable) continue;
-    yield { ...base, title: `Test the result of the call at instruction ${slot} for null`, edits: [{ at: slot + 1, insert: unless(site, 0, 'ne', 0) }] };
+    yield {
+      ...base,
+      title: `Test the result of the call at instruction ${slot} for null`,
+      edits: [{ at: slot + 1, insert: unless(site, 0, 'ne', 0) }],
+    };
   }
 }
 
@@ -95,14 +108,19 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   if (scratch === undefined || other === undefined) return;
   const { register } = access;
   const value = site.value(register);
-  const offset = value === undefined ? undefined : constantValue(value.range);
-  const name = pointerName(site);
+  // In a loop the pointer of one turn says nothing of the next one's.
+  const offset = value === undefined || site.inLoop ? undefined : constantValue(value.range);
+  const element = /[A-Za-z_]\w*\[[^\]]+\]/.exec(site.line)?.[0];
+  const name = element === undefined ? pointerName(site) : `&${element}`;
   const propose = (bytes: number): Proposal => {
     const total = offset === undefined ? undefined : Number(offset) + bytes;
     const test = total === undefined ? `(void *)${name ?? 'p'} + ${bytes} > data_end` : `data + ${total} > data_end`;
     return {
       pattern: 'packet_check',
-      title: total === undefined ? `Check that ${bytes} bytes are there from ${name ?? 'the pointer'} on` : `Check that the packet has ${total} bytes`,
+      title:
+        total === undefined
+          ? `Check that ${byteWords(bytes)} there from ${name ?? 'the pointer'} on`
+          : `Check that the packet has ${total} ${total === 1 ? 'byte' : 'bytes'}`,
       edits: [
         ...(end.entry.length === 0 ? [] : [{ at: 0, insert: end.entry }]),
         {
@@ -121,6 +139,8 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   };
   yield propose(access.bytes);
 }
+
+const byteWords = (count: number) => (count === 1 ? '1 byte is' : `${count} bytes are`);
 
 /** Longest check that is proposed, in bytes. */
 const MAX_CHECK = 4096;

@@ -26,7 +26,8 @@ function findIndexing(site: Site): Indexing | undefined {
     const instruction = site.machine.instruction(at);
     if (found !== undefined) {
       if (instruction.kind === 'binary' && instruction.dst === found.index) {
-        if (instruction.operator === 'lsh' && instruction.source.kind === 'immediate' && instruction.source.value < 16) shift = instruction.source.value;
+        if (instruction.operator === 'lsh' && instruction.source.kind === 'immediate' && instruction.source.value < 16)
+          shift = instruction.source.value;
         break;
       }
       continue;
@@ -51,7 +52,8 @@ function baseOf(site: Site, at: number, register: Register): boolean {
     const instruction = site.machine.instruction(slot);
     if ((instruction.kind === 'call' || instruction.kind === 'call_local') && register === 0) return true;
     if (instruction.kind === 'binary' && instruction.dst === register) {
-      if (instruction.operator === 'mov' && instruction.source.kind === 'register') return instruction.source.register === 10 || baseOf(site, slot, instruction.source.register);
+      if (instruction.operator === 'mov' && instruction.source.kind === 'register')
+        return instruction.source.register === 10 || baseOf(site, slot, instruction.source.register);
       if (instruction.operator === 'add') continue;
       return false;
     }
@@ -165,7 +167,11 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
   if (register === undefined || site.instruction.kind !== 'call') return;
   const prototype = site.machine.findHelper(site.instruction.helper);
   const sizes = new Set(['size', 'size_or_zero']);
-  const at = sizes.has(prototype?.arguments[register - 1]?.kind ?? '') ? register : sizes.has(prototype?.arguments[register]?.kind ?? '') ? register + 1 : undefined;
+  const at = sizes.has(prototype?.arguments[register - 1]?.kind ?? '')
+    ? register
+    : sizes.has(prototype?.arguments[register]?.kind ?? '')
+      ? register + 1
+      : undefined;
   if (prototype === undefined || at === undefined) return;
   const room = capacity(site, site.value(at - 1));
   const size = at as Register;

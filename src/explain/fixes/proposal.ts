@@ -18,4 +18,15 @@ export interface Proposal {
   readonly widen?: (again: Failure) => Proposal | undefined;
 }
 
-export type PatternName = 'null_check' | 'packet_check' | 'index_check' | 'index_mask' | 'wide_compare' | 'size_check' | 'initialise' | 'reload' | 'release' | 'result' | 'divisor_check';
+export type PatternName =
+  | 'null_check'
+  | 'packet_check'
+  | 'index_check'
+  | 'index_mask'
+  | 'wide_compare'
+  | 'size_check'
+  | 'initialise'
+  | 'reload'
+  | 'release'
+  | 'result'
+  | 'divisor_check';

@@ -55,6 +55,21 @@ export class Site {
     return this.source.at(this.pc)?.text.trim() ?? '';
   }
 
+  /** Whether control may come back from the failing instruction to it within its function. */
+  get inLoop(): boolean {
+    const { graph } = this.verification;
+    const block = graph?.blocks.find(({ start, last }) => start <= this.pc && this.pc <= last);
+    const ahead = [...(block?.successors ?? [])];
+    const seen = new Set<number>();
+    for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
+      if (id === block!.id) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      ahead.push(...graph!.blocks[id]!.successors);
+    }
+    return false;
+  }
+
   /** Slots of the instructions before `pc` in its block and in the blocks before it as long as there is only one way in, nearest first. */
   *before(pc: number): Generator<number> {
     const { graph } = this.verification;
@@ -124,10 +139,35 @@ export class Site {
 
 // --- instructions, as patterns write them -------------------------------------------------------------------------------------------------
 
-export const move = (dst: Register, src: Register): Instruction => ({ kind: 'binary', operator: 'mov', width: 64, dst, source: { kind: 'register', register: src } });
-export const set = (dst: Register, value: number): Instruction => ({ kind: 'binary', operator: 'mov', width: 64, dst, source: { kind: 'immediate', value } });
-export const addTo = (dst: Register, value: number): Instruction => ({ kind: 'binary', operator: 'add', width: 64, dst, source: { kind: 'immediate', value } });
-export const load = (dst: Register, src: Register, offset: number, size: 4 | 8): Instruction => ({ kind: 'load', size, signed: false, dst, src, offset });
+export const move = (dst: Register, src: Register): Instruction => ({
+  kind: 'binary',
+  operator: 'mov',
+  width: 64,
+  dst,
+  source: { kind: 'register', register: src },
+});
+export const set = (dst: Register, value: number): Instruction => ({
+  kind: 'binary',
+  operator: 'mov',
+  width: 64,
+  dst,
+  source: { kind: 'immediate', value },
+});
+export const addTo = (dst: Register, value: number): Instruction => ({
+  kind: 'binary',
+  operator: 'add',
+  width: 64,
+  dst,
+  source: { kind: 'immediate', value },
+});
+export const load = (dst: Register, src: Register, offset: number, size: 4 | 8): Instruction => ({
+  kind: 'load',
+  size,
+  signed: false,
+  dst,
+  src,
+  offset,
+});
 export const store = (dst: Register, offset: number, src: Register): Instruction => ({
   kind: 'store',
   size: 8,
@@ -135,4 +175,10 @@ export const store = (dst: Register, offset: number, src: Register): Instruction
   offset,
   source: { kind: 'register', register: src },
 });
-export const zero = (dst: Register, offset: number): Instruction => ({ kind: 'store', size: 8, dst, offset, source: { kind: 'immediate', value: 0 } });
+export const zero = (dst: Register, offset: number): Instruction => ({
+  kind: 'store',
+  size: 8,
+  dst,
+  offset,
+  source: { kind: 'immediate', value: 0 },
+});

@@ -1,5 +1,4 @@
-import type { Instruction, Register } from '../../isa/instruction.ts';
-import type { HelperCall } from '../../isa/instruction.ts';
+import type { HelperCall, Instruction, Register } from '../../isa/instruction.ts';
 import { helperByName } from '../../platform/find.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import { Atlas } from '../atlas.ts';
@@ -73,7 +72,7 @@ export function* numericResults(site: Site): Generator<Proposal> {
   const { leaving, pc } = site;
   yield {
     pattern: 'result',
-    title: `Return ${leaving.name} instead of an address`,
+    title: `Return ${leaving.name} instead`,
     edits: [{ at: pc, insert: [set(0, leaving.value)] }],
     c: [returnLine(site)],
     effect: `The program always returns ${leaving.name} here: what it was called for ${leaving.effect}.`,
@@ -93,7 +92,8 @@ export function* reloads(site: Site): Generator<Proposal> {
   const place = site.range.start === 0 ? site.freeStack(1)?.[0] : undefined;
   const { instruction } = site;
   if (register === undefined || data === undefined || end === undefined || place === undefined) return;
-  const width = typeof details.width === 'number' ? details.width : instruction.kind === 'load' || instruction.kind === 'store' ? instruction.size : 0;
+  const width =
+    typeof details.width === 'number' ? details.width : instruction.kind === 'load' || instruction.kind === 'store' ? instruction.size : 0;
   const displacement = details.displacement ?? (instruction.kind === 'load' || instruction.kind === 'store' ? instruction.offset : 0);
   const free = site.freeRegisters(pc).filter((candidate) => candidate !== register);
   const [scratch, other] = free;
@@ -118,11 +118,7 @@ export function* reloads(site: Site): Generator<Proposal> {
         ],
       },
     ],
-    c: [
-      'data = (void *)(long)ctx->data;',
-      'data_end = (void *)(long)ctx->data_end;',
-      `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`,
-    ],
+    c: ['data = (void *)(long)ctx->data;', 'data_end = (void *)(long)ctx->data_end;', `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`],
     effect: `A packet that is now too short ${site.leaving.effect} (${site.leaving.name}).`,
     changesBehaviour: false,
     widen(again) {
@@ -173,12 +169,7 @@ export function* releases(site: Site): Generator<Proposal> {
   if (row === undefined || helper === undefined) return;
   const [kept, result] = places as readonly [number, number];
   const release: HelperCall = { kind: 'call', helper: helper.id };
-  const give: readonly Instruction[] = [
-    store(10, result, 0),
-    ...(row.flags ? [set(2, 0)] : []),
-    release,
-    load(0, 10, result, 8),
-  ];
+  const give: readonly Instruction[] = [store(10, result, 0), ...(row.flags ? [set(2, 0)] : []), release, load(0, 10, result, 8)];
   const variable = /(\w+)\s*=/.exec(site.source.at(acquired)?.text ?? '')?.[1] ?? 'record';
   yield {
     pattern: 'release',
