@@ -271,6 +271,27 @@ function cellLeq(special: StackFrame, cell: Cell, renaming: Renaming): boolean {
   return value.symbol === ZERO || renaming.matchSymbol(value, new Value('number', 0, -1 - index, 0, value.range, false, 0, undefined, undefined));
 }
 
+/** The cheap part of the question, which settles most comparisons: packet bounds, kinds, ranges, and which words of the stack are written. */
+function mayCover(special: State, general: State): boolean {
+  if (special.constraints.packetMin < general.constraints.packetMin || special.constraints.metaMax > general.constraints.metaMax) return false;
+  for (let index = general.frames.length - 1; index >= 0; index--) {
+    const s = special.frames[index]!;
+    const g = general.frames[index]!;
+    for (let r = 0; r < 10; r++) {
+      const wanted = g.registers[r];
+      const have = s.registers[r];
+      if (wanted === have || wanted === undefined || wanted.kind === 'invalid') continue;
+      if (have === undefined) return false;
+      if (wanted.kind === have.kind ? wanted.tag !== have.tag || !scalarLeq(have.range, wanted.range) : wanted.kind !== 'any' && !wanted.nullable)
+        return false;
+    }
+    const sw = s.stack.words;
+    const gw = g.stack.words;
+    if (sw !== gw) for (let word = 0; word < gw.length; word++) if (sw[word] === 0 && gw[word] !== 0) return false;
+  }
+  return true;
+}
+
 const NO_SYMBOLS: ReadonlySet<SymbolId> = new Set();
 
 /** Symbols named by the states of the loop heads that both states descend from. */
@@ -290,7 +311,7 @@ function collectSymbols(state: State, symbols: Set<SymbolId>): void {
 
 /** Whether everything that `special` allows, `general` allows too; what is dead has been removed from both beforehand. */
 export function stateLeq(special: State, general: State, pinned: ReadonlySet<SymbolId> = NO_SYMBOLS): boolean {
-  if (!sameObligations(special, general)) return false;
+  if (!sameObligations(special, general) || !mayCover(special, general)) return false;
   const renaming = new Renaming(pinned);
   for (let index = 0; index < general.frames.length; index++) {
     const s = special.frames[index]!;
