@@ -1,8 +1,11 @@
 import { closeSync, constants, type Dirent, openSync, writeSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { CommandError } from '../contexts/errors.ts';
-import type { DirectoryEntry, Host, OutputFile } from '../contexts/host.ts';
+import type { DirectoryEntry, Host, HostProcess, OutputFile } from '../contexts/host.ts';
 import { readWholeFile } from './read-file.ts';
+import { configDirectory } from './settings.ts';
 
 /**
  * The machine as Node sees it.
@@ -10,8 +13,28 @@ import { readWholeFile } from './read-file.ts';
  * @param verifyWorker the built worker script.
  */
 export function nodeHost(verifyWorker?: URL): Host {
-  return { ...files, ...(verifyWorker ? { verifyWorker } : {}) };
+  return { ...files, process: nodeProcess, storeDirectory: storeDirectory(), ...(verifyWorker ? { verifyWorker } : {}) };
 }
+
+/** EBPFSH_STORE, else beside the settings. */
+function storeDirectory(): string {
+  return process.env['EBPFSH_STORE'] || join(configDirectory(process.env), 'store');
+}
+
+const nodeProcess: HostProcess = {
+  pid: process.pid,
+  hrtime: process.hrtime,
+  get cpuCount() {
+    return availableParallelism();
+  },
+  command: 'ebpfsh',
+  ...(process.getuid && process.getgid ? { userId: process.getuid(), groupId: process.getgid() } : {}),
+  startedAt: performance.timeOrigin,
+  admin: process.getuid?.() === 0,
+  probe: (pid) => {
+    process.kill(pid, 0);
+  },
+};
 
 const files: Host = {
   async readFile(path) {
@@ -28,6 +51,14 @@ const files: Host = {
       return entries.map((entry): DirectoryEntry => ({ name: entry.name, directory: isDirectory(entry) }));
     } catch {
       return [];
+    }
+  },
+
+  async writeFile(path, bytes) {
+    try {
+      await writeFile(path, bytes);
+    } catch (error) {
+      throw await fileError(error, path);
     }
   },
 

@@ -42,7 +42,14 @@ export const command = defineCommand({
     const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
     const programs = selectPrograms(object, tags, true);
     if (tags.type !== undefined) namedProgramType(choice.platform, tags.type);
-    const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
+    const job = {
+      path: tags.filename,
+      bytes,
+      platform: choice.platform.name,
+      type: tags.type,
+      precision: tags.precision,
+      invariants: tags.level === 'verbose',
+    };
     const reports = await verifyPrograms(job, object, programs, host, { signal, progress });
     const verified = reports.map((report, index) => ({
       report,

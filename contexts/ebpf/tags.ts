@@ -26,3 +26,13 @@ export const PLATFORM = {
   named: true,
   help: 'The host whose rules apply.\nThe default is windows, or linux where a section is named as only Linux does.',
 } as const satisfies Tag;
+
+export const ID = { name: 'id', type: 'integer', required: true, help: 'The ID.' } as const satisfies Tag;
+
+/** Picks one platform's objects; by default those of all platforms are meant. */
+export const ONLY_PLATFORM = {
+  name: 'platform',
+  type: ['windows', 'linux'],
+  named: true,
+  help: 'Only what is loaded for this platform.\nThe default is all.',
+} as const satisfies Tag;

@@ -1,5 +1,6 @@
 import type { ContextDefinition } from '../context.ts';
 import { ebpfContext } from '../ebpf/index.ts';
+import { interfaceContext } from '../interface/index.ts';
 import { command as abort } from './abort.ts';
 import { command as alias } from './alias.ts';
 import { command as bye } from './bye.ts';
@@ -48,6 +49,6 @@ export const rootContext: ContextDefinition = {
     { words: 'show mode', summary: 'Shows the current mode.', load: async () => showMode },
     { words: 'unalias', summary: 'Deletes an alias.', load: async () => unalias },
   ],
-  contexts: [ebpfContext],
+  contexts: [ebpfContext, interfaceContext],
   groups: { set: 'Updates configuration settings.', show: 'Displays information.' },
 };

@@ -27,6 +27,9 @@ export function memoryHost(files: Record<string, string | Uint8Array> = {}): Hos
       const entries = new Map(names.map((name) => name.slice(prefix.length).split('/')).map(([first, ...rest]) => [first!, rest.length > 0]));
       return [...entries].map(([name, directory]) => ({ name, directory }));
     },
+    async writeFile(path, bytes) {
+      files[path] = bytes;
+    },
     async openFile(path, append) {
       if (!append || files[path] === undefined) files[path] = '';
       return {

@@ -1,0 +1,49 @@
+import type { KeyObject } from 'node:crypto';
+import packageData from '../../package.json' with { type: 'json' };
+import { writeC } from '../../src/engine/native/c-backend.ts';
+import { type ImageSource, writeImage } from '../../src/engine/native/image.ts';
+import type { ObjectFile } from '../../src/object/object-file.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { deterministicHost } from '../../src/runtime/host.ts';
+import { makeExecutable, programsToLoad } from '../../src/runtime/loader.ts';
+import { Runtime } from '../../src/runtime/runtime.ts';
+import { PROOF, typeKey } from '../runtime-images.ts';
+
+/** An object's programs, ready for either backend. They must have been verified: the metadata says so. */
+function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>) {
+  // Helpers are bound to nothing that runs: only their prototypes count.
+  const runtime = new Runtime({ platform, host: deterministicHost(), verify: () => unreachable() });
+  const programs = programsToLoad(object).map((program) => {
+    const type = platform.programTypes.find(({ name }) => name === types.get(program.name))!;
+    return { ...makeExecutable(runtime, object, program, type, () => undefined), section: program.section, lines: program.lines };
+  });
+  return {
+    programs,
+    maps: object.maps,
+    source: { path: object.path, sha256: object.sha256 },
+    platform: platform.name,
+    version: `ebpfsh ${packageData.version}`,
+    metadata: { [PROOF]: object.sha256, ...Object.fromEntries([...types].map(([program, type]) => [typeKey(program), type])) },
+    frameSize: platform.limits.stackSize,
+    maxFrames: platform.limits.callFrames,
+  } satisfies ImageSource;
+}
+
+function unreachable(): never {
+  throw new Error('nothing is loaded here');
+}
+
+/**
+ * The native image of an object.
+ *
+ * @param types program types by program name.
+ * @param key signs it; undefined leaves it unsigned.
+ */
+export function convertObject(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>, key: KeyObject | undefined): Uint8Array {
+  return writeImage(imageSource(object, platform, types), key);
+}
+
+/** The same as C source. @param name prefix of its table. */
+export function convertToC(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>, name: string): string {
+  return writeC({ ...imageSource(object, platform, types), name });
+}

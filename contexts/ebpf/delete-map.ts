@@ -1,0 +1,26 @@
+import { defineCommand } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { OK } from '../messages.ts';
+import { machineOf } from '../runtime.ts';
+import { missing, sizedBytes } from '../runtime-values.ts';
+import { ID } from './tags.ts';
+
+export const command = defineCommand({
+  tags: [
+    { ...ID, help: 'The ID of the map.' },
+    { name: 'key', type: 'string', required: true, help: 'The key of the entry: a number, or bytes in hexadecimal.' },
+  ],
+  remarks: 'Deletes one entry; the map stays. Entries of arrays become zero.',
+  examples: ['delete map 4 1', 'delete map 4 key=0x0a000001'],
+  run(tags, environment) {
+    const machine = machineOf(environment);
+    return machine.transaction(() => {
+      const found = machine.map(tags.id);
+      if (!found) throw missing('Map');
+      const { map } = found;
+      if (!map.delete(sizedBytes(tags.key, map.keySize, 'key')))
+        throw new CommandError('key', `Map ${map.id} (${map.name}) has no entry with this key.`);
+    });
+  },
+  text: () => OK,
+});

@@ -1,0 +1,158 @@
+import type { ObjectFile } from '../../src/object/object-file.ts';
+import { programsToLoad } from '../../src/runtime/loader.ts';
+import type { BpfMap } from '../../src/runtime/maps/map.ts';
+import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
+import { QueueMap } from '../../src/runtime/maps/queue.ts';
+import { RingBufferMap } from '../../src/runtime/maps/ringbuf.ts';
+import { defaultPolicy } from '../../src/runtime/policy.ts';
+import type { BpfProgram } from '../../src/runtime/programs.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { Machine } from '../runtime.ts';
+import { imageObject, isImage, readAnyImage } from '../runtime-images.ts';
+import { objectOf } from '../runtime-objects.ts';
+import { hex } from '../runtime-values.ts';
+import { joinWords } from '../tokens.ts';
+
+/** Entries of a map that a script recreates; a script with more is one that nobody reads. */
+const MOST_ENTRIES = 1000;
+
+/** Commands that recreate what is loaded, with the same ids, on a machine that holds nothing. */
+export function dumpScript(machine: Machine): readonly string[] {
+  const runtimes = machine.runtimes();
+  const lines = ['# ----------------------------------', '# eBPF configuration', '# ----------------------------------', 'pushd ebpf'];
+  for (const runtime of runtimes) lines.push(...interfaceLines(runtime));
+  // In the order in which they were loaded: ids only grow.
+  const loads = runtimes.flatMap(loadsOf).sort((a, b) => a.programs[0]!.id - b.programs[0]!.id);
+  const made = new Set<number>();
+  for (const load of loads) lines.push(...loadLines(load, made));
+  for (const runtime of runtimes) lines.push(...linkLines(runtime), ...runtime.maps().flatMap((map) => (made.has(map.id) ? entryLines(map) : [])));
+  // Last, because it might refuse what was loaded before it was set.
+  if (runtimes[0]) lines.push(...policyLines(runtimes[0]));
+  return [...lines, 'popd', '# End of eBPF configuration'];
+}
+
+function interfaceLines(runtime: Runtime): readonly string[] {
+  return runtime.interfaces
+    .list()
+    .filter(({ index }) => index !== 1)
+    .map(({ index, name, alias }) =>
+      joinWords(['interface', 'add', name, ...(alias === name ? [] : [`alias=${alias}`]), `index=${index}`, ...platformTag(runtime)]),
+    );
+}
+
+function platformTag({ platform }: Runtime): readonly string[] {
+  return platform.name === 'windows' ? [] : [`platform=${platform.name}`];
+}
+
+/** Programs that came with one load. */
+interface Load {
+  readonly runtime: Runtime;
+  readonly programs: readonly BpfProgram[];
+  /** Id of the load's first program, which may be gone. */
+  readonly firstProgram: number;
+}
+
+function loadsOf(runtime: Runtime): readonly Load[] {
+  const groups = new Map<string, Load & { readonly programs: BpfProgram[] }>();
+  for (const program of runtime.programs()) {
+    const object = loadedObject(runtime, program);
+    const position = object ? programsToLoad(object).findIndex((candidate) => candidate === object.programs[program.index]) : program.index;
+    const firstProgram = program.id - Math.max(0, position);
+    const key = `${program.source.sha256} ${firstProgram}`;
+    const group = groups.get(key) ?? { runtime, programs: [], firstProgram };
+    group.programs.push(program);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+function loadedObject(runtime: Runtime, program: BpfProgram): ObjectFile | undefined {
+  const { bytes, fileName } = program.source;
+  return bytes && isImage(bytes) ? imageObject(readAnyImage(bytes, fileName), bytes) : objectOf(runtime, program);
+}
+
+function loadLines({ runtime, programs, firstProgram }: Load, made: Set<number>): readonly string[] {
+  const first = programs[0]!;
+  const { source, objectMapIds, mode } = first;
+  const reused = objectMapIds.filter((id) => id !== undefined && made.has(id)).length;
+  // Opening an object spends an id on Windows.
+  const start = firstProgram - (objectMapIds.length - reused) - (runtime.platform.name === 'windows' ? 1 : 0);
+  const type = first.id === firstProgram && mode !== 'native' ? [`type=${first.type.name}`] : [];
+  const lines = [
+    `# SHA-256 ${source.sha256}`,
+    joinWords([
+      'add',
+      'program',
+      source.fileName,
+      ...type,
+      'pinned=none',
+      'attach=none',
+      `execution=${mode}`,
+      `at=${start}`,
+      ...platformTag(runtime),
+    ]),
+  ];
+  for (const program of programs) {
+    for (const path of runtime.pins.pathsOf(program.id)) lines.push(joinWords(['pin', 'program', String(program.id), path]));
+  }
+  for (const id of objectMapIds) {
+    if (id === undefined || made.has(id)) continue;
+    made.add(id);
+    const automatic = autoPinned(runtime, first, id);
+    for (const path of runtime.pins.pathsOf(id)) if (path !== automatic) lines.push(joinWords(['pin', 'map', String(id), path]));
+  }
+  return lines;
+}
+
+/** The path to which loading pins a map by itself. */
+function autoPinned(runtime: Runtime, program: BpfProgram, mapId: number): string | undefined {
+  const definition = loadedObject(runtime, program)?.maps[program.objectMapIds.indexOf(mapId)];
+  return definition?.pinning === 1 ? runtime.autoPinPath(definition.name) : undefined;
+}
+
+function linkLines(runtime: Runtime): readonly string[] {
+  const links = runtime.links().filter(({ state }) => state === 'attached');
+  return links.map(({ programId, attachType, parameters: { interfaceIndex, compartmentId } }) =>
+    joinWords([
+      ...['set', 'program', String(programId), `attached=${attachType.name}`],
+      ...(interfaceIndex === undefined ? [] : [`interface=${interfaceIndex}`]),
+      ...(compartmentId === undefined ? [] : [`compartment=${compartmentId}`]),
+    ]),
+  );
+}
+
+function entryLines(map: BpfMap): readonly string[] {
+  if (map instanceof RingBufferMap || map instanceof PerfEventArrayMap) return [];
+  if (map instanceof QueueMap) {
+    const packed = map.exportAll();
+    const elements = Array.from({ length: packed.length / map.valueSize }, (_, index) =>
+      packed.subarray(index * map.valueSize, (index + 1) * map.valueSize),
+    );
+    return elements.slice(0, MOST_ENTRIES).map((value) => `set map ${map.id} value=0x${hex(value, '')}`);
+  }
+  const lines: string[] = [];
+  for (const { key, value } of map.entries()) {
+    // Elements of arrays are zero to begin with.
+    if (map.kind === 'array' && value.every((byte) => byte === 0)) continue;
+    if (lines.length >= MOST_ENTRIES) return [...lines, `# map ${map.id} (${map.name}) has more entries than a script should have`];
+    lines.push(...valueLines(map, `set map ${map.id} key=0x${hex(key, '')}`, value));
+  }
+  return lines;
+}
+
+function valueLines(map: BpfMap, start: string, value: Uint8Array): readonly string[] {
+  if (map.cpuStride === 0) return [`${start} value=0x${hex(value, '')}`];
+  return Array.from({ length: value.length / map.cpuStride }, (_, cpu) => {
+    const own = value.subarray(cpu * map.cpuStride, cpu * map.cpuStride + map.valueSize);
+    return `${start} value=0x${hex(own, '')} cpu=${cpu}`;
+  });
+}
+
+function policyLines({ policy }: Runtime): readonly string[] {
+  if (JSON.stringify(policy) === JSON.stringify(defaultPolicy)) return [];
+  const onOff = (on: boolean) => (on ? 'on' : 'off');
+  const { hypervisorCodeIntegrity, debug, testSigning, proofOfVerification } = policy;
+  return [
+    `set policy hvci=${onOff(hypervisorCodeIntegrity)} build=${debug ? 'debug' : 'release'} testsigning=${onOff(testSigning)} proof=${onOff(proofOfVerification)}`,
+  ];
+}

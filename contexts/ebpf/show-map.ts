@@ -1,0 +1,37 @@
+import { defineCommand } from '../command.ts';
+import { machineOf } from '../runtime.ts';
+import { typesOf } from '../runtime-objects.ts';
+import { missing, sizedBytes } from '../runtime-values.ts';
+import { entryText, shownEntries } from './map-entries.ts';
+import { ID } from './tags.ts';
+
+const DEFAULT_LIMIT = 1000;
+
+export const command = defineCommand({
+  tags: [
+    { ...ID, help: 'The ID of the map.' },
+    { name: 'key', type: 'string', help: 'Only the entry with this key: a number, or bytes in hexadecimal.\nThe default is every entry.' },
+    { name: 'limit', type: 'integer', named: true, help: `How many entries are shown at most.\nThe default is ${DEFAULT_LIMIT}.` },
+    { name: 'raw', type: ['no', 'yes'], named: true, help: 'yes: bytes even where the C types are known.\nThe default is no.' },
+  ],
+  remarks: 'Entries are decoded by their C types where the object was compiled with BTF.',
+  examples: ['show map 4', 'show map 4 key=1', 'show map 4 format=json'],
+  run(tags, environment) {
+    const machine = machineOf(environment);
+    return machine.transaction(() => {
+      const found = machine.map(tags.id);
+      if (!found) throw missing('Map');
+      const { map, runtime } = found;
+      const types = tags.raw === 'yes' ? undefined : typesOf(runtime, map);
+      const description = { id: map.id, name: map.name, type: map.specification.type.name };
+      const key = tags.key === undefined ? undefined : sizedBytes(tags.key, map.keySize, 'key');
+      const { entries, more } = shownEntries(map, types, tags.limit ?? DEFAULT_LIMIT, key);
+      return { ...description, entries, more };
+    });
+  },
+  text({ id, name, type, entries, more }) {
+    const end = more ? 'There are more; limit= shows them.\n' : '';
+    return `\nID: ${id}  Type: ${type}  Name: ${name}\n\n${entries.map(entryText).join('')}Found ${entries.length} element${entries.length === 1 ? '' : 's'}\n${end}`;
+  },
+  json: (map) => ({ schema: 1, ...map }),
+});

@@ -1,0 +1,192 @@
+import { readContext } from '../../src/runtime/hooks/contexts.ts';
+import type { BpfMap } from '../../src/runtime/maps/map.ts';
+import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
+import { RingBufferMap } from '../../src/runtime/maps/ringbuf.ts';
+import type { BpfProgram } from '../../src/runtime/programs.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { TestRunOptions, TestRunResult } from '../../src/runtime/test-run.ts';
+import { defineCommand } from '../command.ts';
+import { table } from '../render/table.ts';
+import { machineOf } from '../runtime.ts';
+import { typesOf } from '../runtime-objects.ts';
+import { bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
+import { type LineCoverage, runWithCoverage } from './coverage.ts';
+import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
+import { traceText } from './show-trace.ts';
+import { ID } from './tags.ts';
+
+/** Maps with more entries are not compared: the run would be lost in the comparison. */
+const MOST_COMPARED = 10_000;
+const BYTES_PER_LINE = 16;
+
+interface MapChange {
+  readonly id: number;
+  readonly name: string;
+  /** Entries that are new or have another value; `values` empty: deleted. */
+  readonly entries: readonly ShownEntry[];
+}
+
+export const command = defineCommand({
+  tags: [
+    { ...ID, help: 'The ID of the program.' },
+    { name: 'data', type: 'string', help: 'The packet or other data: hex digits, or a file.\nThe default is no data; for XDP, 64 zero bytes.' },
+    { name: 'ctx', type: 'string', help: 'The whole context: hex digits, or a file.\nThe default is a plausible event of the type.' },
+    {
+      name: 'fields',
+      type: 'string',
+      help: 'Fields of the context: name=value,name=value. Values are numbers,\naddresses, or bytes as 0x... The others keep their defaults.',
+    },
+    { name: 'repeat', type: 'integer', help: 'How many times to run; context and data stay as the last run left them.\nThe default is 1.' },
+    { name: 'cpu', type: 'integer', named: true, help: 'The processor that the program sees.\nThe default is 0.' },
+    {
+      name: 'coverage',
+      type: ['no', 'yes'],
+      named: true,
+      help: 'yes: which source lines were executed, and how often. Interpreted.\nThe default is no.',
+    },
+    { name: 'data_out', type: 'file', named: true, help: 'The file that gets the data as the program left it.' },
+    { name: 'ctx_out', type: 'file', named: true, help: 'The file that gets the context as the program left it.' },
+  ],
+  remarks: 'Runs the program on made-up input (bpf_prog_test_run) and shows its result, duration, trace, and what changed in its maps.',
+  examples: [
+    'test program 5',
+    'test program 5 data=packet.bin repeat=1000000',
+    'test program 5 fields=process_id=42,protocol=17',
+    'test program 5 coverage=yes',
+  ],
+  async run(tags, environment) {
+    const { host, signal } = environment;
+    const data = tags.data === undefined ? undefined : await bytesOrFile(host, tags.data);
+    const context = tags.ctx === undefined ? undefined : await bytesOrFile(host, tags.ctx);
+    const machine = machineOf(environment);
+    const outcome = await machine.transaction(() => {
+      const found = machine.program(tags.id);
+      if (!found) throw missing('Program');
+      const { runtime, program } = found;
+      const fields = tags.fields === undefined ? undefined : parseFields(tags.fields, program.type.context);
+      const input = data ?? defaultData(program);
+      const options: TestRunOptions = {
+        ...(input ? { data: input } : {}),
+        ...(context ? { context } : {}),
+        // Types with a context want to be told that their defaults will do.
+        ...(fields || !context ? { fields: fields ?? {} } : {}),
+        ...(tags.repeat === undefined ? {} : { repeat: tags.repeat }),
+        ...(tags.cpu === undefined ? {} : { cpu: tags.cpu }),
+        cancelled: () => signal.aborted,
+      };
+      const maps = [...new Set(program.mapIds)].flatMap((id) => runtime.map(id) ?? []).filter(comparable);
+      const before = maps.map(contents);
+      const { result, coverage } =
+        tags.coverage === 'yes' ? runWithCoverage(runtime, program, options) : { result: runtime.testRun(program, options), coverage: undefined };
+      const changes = maps.flatMap((map, index) => changesOf(runtime, map, before[index]!));
+      return { program, result, coverage, changes, dataIn: input };
+    });
+    if (tags.data_out !== undefined) await host.writeFile(tags.data_out, outcome.result.data);
+    if (tags.ctx_out !== undefined) await host.writeFile(tags.ctx_out, outcome.result.context);
+    return outcome;
+  },
+  text: ({ program, result, coverage, changes, dataIn }) =>
+    [
+      result.trace.map(traceText).join(''),
+      resultText(result),
+      redirectText(result),
+      dataIn && !sameBytes(dataIn, result.data) ? `\nData (${result.data.length} bytes):\n${hexLines(result.data)}` : '',
+      contextText(program, result),
+      changes.map(changeText).join(''),
+      coverage ? coverageText(coverage) : '',
+    ].join(''),
+  json: ({ program, result, coverage, changes }) => ({
+    schema: 1,
+    id: program.id,
+    returnValue: result.returnValue,
+    ...(result.returnName === undefined ? {} : { returnName: result.returnName }),
+    nanoseconds: result.duration,
+    runs: result.runs,
+    data: hex(result.data, ''),
+    context: hex(result.context, ''),
+    trace: result.trace.map(({ cpu, program: name, text }) => ({ cpu, program: name, text })),
+    events: result.events.map((event) => hex(event, '')),
+    maps: changes,
+    ...(coverage ? { coverage } : {}),
+  }),
+});
+
+/** A frame of the smallest size that Ethernet has, for hooks that see packets. */
+function defaultData(program: BpfProgram): Uint8Array | undefined {
+  const packet = program.type.context.fields.some(({ kind }) => kind === 'packet') || program.type.context.name === '__sk_buff';
+  return packet && (program.type.name === 'xdp' || program.type.context.name === '__sk_buff') ? new Uint8Array(64) : undefined;
+}
+
+function comparable(map: BpfMap): boolean {
+  return !(map instanceof RingBufferMap || map instanceof PerfEventArrayMap) && map.count <= MOST_COMPARED;
+}
+
+type Contents = ReadonlyMap<string, Uint8Array>;
+
+function contents(map: BpfMap): Contents {
+  return map.keySize === 0 ? new Map([['', map.exportAll()]]) : new Map([...map.entries()].map(({ key, value }) => [hex(key), value]));
+}
+
+function changesOf(runtime: Runtime, map: BpfMap, before: Contents): readonly MapChange[] {
+  const after = contents(map);
+  const changed = new Set([...after].filter(([key, value]) => !sameBytes(value, before.get(key))).map(([key]) => key));
+  const gone = [...before.keys()].filter((key) => !after.has(key)).map((key): ShownEntry => ({ key, values: [] }));
+  if (changed.size + gone.length === 0) return [];
+  const { entries } = shownEntries(map, typesOf(runtime, map), Number.POSITIVE_INFINITY);
+  return [{ id: map.id, name: map.name, entries: [...entries.filter(({ key }) => changed.has(key)), ...gone] }];
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** `Return value: 2 (XDP_DROP), duration (average): 300ns`, bpftool's words with the name added. */
+function resultText({ returnValue, returnName, duration, runs }: TestRunResult): string {
+  const name = returnName === undefined ? '' : ` (${returnName})`;
+  return `Return value: ${returnValue}${name}, duration (average): ${duration}ns${runs > 1 ? `, ${runs} runs` : ''}\n`;
+}
+
+function redirectText({ redirect, redirectContext, events }: TestRunResult): string {
+  const lines: string[] = [];
+  if (redirect) lines.push(`Redirected to ${redirect.target}${redirect.map === undefined ? '' : ` of map ${redirect.map}`}`);
+  if (redirectContext) lines.push(`Redirect context (${redirectContext.length} bytes): ${hex(redirectContext)}`);
+  for (const event of events) lines.push(`Event (${event.length} bytes): ${hex(event)}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function contextText({ type }: BpfProgram, { context }: TestRunResult): string {
+  if (type.context.size === 0 || type.context.fields.every(({ writable }) => !writable)) return '';
+  const fields = Object.entries(readContext(type.context, context)).map(
+    ([name, value]) => `  ${name}: ${typeof value === 'bigint' ? value : hex(value)}\n`,
+  );
+  return fields.length === 0 ? '' : `\nContext (${type.context.name}):\n${fields.join('')}`;
+}
+
+function changeText({ id, name, entries }: MapChange): string {
+  const lines = entries.map((entry) => `  ${entry.values.length === 0 ? `key: ${entry.key}  deleted\n` : entryText(entry)}`);
+  return `\nMap ${id} (${name}):\n${lines.join('')}`;
+}
+
+function hexLines(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += BYTES_PER_LINE) {
+    text += `  ${at.toString(16).padStart(4, '0')}: ${hex(bytes.subarray(at, at + BYTES_PER_LINE))}\n`;
+  }
+  return text;
+}
+
+function coverageText({ executed, total, lines }: LineCoverage): string {
+  const percent = total === 0 ? '' : ` (${Math.round((executed * 100) / total)}%)`;
+  const head = `\nCoverage: ${executed} of ${total} instructions${percent}\n`;
+  return (
+    head +
+    table(
+      [
+        { title: ['Runs'], width: 8, align: 'right' },
+        { title: ['Line'], width: 6, align: 'right' },
+        { title: ['Source'], width: 6 },
+      ],
+      lines.map(({ count, line, text }) => [count === 0 ? '-' : String(count), String(line), text]),
+    )
+  );
+}

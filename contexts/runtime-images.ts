@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { Engine } from '../src/engine/engine.ts';
+import { type NativeImage, readImage } from '../src/engine/native/image.ts';
+import { ImageError } from '../src/engine/native/image-error.ts';
+import { createNativeEngine } from '../src/engine/native/native-engine.ts';
+import type { Instruction, InstructionList } from '../src/isa/instruction.ts';
+import type { Extern, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import type { Policy } from '../src/runtime/policy.ts';
+import { RuntimeError } from '../src/runtime/result.ts';
+
+/** Metadata keys of the images that `convert` writes. */
+export const PROOF = 'proof-of-verification';
+export const typeKey = (program: string) => `type of ${program}`;
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+/** Kernel functions are numbered by their position in the object; more than these are damage. */
+const MOST_EXTERNS = 0x1_0000;
+
+/** The images behind the reference lists of their programs; engines are found by the list they are given. */
+const engines = new WeakMap<InstructionList, Engine>();
+
+/** Runs programs of images; each finds its own image. */
+export const nativeEngine: Engine = {
+  name: 'native',
+  compile(program, host) {
+    const engine = engines.get(program.instructions);
+    if (!engine) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Program ${program.name} does not come from a native image.`);
+    return engine.compile(program, host);
+  },
+};
+
+/** Whether a file is a native image (a WebAssembly module). */
+export function isImage(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, index) => bytes[index] === byte);
+}
+
+/** Reads an image that was accepted before, or is only looked at. @throws ImageError. */
+export function readAnyImage(bytes: Uint8Array, path: string): NativeImage {
+  return readImage(bytes, path, { accept: 'any' });
+}
+
+/**
+ * Reads an image that is to be loaded, as the policy allows: trusted signers only with code integrity on or test signing off; under test
+ * signing whatever is not altered. Where proof of verification is demanded, the image must carry it.
+ *
+ * @throws ImageError, RuntimeError EBPF_BLOCKED_BY_POLICY.
+ */
+export function readImageForLoading(bytes: Uint8Array, path: string, policy: Policy, trusted: ReadonlySet<string>): NativeImage {
+  const relaxed = policy.testSigning && !policy.hypervisorCodeIntegrity && !policy.proofOfVerification;
+  const image = guarded(() => readImage(bytes, path, { trusted, accept: relaxed ? 'any' : 'trusted' }));
+  const needsProof = policy.proofOfVerification || !policy.testSigning;
+  if (needsProof && image.manifest.metadata[PROOF] !== image.manifest.source.sha256) {
+    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', `${path} carries no proof of verification: convert the object again with ebpf convert.`);
+  }
+  return image;
+}
+
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ImageError && error.kind !== 'malformed' && error.kind !== 'mismatch') {
+      throw new RuntimeError(
+        'EBPF_BLOCKED_BY_POLICY',
+        `${error.message}. Convert the object with ebpf convert, or trust its signer: ebpf set policy trust=<key file>.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * An image as the object that the runtime loads. Its programs' instruction lists hold only their references to maps, in even slots: what
+ * the loader must resolve. Their code is the image's own.
+ */
+export function imageObject(image: NativeImage, bytes: Uint8Array): ObjectFile {
+  const { manifest, path } = image;
+  const engine = createNativeEngine(image);
+  return {
+    path,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    byteOrder: 'little',
+    programs: manifest.programs.map(({ name, section, instructions, values }): ObjectProgram => {
+      const references = values.flatMap((value): (Instruction | undefined)[] => [value, undefined]);
+      engines.set(references, engine);
+      const range = { name, start: 0, end: references.length, section, sectionSlot: 0, linkage: 'global' } as const;
+      return { section, name, instructions: references, size: instructions * 8, offset: 0, functions: [range], lines: [] };
+    }),
+    maps: manifest.maps,
+    externs: externsOf(image),
+    license: undefined,
+    version: undefined,
+    btf: undefined,
+    sections: [],
+  };
+}
+
+function externsOf({ manifest, path }: NativeImage): readonly Extern[] {
+  const functions = manifest.helpers.filter(({ kind }) => kind === 'kfunc');
+  const count = Math.max(0, ...functions.map(({ id }) => id + 1));
+  if (count > MOST_EXTERNS || functions.some(({ id }) => id < 0)) throw new ImageError('malformed', path, `${count} kernel functions`);
+  const nameless: Extern = { name: '', kind: 'ksym', weak: true };
+  return Array.from({ length: count }, (_, index): Extern => {
+    const found = functions.find(({ id }) => id === index);
+    return found ? { name: found.name, kind: 'kfunc', weak: false } : nameless;
+  });
+}

@@ -1,0 +1,115 @@
+import type { PlainValue } from '../src/object/btf-value.ts';
+import type { ContextField, ContextLayout } from '../src/platform/platform.ts';
+import { CommandError, UsageError } from './errors.ts';
+import type { Host } from './host.ts';
+import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
+import { suggest } from './suggest.ts';
+
+/** Bytes as `0a 1b ff`. */
+export function hex(bytes: Uint8Array, separator = ' '): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator);
+}
+
+/** `0a1b`, `0x0a1b`, `0a 1b`, `0a:1b`; undefined where the text is nothing of the kind. */
+export function parseHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/^0x/i, '').replace(/[\s:]/g, '');
+  if (digits.length % 2 !== 0 || !/^[\da-f]*$/i.test(digits)) return undefined;
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16));
+}
+
+/** The bytes that a tag gives as hex digits or as the name of a file. @throws CommandError where the file cannot be read. */
+export async function bytesOrFile(host: Host, text: string): Promise<Uint8Array> {
+  return parseHex(text) ?? host.readFile(text);
+}
+
+/**
+ * A key or value of `size` bytes: bytes as `0x...` or in groups of two digits when they are exactly that long, else a number, little endian.
+ *
+ * @throws UsageError where it does not fit.
+ */
+export function sizedBytes(text: string, size: number, tag: string): Uint8Array {
+  const words = text.trim();
+  const plain = /^-?\d+$/.test(words);
+  const bytes = plain ? undefined : parseHex(words);
+  if (bytes?.length === size) return bytes;
+  if (plain && size > 0) {
+    const bits = BigInt(size * 8);
+    const value = BigInt(words);
+    if (value < 1n << bits && value >= -(1n << (bits - 1n))) return littleEndian(value, size);
+  }
+  if (/^0x[\da-f]+$/i.test(words) && size > 0 && BigInt(words) < 1n << BigInt(size * 8)) return littleEndian(BigInt(words), size);
+  throw new UsageError(`${unacceptableValue(text, tag)} It is a number, or ${size} bytes in hexadecimal.\n${PARAMETER_INCORRECT}`);
+}
+
+function littleEndian(value: bigint, size: number): Uint8Array {
+  let rest = BigInt.asUintN(size * 8, value);
+  return Uint8Array.from({ length: size }, () => {
+    const byte = Number(rest & 0xffn);
+    rest >>= 8n;
+    return byte;
+  });
+}
+
+/**
+ * `family=2,user_ip=127.0.0.1,user_port=80` as values of context fields: numbers, IP addresses, or bytes as 0x... where the field is wider
+ * than a number.
+ *
+ * @throws UsageError naming the fields that can be set.
+ */
+export function parseFields(text: string, layout: ContextLayout): Record<string, bigint | Uint8Array> {
+  const settable = layout.fields.filter(({ kind }) => kind === 'number');
+  const values: Record<string, bigint | Uint8Array> = {};
+  for (const part of text.split(',')) {
+    if (part.trim() === '') continue;
+    const [name = '', value] = part.trim().split(/=(.*)/s);
+    const field = settable.find((candidate) => candidate.name === name);
+    if (!field || value === undefined) {
+      const names = settable.map((candidate) => candidate.name);
+      const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has no fields that can be set.';
+      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`);
+    }
+    values[name] = fieldValue(value.trim(), field);
+  }
+  return values;
+}
+
+function fieldValue(text: string, field: ContextField): bigint | Uint8Array {
+  const address = parseAddress(text);
+  if (address) return address;
+  if (/^(?:-?\d+|0x[\da-f]+)$/i.test(text) && (field.size <= 8 || !/^0x/i.test(text))) return BigInt(text);
+  const bytes = parseHex(text);
+  if (bytes && bytes.length <= field.size) return bytes;
+  throw new UsageError(
+    `${unacceptableValue(text, field.name)} It is a number, an address, or up to ${field.size} bytes as 0x...\n${PARAMETER_INCORRECT}`,
+  );
+}
+
+/** IPv4 and IPv6 addresses in network order. */
+export function parseAddress(text: string): Uint8Array | undefined {
+  const parts = text.split('.');
+  if (parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return Uint8Array.from(parts, Number);
+  if (!/^[\da-f:]*::?[\da-f:]*$/i.test(text)) return undefined;
+  const [head = '', tail] = text.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = 8 - before.length - after.length;
+  if (text.split('::').length > 2 || (tail === undefined ? missing !== 0 : missing < 1)) return undefined;
+  const words = [...before, ...Array.from({ length: missing }, () => '0'), ...after];
+  if (!words.every((word) => /^[\da-f]{1,4}$/i.test(word))) return undefined;
+  return Uint8Array.from(words.flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 255]));
+}
+
+/** A decoded value on one line: `{a: 1, b: [2, 3], name: "x"}`. */
+export function plainText(value: PlainValue): string {
+  if (Array.isArray(value)) return `[${value.map(plainText).join(', ')}]`;
+  if (value !== null && typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([name, member]) => `${name}: ${plainText(member)}`)
+      .join(', ')}}`;
+  return String(value);
+}
+
+/** @throws CommandError in the original's words for an id that no object has. */
+export function missing(what: 'Program' | 'Map'): CommandError {
+  return new CommandError('id', `${what} not found.`);
+}
