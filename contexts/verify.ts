@@ -1,3 +1,4 @@
+import type { BlockInvariant } from '../src/explain/invariants.ts';
 import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { loadPlatform } from '../src/platform/index.ts';
@@ -17,11 +18,14 @@ export interface VerificationJob {
   /** What `type=` named; undefined: each program's section decides. */
   readonly type: string | undefined;
   readonly precision: number | undefined;
+  /** The report is to say what holds before and after every block. */
+  readonly invariants?: boolean;
 }
 
 /** A report, with the stories of its first failed checks. */
 export interface ExplainedReport extends VerificationReport {
   readonly explanations?: readonly Explanation[];
+  readonly invariants?: readonly BlockInvariant[];
 }
 
 /** Failed checks of one program whose stories are told. */
@@ -69,6 +73,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   const { verify } = await import('../src/verifier/index.ts');
   const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
   const { explainFailures } = await import('../src/explain/report.ts');
+  const { invariantsOf } = await import('../src/explain/invariants.ts');
   const { DebugSession } = await import('../src/explain/session.ts');
   return (index, signal) => {
     const program = object.programs[index]!;
@@ -79,7 +84,11 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
       ...(signal ? { signal } : {}),
     });
     const { report } = verification;
-    return report.verdict === 'rejected' ? { ...report, explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : report;
+    return {
+      ...report,
+      ...(report.verdict === 'rejected' ? { explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : {}),
+      ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
+    };
   };
 }
 

@@ -4,6 +4,7 @@ import type { Fragment } from '../command.ts';
 import type { ExplainedReport } from '../verify.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
 import { explanationText, sliceText } from './explanation.ts';
+import { invariantsText } from './invariants.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
 import { wrap } from './wrap.ts';
@@ -39,9 +40,9 @@ function summary(verified: readonly VerifiedProgram[]): Fragment {
   return { stream: failed > 0 ? 'stderr' : 'stdout', text: `${verified.length} programs: ${verified.length - failed} succeeded, ${failed} failed\n` };
 }
 
-function successText(report: VerificationReport, program: ObjectProgram, level: Level): string {
+function successText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
   const warnings = level === 'normal' ? '' : warningsText(report, program);
-  return `${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
+  return `${invariantsText(report.invariants ?? [])}${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
 }
 
 function failureText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
@@ -49,7 +50,7 @@ function failureText(report: ExplainedReport, program: ObjectProgram, level: Lev
   const failures = report.failures.map((failure, index) => failureBlock(failure, sourceOf, level) + explained(report, index, level)).join('');
   const warnings = level === 'normal' ? '' : warningsText(report, program);
   const errors = report.error ? 1 : report.failures.length;
-  return `Verification failed\n\nVerification report:\n${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
+  return `Verification failed\n\nVerification report:\n${invariantsText(report.invariants ?? [])}${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
 }
 
 /** Why the check of that index fails, where it was worked out. */
