@@ -4,11 +4,33 @@ import { CommandError } from '../errors.ts';
 
 /** What the commands of one `netsh ebpf debug>` share. */
 export class Debugger {
-  readonly session: DebugSession;
+  private current: DebugSession;
+  /** Sessions on the program as it was before each fix that was applied, oldest first. */
+  private readonly earlier: DebugSession[] = [];
   private shown: SourceLine | undefined;
 
   constructor(session: DebugSession) {
-    this.session = session;
+    this.current = session;
+  }
+
+  get session(): DebugSession {
+    return this.current;
+  }
+
+  /** Goes on with a changed copy of the program. */
+  apply(session: DebugSession): void {
+    this.earlier.push(this.current);
+    this.current = session;
+    this.shown = undefined;
+  }
+
+  /** Goes back to the program before the last change; false where there was none. */
+  undo(): boolean {
+    const before = this.earlier.pop();
+    if (before === undefined) return false;
+    this.current = before;
+    this.shown = undefined;
+    return true;
   }
 
   /** The current instruction, with whether its source line is another one than was shown last. */

@@ -10,6 +10,7 @@ import { type Decision, decisionAt } from './decision.ts';
 import { diffFacts, type FactChange } from './diff.ts';
 import { type Fact, factsOf } from './facts.ts';
 import { instructionText } from './instruction-text.ts';
+import { type Answer, knownWords, type Proposition, prove } from './prove.ts';
 import { crossEdge, type ReplayedStep, ReplayMachine, replayBlock } from './replay.ts';
 import { type Requirement, requirementsAt } from './requirements.ts';
 import { entryStops, Route, stopsOf } from './route.ts';
@@ -524,6 +525,33 @@ export class DebugSession {
   /** How registers came to hold what they hold before the current instruction, oldest event first. */
   story(registers: readonly number[]): readonly StoryEvent[] {
     return storyOf(this.machine, this.earlier(), this.state.frames.length - 1, registers);
+  }
+
+  /**
+   * Whether something follows from what the verifier knows before the current instruction or, with `pc`, before that one in each of its states.
+   *
+   * @returns with what is known where the answer comes from; undefined where no state of the verifier comes to `pc`.
+   */
+  prove(proposition: Proposition, pc?: number): { readonly answer: Answer; readonly states: number; readonly known: readonly string[] } | undefined {
+    const states = pc === undefined ? [this.state] : this.statesAt(pc);
+    if (states.length === 0) return undefined;
+    const answers = states.map((state) => prove(this.machine, state, pc ?? this.pc, proposition));
+    const [first] = answers;
+    const agreed = answers.every((answer) => answer === first);
+    // Where the states disagree the one that does not prove it says why.
+    const telling = Math.max(
+      0,
+      answers.findIndex((answer) => answer !== 'always'),
+    );
+    const answer = agreed ? first! : answers.includes('undefined') ? 'undefined' : 'unknown';
+    return { answer, states: states.length, known: knownWords(this.machine, states[telling]!, proposition) };
+  }
+
+  /** The states of the verifier before an instruction, over all paths. */
+  private statesAt(pc: number): readonly State[] {
+    return (this.atlas?.nodesAt(pc) ?? []).flatMap((node) =>
+      node.processed.flatMap((head) => replayBlock(this.machine, node, head).steps.find((step) => step.pc === pc)?.before ?? []),
+    );
   }
 
   /** Registers that the checks at the current instruction are about: of those that fail, else those it reads. */

@@ -114,9 +114,36 @@ describe('debug verification', () => {
     await lines(session, ['goto 15']);
     const text = await lines(session, ['why']);
     expect(text).toContain('How r0 came to be what it is before instruction 15:\n  (1) line 28: ');
-    expect(text).toContain('13: made: r0: value of map dropped_packet_map + 0 of 8 bytes, may be null\n  (2) line 29: if (count)\n      14: narrowed: r0: ');
+    expect(text).toContain(
+      '13: made: r0: value of map dropped_packet_map + 0 of 8 bytes, may be null\n  (2) line 29: if (count)\n      14: narrowed: r0: ',
+    );
     expect(await lines(session, ['goto 10', 'why r2'])).toContain('  (1) line 27: uint64_t key = 0;\n      9: copied: r2: address of fp\n');
     expect(await lines(session, ['why r99'])).toContain('"r99" is not an acceptable value for register.\n');
+  });
+
+  it('answers what follows from what is known', async () => {
+    const session = await debug();
+    await lines(session, ['goto 15']);
+    const cases: readonly (readonly [string, string])[] = [
+      ['prove r0 != 0', 'r0 != 0 before instruction 15: proved: it always holds\n  r0: value of map dropped_packet_map + 0 of 8 bytes\n'],
+      ['prove r0==0', 'r0==0 before instruction 15: refuted: it never holds\n  r0: value of map dropped_packet_map + 0 of 8 bytes\n'],
+      [
+        'prove r0 != 0 at 14',
+        'r0 != 0 before instruction 14 (1 state): not decided: it may hold or not\n  r0: value of map dropped_packet_map + 0 of 8 bytes, may be null\n',
+      ],
+      ['prove packet >= 26', 'packet >= 26 before instruction 15: proved: it always holds\n  packet: at least 26 bytes\n'],
+      ['prove packet >= 27', 'packet >= 27 before instruction 15: not decided: it may hold or not\n  packet: at least 26 bytes\n'],
+      ['prove r2 <= 255 at 3', 'r2 <= 255 before instruction 3 (1 state): proved: it always holds\n  r2: 0..255\n'],
+      ['prove w2 s> 16 at 3', 'w2 s> 16 before instruction 3 (1 state): not decided: it may hold or not\n  r2: 0..255\n'],
+      ['prove r2 > 255 at 3', 'r2 > 255 before instruction 3 (1 state): refuted: it never holds\n  r2: 0..255\n'],
+      [
+        'prove r9 == 0 at 3',
+        'r9 == 0 before instruction 3 (1 state): cannot be asked: the operands cannot be compared\n  r9: never set, or not used any more\n',
+      ],
+      ['prove r2', '"r2" is not an acceptable value for proposition.\nThe parameter is incorrect.\n'],
+      ['prove r2 < 3 at 12', 'The verifier never came to instruction 12.\n'],
+    ];
+    for (const [command, text] of cases) expect(await lines(session, [command]), command).toBe(text);
   });
 
   it('lists the ways into a block and takes another one', async () => {
