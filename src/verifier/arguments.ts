@@ -80,8 +80,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
     return false;
   },
   map: checkMap,
-  map_key: (call, register, value) =>
-    call.map !== undefined && checkBuffer(call, register, value, call.map.keySize, 'read', `within(r${register}:key_size(r1))`),
+  map_key: (call, register, value) => checkBuffer(call, register, value, call.map?.keySize ?? 0, 'read', `within(r${register}:key_size(r1))`),
   map_value: (call, register, value) => checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'read', `within(r${register}:value_size(r1))`),
   map_value_out: (call, register, value) =>
     checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'write', `within(r${register}:value_size(r1))`),
