@@ -13,21 +13,29 @@ export interface OpenedObject {
   readonly object: ObjectFile;
   readonly bytes: Uint8Array;
   readonly choice: PlatformChoice;
+  /** Native images tell the types of their programs, by name. */
+  readonly types?: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads an eBPF object and settles which platform it is for.
+ * Reads an eBPF object or a native image and settles which platform it is for.
  *
  * @throws CommandError 'file' where it cannot be read, 'object' where it is no eBPF object.
  */
 export async function openObject(host: Host, path: string, asked: PlatformName | undefined): Promise<OpenedObject> {
   const bytes = await host.readFile(path);
+  if (startsLikeImage(bytes)) return (await import('./runtime-images.ts')).openImage(bytes, path, asked);
   let platform: Platform | undefined;
   // Helpers that are called by name are linked on demand, when the section names have told the platform.
   const object = parseObject(bytes, path, (name) => platform && helperByName(platform, name)?.id);
   const choice = await choosePlatform(asked, object.programs);
   platform = choice.platform;
   return { object, bytes, choice };
+}
+
+/** WebAssembly's magic number. */
+function startsLikeImage(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
 }
 
 /** @throws CommandError 'object'. */

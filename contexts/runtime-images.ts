@@ -5,8 +5,12 @@ import { ImageError } from '../src/engine/native/image-error.ts';
 import { createNativeEngine } from '../src/engine/native/native-engine.ts';
 import type { Instruction, InstructionList } from '../src/isa/instruction.ts';
 import type { Extern, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import { loadPlatform, platformByName } from '../src/platform/index.ts';
+import type { PlatformName } from '../src/platform/platform.ts';
 import type { Policy } from '../src/runtime/policy.ts';
 import { RuntimeError } from '../src/runtime/result.ts';
+import { CommandError } from './errors.ts';
+import type { OpenedObject } from './objects.ts';
 
 /** Metadata keys of the images that `convert` writes. */
 export const PROOF = 'proof-of-verification';
@@ -92,6 +96,34 @@ export function imageObject(image: NativeImage, bytes: Uint8Array): ObjectFile {
     version: undefined,
     btf: undefined,
     sections: [],
+  };
+}
+
+/**
+ * An image for commands that only look at it: what is in it, not its code.
+ *
+ * @throws CommandError where it is damaged, altered or made for another platform than the one asked for.
+ */
+export async function openImage(bytes: Uint8Array, path: string, asked: PlatformName | undefined): Promise<OpenedObject> {
+  let image: NativeImage;
+  try {
+    image = readAnyImage(bytes, path);
+  } catch (error) {
+    throw error instanceof ImageError ? new CommandError('image', `error: ${error.message}`) : error;
+  }
+  const { platform: name, metadata, programs } = image.manifest;
+  const made = platformByName(name);
+  if (made === undefined || (asked !== undefined && asked !== made)) throw new CommandError('image', `error: ${path} was made for ${name}`);
+  const object = imageObject(image, bytes);
+  const types = new Map(
+    programs.flatMap((program) => (metadata[typeKey(program.name)] === undefined ? [] : [[program.name, metadata[typeKey(program.name)]!]])),
+  );
+  const defect = { message: 'a native image holds machine code, no eBPF instructions', slot: 0 };
+  return {
+    object: { ...object, programs: object.programs.map((program) => ({ ...program, instructions: [], defect })) },
+    bytes,
+    choice: { platform: await loadPlatform(made), inferredFrom: undefined },
+    types,
   };
 }
 

@@ -99,14 +99,29 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return Uint8Array.from(words.flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 255]));
 }
 
-/** A decoded value on one line: `{a: 1, b: [2, 3], name: "x"}`. */
+/** Equal elements in a row from which on a list tells their number. */
+const LONG_RUN = 4;
+
+/** A decoded value on one line: `{a: 1, b: [2, 3, 0 x 62], name: x}`. */
 export function plainText(value: PlainValue): string {
-  if (Array.isArray(value)) return `[${value.map(plainText).join(', ')}]`;
+  if (Array.isArray(value)) return `[${listText(value.map(plainText))}]`;
   if (value !== null && typeof value === 'object')
     return `{${Object.entries(value)
       .map(([name, member]) => `${name}: ${plainText(member)}`)
       .join(', ')}}`;
   return String(value);
+}
+
+function listText(elements: readonly string[]): string {
+  const parts: string[] = [];
+  for (let at = 0; at < elements.length; ) {
+    let end = at + 1;
+    while (end < elements.length && elements[end] === elements[at]) end++;
+    if (end - at >= LONG_RUN) parts.push(`${elements[at]} x ${end - at}`);
+    else parts.push(...elements.slice(at, end));
+    at = end;
+  }
+  return parts.join(', ');
 }
 
 /** @throws CommandError in the original's words for an id that no object has. */

@@ -73,9 +73,7 @@ export const command = defineCommand({
       try {
         return { choice, ...settle(runtime, loaded, tags) };
       } catch (error) {
-        const held = machine.held.findIndex((candidate) => candidate.loaded === loaded);
-        if (held >= 0) machine.held.splice(held, 1);
-        loaded.close();
+        undo(machine, runtime, loaded);
         throw error;
       }
     }, [choice.platform.name]);
@@ -204,6 +202,16 @@ function settle(runtime: Runtime, { programs, maps }: LoadedObject, tags: Settin
     links,
     pins,
   };
+}
+
+/** Takes back what a failed command attached, pinned and loaded. */
+function undo(machine: Machine, runtime: Runtime, loaded: LoadedObject): void {
+  const ids = new Set(loaded.programs.map(({ id }) => id));
+  for (const link of runtime.links()) if (ids.has(link.programId)) runtime.detach(link.id);
+  for (const id of ids) runtime.unpinAll(id);
+  const held = machine.held.findIndex((candidate) => candidate.loaded === loaded);
+  if (held >= 0) machine.held.splice(held, 1);
+  loaded.close();
 }
 
 function attach(runtime: Runtime, program: BpfProgram, parameters: AttachParameters) {

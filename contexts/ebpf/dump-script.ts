@@ -16,10 +16,13 @@ import { joinWords } from '../tokens.ts';
 /** Entries of a map that a script recreates; a script with more is one that nobody reads. */
 const MOST_ENTRIES = 1000;
 
+const HEAD = ['# ----------------------------------', '# eBPF configuration', '# ----------------------------------', 'pushd ebpf'];
+const TAIL = ['popd', '# End of eBPF configuration'];
+
 /** Commands that recreate what is loaded, with the same ids, on a machine that holds nothing. */
 export function dumpScript(machine: Machine): readonly string[] {
   const runtimes = machine.runtimes();
-  const lines = ['# ----------------------------------', '# eBPF configuration', '# ----------------------------------', 'pushd ebpf'];
+  const lines = [...HEAD];
   for (const runtime of runtimes) lines.push(...interfaceLines(runtime));
   // In the order in which they were loaded: ids only grow.
   const loads = runtimes.flatMap(loadsOf).sort((a, b) => a.programs[0]!.id - b.programs[0]!.id);
@@ -28,16 +31,19 @@ export function dumpScript(machine: Machine): readonly string[] {
   for (const runtime of runtimes) lines.push(...linkLines(runtime), ...runtime.maps().flatMap((map) => (made.has(map.id) ? entryLines(map) : [])));
   // Last, because it might refuse what was loaded before it was set.
   if (runtimes[0]) lines.push(...policyLines(runtimes[0]));
-  return [...lines, 'popd', '# End of eBPF configuration'];
+  return [...lines, ...TAIL];
+}
+
+/** Whether a script recreates nothing. */
+export function isEmptyDump(script: readonly string[]): boolean {
+  return script.length === HEAD.length + TAIL.length;
 }
 
 function interfaceLines(runtime: Runtime): readonly string[] {
   return runtime.interfaces
     .list()
     .filter(({ index }) => index !== 1)
-    .map(({ index, name, alias }) =>
-      joinWords(['interface', 'add', name, ...(alias === name ? [] : [`alias=${alias}`]), `index=${index}`, ...platformTag(runtime)]),
-    );
+    .map(({ index, name, alias }) => joinWords(['interface', 'add', name, alias, `index=${index}`, ...platformTag(runtime)]));
 }
 
 function platformTag({ platform }: Runtime): readonly string[] {
@@ -56,7 +62,7 @@ function loadsOf(runtime: Runtime): readonly Load[] {
   const groups = new Map<string, Load & { readonly programs: BpfProgram[] }>();
   for (const program of runtime.programs()) {
     const object = loadedObject(runtime, program);
-    const position = object ? programsToLoad(object).findIndex((candidate) => candidate === object.programs[program.index]) : program.index;
+    const position = object ? programsToLoad(object).indexOf(object.programs[program.index]!) : program.index;
     const firstProgram = program.id - Math.max(0, position);
     const key = `${program.source.sha256} ${firstProgram}`;
     const group = groups.get(key) ?? { runtime, programs: [], firstProgram };

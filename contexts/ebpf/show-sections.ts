@@ -47,14 +47,14 @@ export const command = defineCommand({
   remarks: 'The maps of the object follow the programs.',
   examples: ['show sections samples/bpf.o', 'show sections samples/droppacket.o xdp', 'show sections samples/bpf.o format=json'],
   async run(tags, { host }): Promise<Sections> {
-    const { object, choice } = await openObject(host, tags.filename, tags.platform);
+    const { object, choice, types } = await openObject(host, tags.filename, tags.platform);
     const selected = object.programs.length === 0 && tags.section === undefined ? [] : selectPrograms(object, tags);
     const level = tags.level ?? (tags.section === undefined ? 'normal' : 'verbose');
-    const statistics = level === 'verbose' ? await statisticsOf(choice.platform) : undefined;
+    const statistics = level === 'verbose' && !types ? await statisticsOf(choice.platform) : undefined;
     return {
       choice,
       level,
-      programs: selected.map((program) => listedProgram(program, choice.platform, statistics)),
+      programs: selected.map((program) => listedProgram(program, types?.get(program.name) ?? typeName(choice.platform, program.section), statistics)),
       maps: object.maps.map((map) => listedMap(map, choice.platform)),
     };
   },
@@ -76,11 +76,11 @@ async function statisticsOf(platform: Platform): Promise<CountStatistics> {
   return (program) => programStatistics(program, platform);
 }
 
-function listedProgram(program: ObjectProgram, platform: Platform, statistics: CountStatistics | undefined): ListedProgram {
+function listedProgram(program: ObjectProgram, type: string, statistics: CountStatistics | undefined): ListedProgram {
   return {
     section: program.section,
     program: program.name,
-    type: typeName(platform, program.section),
+    type,
     bytes: program.size,
     instructions: program.instructions.length,
     ...(statistics ? { statistics: statistics(program) } : {}),

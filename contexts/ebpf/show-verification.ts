@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
 import { PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { openObject, selectPrograms } from '../objects.ts';
 import { namedProgramType, platformNote, typeName } from '../platforms.ts';
@@ -39,7 +39,8 @@ export const command = defineCommand({
   ],
   async run(tags, { host, signal, progress }) {
     if (tags.precision === 0) throw new UsageError(`${unacceptableValue('0', 'precision')}\n${PARAMETER_INCORRECT}`);
-    const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
+    const { object, bytes, choice, types } = await openObject(host, tags.filename, tags.platform);
+    if (types) throw new CommandError('image', `error: ${tags.filename} is a native image; the object that it was made from can be verified`);
     const programs = selectPrograms(object, tags, true);
     if (tags.type !== undefined) namedProgramType(choice.platform, tags.type);
     const job = {
