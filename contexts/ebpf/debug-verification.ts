@@ -1,7 +1,6 @@
 import { DebugSession } from '../../src/explain/session.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
-import type { Platform } from '../../src/platform/platform.ts';
-import { verify } from '../../src/verifier/index.ts';
+import { type VerifyOptions, verify } from '../../src/verifier/index.ts';
 import { defineCommand } from '../command.ts';
 import { Debugger, type ShownStep } from '../debug/debugger.ts';
 import { debugContext } from '../debug/index.ts';
@@ -54,9 +53,16 @@ export const command = defineCommand({
       if (report?.verdict === 'error') throw new CommandError('verification', report.error?.message ?? 'The program could not be judged.');
       if (report !== undefined && report.precision > 0) precision = report.precision;
     }
-    const opened = new Debugger(verifyHere(object, program, choice.platform, tags.type, precision));
-    enterDebugger(session, opened);
-    return { note: platformNote(choice), session: opened.session, first: opened.session.steppable ? opened.look() : undefined };
+    const verified = new Debugger(program, (copy, assumptions) =>
+      verifyHere(object, copy, {
+        platform: choice.platform,
+        assumptions,
+        ...(tags.type === undefined ? {} : { programType: namedProgramType(choice.platform, tags.type) }),
+        ...(precision === undefined ? {} : { precision }),
+      }),
+    );
+    enterDebugger(session, verified);
+    return { note: platformNote(choice), session: verified.session, first: verified.session.steppable ? verified.look() : undefined };
   },
   text: ({ note, session, first }) => `${note}${titleText(session)}${first === undefined ? '' : stepText(first)}`,
   json: ({ session, first }) => ({
@@ -81,18 +87,8 @@ function oneProgram(object: ObjectFile, tags: { readonly section?: string; reado
   return programs[0]!;
 }
 
-function verifyHere(
-  object: ObjectFile,
-  program: ObjectProgram,
-  platform: Platform,
-  type: string | undefined,
-  precision: number | undefined,
-): DebugSession {
-  const verification = verify(object, program, {
-    platform,
-    ...(type === undefined ? {} : { programType: namedProgramType(platform, type) }),
-    ...(precision === undefined ? {} : { precision }),
-  });
+function verifyHere(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): DebugSession {
+  const verification = verify(object, program, options);
   if (verification.report.verdict === 'error')
     throw new CommandError('verification', verification.report.error?.message ?? 'The program could not be judged.');
   return new DebugSession(program, verification);
@@ -121,5 +117,5 @@ function wayText(session: DebugSession): string {
   if (!session.steppable) return 'The verifier did not explore any path; "list" shows the instructions.\n';
   const way =
     session.followedFailure > 0 ? `The path to failure ${session.followedFailure} is followed` : 'The path that was taken first is followed';
-  return `${way}.\nCommands: step, back, goto, failure, state, diff, why, prove, list, path, join, ..\n\n`;
+  return `${way}.\nCommands: step, back, goto, failure, state, diff, why, prove, assume, list, path,\n  join, ..\n\n`;
 }

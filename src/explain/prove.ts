@@ -1,12 +1,13 @@
-import type { Branch, Comparison, Register } from '../isa/instruction.ts';
+import type { Comparison, Register } from '../isa/instruction.ts';
 import { COMPARISON_TEXT } from '../isa/words.ts';
 import { executeBranch } from '../verifier/branch.ts';
+import type { Assumption } from '../verifier/machine.ts';
 import type { State } from '../verifier/state.ts';
 import type { ReplayMachine } from './replay.ts';
 import { numberWords, valueWords } from './words.ts';
 
 /** A question about one state: a comparison as a branch makes it, or how many bytes the packet has at least. */
-export type Proposition = { readonly kind: 'comparison'; readonly branch: Branch } | { readonly kind: 'packet'; readonly bytes: number };
+export type Proposition = Assumption;
 
 /** `always`: it follows from what is known. `never`: the opposite does. `unknown`: neither. `undefined`: the operands cannot be compared. */
 export type Answer = 'always' | 'never' | 'unknown' | 'undefined';

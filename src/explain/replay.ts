@@ -4,7 +4,7 @@ import { executeBranch } from '../verifier/branch.ts';
 import { executeCall } from '../verifier/call.ts';
 import type { CheckDetails, CheckKind } from '../verifier/checks.ts';
 import { checkExit } from '../verifier/exit.ts';
-import { enterFunction, executeStraight, leaveFunction, type Node } from '../verifier/explore.ts';
+import { assumeAt, enterFunction, executeStraight, leaveFunction, type Node } from '../verifier/explore.ts';
 import type { Liveness } from '../verifier/liveness.ts';
 import { type Finding, Machine } from '../verifier/machine.ts';
 import type { State } from '../verifier/state.ts';
@@ -64,6 +64,7 @@ export function replayBlock(machine: ReplayMachine, node: Node, head: State): Re
   const { block } = node;
   for (let pc = block.start; ; ) {
     const instruction = machine.instruction(pc);
+    if (!assumeAt(machine, state, pc)) return { steps, end: undefined };
     const before = state.clone();
     if (pc === block.last && choosesWay(machine, node, instruction)) {
       const open = judgeWay(machine, node, state.clone(), pc, instruction);

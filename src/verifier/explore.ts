@@ -1,7 +1,7 @@
 import type { Instruction } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
 import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
-import { executeBranch } from './branch.ts';
+import { executeBranch, NEGATED } from './branch.ts';
 import { executeCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
@@ -16,7 +16,7 @@ import { StackFrame } from './stack.ts';
 import type { StackLiveness } from './stack-liveness.ts';
 import type { LoopOrigin, State } from './state.ts';
 import { LoopProgress } from './termination.ts';
-import { Value, ZERO } from './value.ts';
+import { PACKET_SIZE, Value, ZERO } from './value.ts';
 
 /** How many states are kept apart, and how long loops are followed turn by turn before they are widened. */
 export interface Precision {
@@ -274,6 +274,7 @@ export class Explorer {
     for (let pc = block.start; ; ) {
       const instruction = machine.instruction(pc);
       this.steps++;
+      if (machine.rules.assumptions !== undefined && !assumeAt(machine, state, pc)) return;
       if (instruction.kind === 'packet') this.leavePacket(node, state, pc);
       if (pc === block.last && this.leave(node, state, pc, instruction)) return;
       if (!executeStraight(machine, state, pc, instruction)) return;
@@ -399,6 +400,19 @@ const MAX_CONTEXTS = 20_000;
 
 const FRAME_GONE = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'frame_gone');
 const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'clobbered');
+
+/** Narrows the state by what is assumed before an instruction; false where that contradicts it, so that the path ends. */
+export function assumeAt(machine: Machine, state: State, pc: number): boolean {
+  for (const assumption of machine.rules.assumptions?.get(pc) ?? []) {
+    if (assumption.kind === 'packet') state.relate(ZERO, PACKET_SIZE, -assumption.bytes);
+    else {
+      // The side that is not taken is the one that keeps this state.
+      const branch = { ...assumption.branch, comparison: NEGATED[assumption.branch.comparison] };
+      if (executeBranch(machine, state, pc, branch).fallthrough === undefined) return false;
+    }
+  }
+  return true;
+}
 
 /** A local call's effect on the state: a frame for the callee, which gets r1 to r5; of the caller's registers those of `live` are kept. */
 export function enterFunction(machine: Machine, state: State, live: number): void {

@@ -19,7 +19,7 @@ import { Explorer } from './explore.ts';
 import { failureOf } from './failure.ts';
 import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
-import type { Finding, MapFacts, Rules } from './machine.ts';
+import type { Assumption, Finding, MapFacts, Rules } from './machine.ts';
 import { Machine } from './machine.ts';
 import { add, type Int } from './number/index.ts';
 import type { VerificationReport } from './report.ts';
@@ -44,6 +44,8 @@ export interface VerifyOptions {
   /** Time after which a program that is not yet judged gets verdict `error`, in milliseconds. */
   readonly timeLimit?: number;
   readonly onProgress?: (progress: { readonly steps: number; readonly precision: number }) => void;
+  /** What-if: what is taken to hold before instructions, by slot. The verdict then is one about a program that does not exist. */
+  readonly assumptions?: ReadonlyMap<number, readonly Assumption[]>;
 }
 
 /** A finished exploration with all that is needed to replay and question it. Not serialisable; reports are. */
@@ -311,6 +313,7 @@ function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOpt
     stackSize: platform.limits.stackSize,
     callFrames: platform.limits.callFrames,
     strict: options.strict ?? false,
+    ...(options.assumptions === undefined ? {} : { assumptions: options.assumptions }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Instruction, InstructionList } from '../isa/instruction.ts';
+import type { Branch, Instruction, InstructionList } from '../isa/instruction.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import type { ContextLayout, HelperPrototype, MapKind, Platform, ProgramType, SectionPrefix } from '../platform/platform.ts';
 import { type CheckDetails, type CheckKind, checkRow } from './checks.ts';
@@ -42,7 +42,12 @@ export interface Rules {
   readonly strict: boolean;
   /** Every failed check ends its path; otherwise some are assumed after they failed, so that independent ones behind them are found too. */
   readonly pathsEndAtFailure?: boolean;
+  /** What-if: what is taken to hold before instructions, by slot. */
+  readonly assumptions?: ReadonlyMap<number, readonly Assumption[]>;
 }
+
+/** Something taken to hold before an instruction whatever the program does: a comparison as a branch makes it, or the least size of the packet in bytes. */
+export type Assumption = { readonly kind: 'comparison'; readonly branch: Branch } | { readonly kind: 'packet'; readonly bytes: number };
 
 /** A failed check before it is worded. */
 export interface Finding {

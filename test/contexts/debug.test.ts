@@ -146,6 +146,33 @@ describe('debug verification', () => {
     for (const [command, text] of cases) expect(await lines(session, [command]), command).toBe(text);
   });
 
+  it('verifies again under assumptions, and without them', async () => {
+    const session = await debug();
+    const cases: readonly (readonly [string, string])[] = [
+      ['assume', 'Nothing is assumed.\n'],
+      ['undo', 'There is nothing to undo.\n'],
+      [
+        'assume packet >= 10 at 2',
+        'Assumed:\n  1. packet >= 10 before instruction 2\n1 check fails.\n  gone: PKT-01 at instruction 2\n  still: PKT-02 at instruction 4\n',
+      ],
+      [
+        'assume packet >= 26 at 4',
+        'Assumed:\n  1. packet >= 10 before instruction 2\n  2. packet >= 26 before instruction 4\nThe program passes.\n  gone: PKT-02 at instruction 4\n',
+      ],
+      ['failure', 'No check fails.\n'],
+      ['undo', 'Assumed:\n  1. packet >= 10 before instruction 2\n1 check fails.\n  new: PKT-02 at instruction 4\n'],
+      ['undo', 'Nothing is assumed.\n2 checks fail.\n  still: PKT-02 at instruction 4\n  new: PKT-01 at instruction 2\n'],
+      [
+        'assume r2 == 17 at 3',
+        'Assumed:\n  1. r2 == 17 before instruction 3\n2 checks fail.\n  still: PKT-01 at instruction 2\n  still: PKT-02 at instruction 4\n',
+      ],
+      ['assume r9 == 1 at 3', 'This cannot be assumed at instruction 3: the operands cannot be compared there.\n'],
+    ];
+    for (const [command, text] of cases) expect(await lines(session, [command]), command).toBe(text);
+    expect(await lines(session, ['goto 3', 'state r2'])).toContain('Known before instruction 3:\n  r2: 17\n');
+    expect(await lines(session, ['prove r2 == 17', 'goto 19', 'join'])).not.toContain('from instruction 3');
+  });
+
   it('lists the ways into a block and takes another one', async () => {
     const session = await debug();
     await lines(session, ['goto 19']);
