@@ -1,3 +1,4 @@
+import { bpftoolContext } from '../bpftool/index.ts';
 import type { ContextDefinition } from '../context.ts';
 import { ebpfContext } from '../ebpf/index.ts';
 import { interfaceContext } from '../interface/index.ts';
@@ -36,6 +37,7 @@ export const rootContext: ContextDefinition = {
     { words: 'dump', summary: 'Displays a configuration script.', load: async () => dump },
     { words: 'exec', summary: 'Runs a script file.', load: async () => exec },
     { words: 'exit', summary: 'Exits the program.', load: async () => bye },
+    { words: 'explain', summary: 'Explains why programs are rejected.', load: async () => (await import('./explain.ts')).command },
     { words: 'help', summary: 'Displays a list of commands.', load: async () => help },
     { words: 'offline', summary: 'Sets the current mode to offline.', load: async () => offline },
     { words: 'online', summary: 'Sets the current mode to online.', load: async () => online },
@@ -49,6 +51,6 @@ export const rootContext: ContextDefinition = {
     { words: 'show mode', summary: 'Shows the current mode.', load: async () => showMode },
     { words: 'unalias', summary: 'Deletes an alias.', load: async () => unalias },
   ],
-  contexts: [ebpfContext, interfaceContext],
+  contexts: [bpftoolContext, ebpfContext, interfaceContext],
   groups: { set: 'Updates configuration settings.', show: 'Displays information.' },
 };

@@ -33,7 +33,9 @@ return eth->h_proto == 8 ? XDP_PASS : XDP_DROP;`,
         'invalid access to packet, off=0 size=1, R1(id=0,off=0,r=0) / R1 offset is outside of the packet',
       ],
     },
-    report: ['Memory Safety: Access outside bounds. The verifier cannot prove offset + access_size <= object_size. R1 is packet pointer; object_size is 0.'],
+    report: [
+      'Memory Safety: Access outside bounds. The verifier cannot prove offset + access_size <= object_size. R1 is packet pointer; object_size is 0.',
+    ],
     words: [
       'Reads packet bytes up to byte 13, but nothing on this path compares the packet with data_end; 14 bytes missing.',
       'Reads packet bytes up to byte 13, but no check against data_end holds on this path',
@@ -56,7 +58,10 @@ return ip->protocol == 6 ? XDP_PASS : XDP_DROP;`,
 if ((void *)(ip + 1) > data_end) return XDP_PASS;
 return ip->protocol == 6 ? XDP_PASS : XDP_DROP;`,
     fixes: [
-      { change: 'Check the end of the last header that is read, not of the one before it.', code: 'if ((void *)(ip + 1) > data_end) return XDP_PASS;' },
+      {
+        change: 'Check the end of the last header that is read, not of the one before it.',
+        code: 'if ((void *)(ip + 1) > data_end) return XDP_PASS;',
+      },
       { change: 'Look at the comparison: `p > data_end` lets p equal data_end, so `*p` needs `p + 1 > data_end`.' },
     ],
     prevail: {
@@ -151,7 +156,8 @@ eth->h_proto = 0;`,
     title: 'Read relative to data_end',
     nature: 'limit',
     family: 'register',
-    cause: 'The program reads at data_end minus something. That is inside the packet once enough bytes are proved, but Linux allows no access or arithmetic on data_end.',
+    cause:
+      'The program reads at data_end minus something. That is inside the packet once enough bytes are proved, but Linux allows no access or arithmetic on data_end.',
     needs: 'On Linux: addresses formed from data. On Windows nothing more.',
     bad: `if (data + 1 > data_end) return XDP_PASS;
 return *((__u8 *)data_end - 1);`,
@@ -206,7 +212,8 @@ return *(__u8 *)data;`,
     title: 'Metadata checked only against data_end',
     nature: 'limit',
     family: 'memory',
-    cause: 'data_meta lies at or before data, so a check of data against data_end is proof enough in principle. Linux still wants data_meta compared with data.',
+    cause:
+      'data_meta lies at or before data, so a check of data against data_end is proof enough in principle. Linux still wants data_meta compared with data.',
     needs: 'On Linux: a comparison of data_meta plus the size with data.',
     bad: `if (data + 14 > data_end) return 0;
 return *(__u8 *)(void *)(long)skb->data_meta;`,
@@ -232,7 +239,8 @@ return *meta;`,
     title: 'Packet length computed by subtraction',
     nature: 'limit',
     family: 'memory',
-    cause: 'The length is computed as data_end - data and compared as a number. That proves the access, but Linux follows only comparisons of the pointers themselves.',
+    cause:
+      'The length is computed as data_end - data and compared as a number. That proves the access, but Linux follows only comparisons of the pointers themselves.',
     needs: 'On Linux: a pointer compared with data_end.',
     bad: `long len = data_end - data;
 if (len < 14) return XDP_PASS;

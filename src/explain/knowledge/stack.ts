@@ -11,10 +11,7 @@ export const STACK_ENTRIES: readonly KnowledgeEntry[] = [
     needs: 'Every constant offset within the frame.',
     bad: `*(u64 *)(r10 - 520) = r1`,
     good: `*(u64 *)(r10 - 512) = r1`,
-    fixes: [
-      { change: 'Use smaller local variables.' },
-      { change: 'Put large buffers into the value of a per-CPU array map with one element.' },
-    ],
+    fixes: [{ change: 'Use smaller local variables.' }, { change: 'Put large buffers into the value of a per-CPU array map with one element.' }],
     prevail: {
       verdict: 'rejects',
       messages: [
@@ -94,7 +91,11 @@ bpf_map_update_elem(&m, &k, &e, BPF_ANY);`,
     },
     linux: {
       verdict: 'depends',
-      messages: ['invalid indirect read from stack R3 off -16+1 size 16', 'invalid read from stack R10 off=-300 size=1', 'invalid read from stack off -16+0 size 8'],
+      messages: [
+        'invalid indirect read from stack R3 off -16+1 size 16',
+        'invalid read from stack R10 off=-300 size=1',
+        'invalid read from stack off -16+0 size 8',
+      ],
     },
     report: ['Memory Safety: Uninitialized stack read'],
     words: [
@@ -126,7 +127,9 @@ int prog(void *ctx) { char b[100]; ... leaf(); }`,
       verdict: 'rejects',
       messages: ['combined stack size of 2 calls is 608. Too large', 'stack depth 608 is too large', 'invalid read from stack R10 off=-300 size=1'],
     },
-    report: ['Verifier Limit: Limit exceeded. The combined call stack depth limit was exceeded: Call chain uses 608 bytes of stack across 2 nested calls, exceeding the 512 byte limit.'],
+    report: [
+      'Verifier Limit: Limit exceeded. The combined call stack depth limit was exceeded: Call chain uses 608 bytes of stack across 2 nested calls, exceeding the 512 byte limit.',
+    ],
     words: ['This call makes the stack too deep: the frames of the chain need 608 bytes together; 512 are there.'],
     tell: 'The message counts calls and bytes.',
     related: ['STK-01', 'CALL-01'],
