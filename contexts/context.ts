@@ -11,10 +11,18 @@ export interface CommandRow {
   load(): Promise<Command>;
 }
 
+/** A command with a grammar of its own: its tag `words` gets everything that follows, as it stands. */
+export interface RawRow extends CommandRow {
+  /** Whether a line that begins with this word is its. */
+  takes(word: string): boolean;
+}
+
 export interface ContextDefinition {
   /** The word that enters it and stands in the prompt. */
   readonly name: string;
   readonly commands: readonly CommandRow[];
+  /** Asked before `commands`. */
+  readonly raw?: RawRow;
   /** The helper's id in `show helper`. */
   readonly guid?: string;
   /** Contexts below it that can be entered by name. */

@@ -14,6 +14,8 @@ export type Resolution =
       readonly chain: ContextChain;
       readonly words: readonly string[];
       readonly rest: readonly Token[];
+      /** The words are not netsh's: no help words, no tags. */
+      readonly raw?: true;
     }
   /** Help was asked for a context (no words) or a group, or the words end at a group. */
   | { readonly kind: 'listing'; readonly chain: ContextChain; readonly words: readonly string[]; readonly asked: boolean }
@@ -62,6 +64,8 @@ interface Ambiguity {
 
 function matchIn(chain: ContextChain, tokens: readonly Token[], entered: readonly string[]): Resolution | Miss | Ambiguity {
   const context = chain[0]!;
+  const first = tokens[0]?.text;
+  if (first !== undefined && context.raw?.takes(first)) return { kind: 'command', row: context.raw, chain, words: [], rest: tokens, raw: true };
   let node: WordNode = wordTree(context);
   const words: string[] = [];
   for (let at = 0; ; at++) {

@@ -22,16 +22,18 @@ export class VerificationDesk {
    * Verifies the programs that a load takes.
    *
    * @param type of the first program, whatever its section says.
+   * @param everywhere the type is that of all programs.
    * @returns the reports in the order of the programs.
    */
   async prepare(
     { object, bytes, choice }: OpenedObject,
     type: ProgramType | undefined,
     { host, signal, progress }: Pick<Environment, 'host' | 'signal' | 'progress'>,
+    everywhere = false,
   ): Promise<readonly VerificationReport[]> {
     const programs = programsToLoad(object);
     const groups =
-      type === undefined
+      type === undefined || everywhere
         ? [{ programs, type }]
         : [
             { programs: programs.slice(0, 1), type },

@@ -197,11 +197,11 @@ export class Session implements SessionView {
   async #runCommand(resolution: Extract<Resolution, { kind: 'command' }>, io: ExecuteIo): Promise<Outcome> {
     const command = await resolution.row.load();
     const { rest } = resolution;
-    if (rest.some((token, index) => isHelp(token, index === 0))) {
+    if (!resolution.raw && rest.some((token, index) => isHelp(token, index === 0))) {
       io.write(commandHelp(resolution.row.words, resolution.row.summary, command), 'stdout');
       return SUCCESS;
     }
-    const tags = this.#parse(resolution.row.words, command, rest);
+    const tags = resolution.raw ? { words: rest.map(({ text }) => text) } : this.#parse(resolution.row.words, command, rest);
     const run = (sink: ExecuteIo) => abortable(command.execute(tags, this.#environment(resolution, sink)), sink.signal);
     if (!this.#queue || !resolution.row.changes) return run(io);
     this.#queue.push(run);

@@ -102,18 +102,24 @@ function numberFrom(runtime: Runtime, id: number): void {
   runtime.objects.reserve(id);
 }
 
-/** Loads all programs of an object and keeps them with the session. */
-async function load(
+/**
+ * Loads all programs of an object and keeps them with the session.
+ *
+ * @param reuse maps that stand in for the object's, by name.
+ * @throws CommandError 'load' or 'verification'.
+ */
+export async function load(
   machine: Machine,
   runtime: Runtime,
   opened: OpenedObject,
   execution: ExecutionMode | undefined,
   type: ProgramType | undefined,
   reports: readonly VerificationReport[],
+  reuse?: LoadObjectOptions['reuse'],
 ): Promise<LoadedObject> {
   try {
     const { object, options } = prepare(machine, runtime, opened, execution, type, reports);
-    const loaded = await runtime.loadObject(object, options);
+    const loaded = await runtime.loadObject(object, reuse ? { ...options, reuse } : options);
     machine.held.push({ runtime, loaded });
     return loaded;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { bpftoolContext } from '../bpftool/index.ts';
 import type { ContextDefinition } from '../context.ts';
 import { ebpfContext } from '../ebpf/index.ts';
 import { interfaceContext } from '../interface/index.ts';
@@ -50,6 +51,6 @@ export const rootContext: ContextDefinition = {
     { words: 'show mode', summary: 'Shows the current mode.', load: async () => showMode },
     { words: 'unalias', summary: 'Deletes an alias.', load: async () => unalias },
   ],
-  contexts: [ebpfContext, interfaceContext],
+  contexts: [bpftoolContext, ebpfContext, interfaceContext],
   groups: { set: 'Updates configuration settings.', show: 'Displays information.' },
 };

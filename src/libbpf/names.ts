@@ -20,6 +20,11 @@ const messages: ReadonlyMap<number, string> = new Map([
   [Errno.ENOBUFS, 'No buffer space available'],
 ]);
 
+/** The C library's words for an errno of either sign. */
+export function errorText(errno: number): string {
+  return messages.get(Math.abs(errno)) ?? `Unknown libbpf error ${Math.abs(errno)}`;
+}
+
 /** enum bpf_link_type of eBPF for Windows; Linux's first values differ but are not used here. */
 const linkTypes = ['unspec', 'plain', 'cgroup', 'xdp'] as const;
 
@@ -55,6 +60,6 @@ export function nameCalls(state: LibbpfState) {
     libbpf_num_possible_cpus: () => host.cpuCount,
     /** 0 for an object, the negative errno of the call that yielded null. */
     libbpf_get_error: (pointer: object | null) => (pointer === null ? -state.errno : 0),
-    libbpf_strerror: (errno: number) => messages.get(Math.abs(errno)) ?? `Unknown libbpf error ${Math.abs(errno)}`,
+    libbpf_strerror: errorText,
   };
 }

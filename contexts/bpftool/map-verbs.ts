@@ -1,0 +1,113 @@
+import { errorText } from '../../src/libbpf/names.ts';
+import { Errno } from '../../src/runtime/result.ts';
+import { attempt, Failure } from './failure.ts';
+import { hexLines, hexStrings } from './hex.ts';
+import { parseElement } from './map-element.ts';
+import { entryJson, entryText } from './map-entry.ts';
+import { findOne } from './references.ts';
+import { type Answer, DONE, defineVerb, type Verb } from './verb.ts';
+
+const MAP = { kind: 'reference', name: 'map', of: 'map' } as const;
+const ELEMENT = { kind: 'rest', name: 'element' } as const;
+
+function updateVerb(words: readonly string[], usage: string): Verb {
+  return defineVerb({
+    words,
+    usage,
+    slots: [MAP, ELEMENT],
+    least: 2,
+    run: ({ map, element }, { machine }) =>
+      machine.transaction(() => {
+        const found = findOne(machine, 'map', map);
+        const { key, value, flags } = parseElement(machine, found, element, { value: true, flags: true });
+        attempt('update failed', () => found.object.update(key, value, flags));
+        return DONE;
+      }),
+  });
+}
+
+function lookupVerb(words: readonly string[], usage: string): Verb {
+  return defineVerb({
+    words,
+    usage,
+    slots: [MAP, ELEMENT],
+    least: 2,
+    run: ({ map, element }, { machine }) =>
+      machine.transaction((): Answer => {
+        const found = findOne(machine, 'map', map);
+        const { key } = parseElement(machine, found, element, { value: false, flags: false });
+        const value = attempt('lookup failed', () => found.object.lookup(key));
+        if (value === undefined) return { json: null, text: `key:\n${hexLines(key)}\n\nNot found\n`, failed: true };
+        return { json: entryJson(found.runtime, found.object, { key, value }), text: entryText(found.object, { key, value }) };
+      }),
+  });
+}
+
+function popVerb(words: readonly string[], usage: string): Verb {
+  return defineVerb({
+    words,
+    usage,
+    slots: [MAP],
+    least: 2,
+    run: ({ map }, { machine }) =>
+      machine.transaction((): Answer => {
+        const { runtime, object } = findOne(machine, 'map', map);
+        const key = new Uint8Array(0);
+        const value = attempt('pop failed', () => object.lookupAndDelete(key));
+        if (value === undefined) return { json: null, text: 'Error: empty map\n', failed: true };
+        return { json: entryJson(runtime, object, { key, value }), text: entryText(object, { key, value }) };
+      }),
+  });
+}
+
+export const mapUpdate = updateVerb(['update'], 'update     MAP [key DATA] [value VALUE] [UPDATE_FLAGS]');
+export const mapPush = updateVerb(['push'], 'push       MAP value VALUE');
+export const mapEnqueue = updateVerb(['enqueue'], 'enqueue    MAP value VALUE');
+export const mapLookup = lookupVerb(['lookup'], 'lookup     MAP [key DATA]');
+export const mapPeek = lookupVerb(['peek'], 'peek       MAP');
+export const mapPop = popVerb(['pop'], 'pop        MAP');
+export const mapDequeue = popVerb(['dequeue'], 'dequeue    MAP');
+
+export const mapDelete = defineVerb({
+  words: ['delete'],
+  usage: 'delete     MAP  key DATA',
+  slots: [MAP, ELEMENT],
+  least: 2,
+  run: ({ map, element }, { machine }) =>
+    machine.transaction(() => {
+      const found = findOne(machine, 'map', map);
+      const { key } = parseElement(machine, found, element, { value: false, flags: false });
+      if (!attempt('delete failed', () => found.object.delete(key))) throw new Failure(`delete failed: ${errorText(Errno.ENOENT)}`);
+      return DONE;
+    }),
+});
+
+export const mapGetNext = defineVerb({
+  words: ['getnext'],
+  usage: 'getnext    MAP [key DATA]',
+  slots: [MAP, ELEMENT],
+  least: 2,
+  run: ({ map, element }, { machine }) =>
+    machine.transaction((): Answer => {
+      const found = findOne(machine, 'map', map);
+      const key = element.length === 0 ? undefined : parseElement(machine, found, element, { value: false, flags: false }).key;
+      const next = attempt(`can't get next key`, () => found.object.nextKey(key));
+      if (next === undefined) throw new Failure(`can't get next key: ${errorText(Errno.ENOENT)}`);
+      return {
+        json: { key: key ? hexStrings(key) : null, next_key: hexStrings(next) },
+        text: `${key ? `key:\n${hexLines(key)}\n` : 'key: None\n'}next key:\n${hexLines(next)}\n`,
+      };
+    }),
+});
+
+export const mapFreeze = defineVerb({
+  words: ['freeze'],
+  usage: 'freeze     MAP',
+  slots: [MAP],
+  least: 2,
+  run: ({ map }, { machine }) =>
+    machine.transaction(() => {
+      findOne(machine, 'map', map).object.freeze();
+      return DONE;
+    }),
+});
