@@ -92,7 +92,8 @@ export const FORMAT_TAG = {
 /** Makes a command of its data and functions. Parsed tags have been checked against `tags`, so they are what `run` expects. */
 export function defineCommand<const Tags extends readonly Tag[], Result>(body: CommandBody<Tags, Result>): Command {
   return {
-    tags: body.json ? [...body.tags, FORMAT_TAG] : body.tags,
+    // A command with further forms brings a `format` of its own.
+    tags: body.json && !body.tags.some(({ name }) => name === FORMAT_TAG.name) ? [...body.tags, FORMAT_TAG] : body.tags,
     remarks: body.remarks,
     examples: body.examples ?? [],
     async execute(parsed, environment) {

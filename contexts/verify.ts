@@ -1,3 +1,4 @@
+import type { Walk } from '../src/explain/export/walk.ts';
 import type { BlockInvariant } from '../src/explain/invariants.ts';
 import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
@@ -20,12 +21,15 @@ export interface VerificationJob {
   readonly precision: number | undefined;
   /** The report is to say what holds before and after every block. */
   readonly invariants?: boolean;
+  /** The report is to record the ways to its failed checks. */
+  readonly walks?: boolean;
 }
 
 /** A report, with the stories of its first failed checks. */
 export interface ExplainedReport extends VerificationReport {
   readonly explanations?: readonly Explanation[];
   readonly invariants?: readonly BlockInvariant[];
+  readonly walks?: readonly Walk[];
 }
 
 /** Failed checks of one program whose stories are told. */
@@ -74,6 +78,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
   const { explainFailures } = await import('../src/explain/report.ts');
   const { invariantsOf } = await import('../src/explain/invariants.ts');
+  const { recordWalks } = await import('../src/explain/export/walk.ts');
   const { DebugSession } = await import('../src/explain/session.ts');
   return (index, signal) => {
     const program = object.programs[index]!;
@@ -87,6 +92,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
     return {
       ...report,
       ...(report.verdict === 'rejected' ? { explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : {}),
+      ...(job.walks === true ? { walks: recordWalks(new DebugSession(program, verification)) } : {}),
       ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
     };
   };

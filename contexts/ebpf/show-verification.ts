@@ -30,6 +30,12 @@ export const command = defineCommand({
       named: true,
       help: 'How many states are kept apart where paths meet.\nThe default rises until the verdict is settled.',
     },
+    {
+      name: 'format',
+      type: ['text', 'json', 'sarif', 'html'],
+      named: true,
+      help: 'text for people, json for programs, sarif for code scanning\n(SARIF 2.1.0), html for a page to step through the paths.\nThe default is text.',
+    },
   ],
   remarks: 'Without a section or program, every program is verified; the functions of .text only where there is nothing else.',
   examples: [
@@ -50,6 +56,7 @@ export const command = defineCommand({
       type: tags.type,
       precision: tags.precision,
       invariants: tags.level === 'verbose',
+      walks: tags.format === 'sarif' || tags.format === 'html',
     };
     const reports = await verifyPrograms(job, object, programs, host, { signal, progress });
     const verified = reports.map((report, index) => ({
@@ -57,9 +64,14 @@ export const command = defineCommand({
       program: programs[index]!,
       typeInferred: tags.type === undefined && typeName(choice.platform, report.section) !== report.programType,
     }));
-    return { choice, verified };
+    const document =
+      tags.format === 'sarif' || tags.format === 'html'
+        ? (await import('../render/exported.ts')).exportedDocument(tags.format, object, choice.platform.name, verified)
+        : undefined;
+    return { choice, verified, document };
   },
-  text: ({ choice, verified }, { level = 'normal' }) => [{ stream: 'stdout', text: platformNote(choice) }, ...verificationText(verified, level)],
+  text: ({ choice, verified, document }, { level = 'normal' }) =>
+    document ?? [{ stream: 'stdout', text: platformNote(choice) }, ...verificationText(verified, level)],
   json: ({ choice, verified }) => ({
     schema: 1,
     platform: choice.platform.name,
