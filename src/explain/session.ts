@@ -100,7 +100,7 @@ export interface ListedInstruction {
 export const NOTHING_EXPLORED = 'The verifier did not get as far as exploring paths, so there is nothing to step through.';
 
 /** How far `goto` looks ahead on a path that is still open, in instructions. */
-const MAX_LOOK_AHEAD = 20_000;
+const MAX_LOOK_AHEAD = 2000;
 /** States of one block that `waysIn` tries. */
 const MAX_STATES = 24;
 
@@ -259,13 +259,15 @@ export class DebugSession {
    * @returns false where no path of the verifier comes there.
    */
   goto(slots: readonly number[]): boolean {
-    const found = this.ahead(slots) ?? this.behind(slots);
+    const reachable = slots.filter((slot) => this.atlas!.nodesAt(slot).length > 0);
+    if (reachable.length === 0) return false;
+    const found = this.ahead(reachable) ?? this.behind(reachable);
     this.mark();
     if (found !== undefined) {
       this.position = found;
       return true;
     }
-    for (const slot of slots) {
+    for (const slot of reachable) {
       if (!this.routeThrough(slot)) continue;
       this.gotoLast(slot);
       return true;
