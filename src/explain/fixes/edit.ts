@@ -73,6 +73,17 @@ export function applyEdits(program: ObjectProgram, edits: readonly Edit[]): Obje
   };
 }
 
+/** For each slot of the edited program the slot of the unchanged one that stands there, or that the inserted code stands before. */
+export function originOf(program: ObjectProgram, edits: readonly Edit[]): readonly number[] {
+  const origins: number[] = [];
+  for (let slot = 0; slot < program.instructions.length; slot++) {
+    for (const { at, insert = [] } of edits)
+      if (at === slot) for (const instruction of insert) origins.push(...new Array<number>(slotCount(instruction)).fill(slot));
+    origins.push(slot);
+  }
+  return origins;
+}
+
 function retarget(instruction: Instruction, slot: number, moved: readonly number[], arrival: readonly number[]): Instruction {
   const relative = (offset: number) => {
     const target = arrival[slot + 1 + offset];

@@ -4,7 +4,7 @@ import type { CheckKind } from '../../verifier/checks.ts';
 import { type Verification, type VerifyOptions, verify } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { instructionText } from '../instruction-text.ts';
-import { applyEdits, type Edit, EditError } from './edit.ts';
+import { applyEdits, type Edit, EditError, originOf } from './edit.ts';
 import { nullChecks, packetChecks } from './guards.ts';
 import { divisorChecks, indexChecks, sizeChecks } from './indices.ts';
 import { type Lowering, loweringOf } from './lowering.ts';
@@ -91,7 +91,8 @@ const ADVICE: Readonly<Partial<Record<CheckKind, { readonly c: readonly string[]
 };
 
 export interface FixOptions {
-  readonly verify: Omit<VerifyOptions, 'platform'>;
+  /** Limits of the verifications; the rules are those of the failing one. */
+  readonly verify?: Pick<VerifyOptions, 'precision' | 'timeLimit' | 'signal'>;
   /** Fixes offered at most, default 3. */
   readonly most?: number;
   /** Time after which nothing more is tried, in milliseconds. Default 1000. */
@@ -101,78 +102,134 @@ export interface FixOptions {
 const DEFAULT_MOST = 3;
 const DEFAULT_BUDGET = 1000;
 const MAX_WIDENINGS = 16;
+/** Failures repaired together at most. */
+const MAX_CHAIN = 8;
+
+/** A fix before it has a letter and a listing. */
+type Draft = Omit<Fix, 'letter' | 'patch'> & { readonly edits: readonly Edit[] };
 
 /**
  * Changes of a program with which a failed check passes. Each is applied to a copy of the linked code and verified again before it is offered; those
  * with which the whole program passes come first, then those that repair this check and leave others.
  */
-export function proposeFixes(verification: Verification, failure: Failure, options: FixOptions): Fixes {
-  const finding = verification.findings.find(
-    ({ kind, instruction, details }) =>
-      kind === failure.check.kind && instruction === failure.instruction && details.register === failure.check.register,
-  );
-  if (finding === undefined) return { fixes: [], lowering: undefined, rejected: [] };
-  const site = new Site(verification, failure, finding);
+export function proposeFixes(verification: Verification, failure: Failure, options: FixOptions = {}): Fixes {
+  const site = siteOf(verification, failure);
+  if (site === undefined) return { fixes: [], lowering: undefined, rejected: [] };
   const end = performance.now() + (options.budgetMilliseconds ?? DEFAULT_BUDGET);
   const most = options.most ?? DEFAULT_MOST;
-  const whole: Omit<Fix, 'letter'>[] = [];
-  const partial: Omit<Fix, 'letter'>[] = [];
+  const whole: Draft[] = [];
+  const partial: Draft[] = [];
   const rejected: string[] = [];
-  for (const pattern of PATTERNS[finding.kind] ?? []) {
+  for (const pattern of PATTERNS[site.finding.kind] ?? []) {
     for (const proposal of pattern(site)) {
       if (whole.length >= most || performance.now() > end) break;
-      const tried = attempt(site, proposal, options, end);
+      const tried = attempt(site, proposal, options, end, 0);
       if (tried === undefined) rejected.push(proposal.title);
       else if (tried.applied?.verification.report.verdict === 'accepted') whole.push(tried);
       else partial.push(tried);
     }
   }
-  const advice = ADVICE[finding.kind];
-  const texts: Omit<Fix, 'letter'>[] =
+  const advice = ADVICE[site.finding.kind];
+  const texts: Draft[] =
     whole.length + partial.length === 0 && advice !== undefined
-      ? [{ pattern: 'advice', title: 'Change the source', applicability: 'text', patch: [], ...advice }]
+      ? [{ pattern: 'advice', title: 'Change the source', applicability: 'text', edits: [], ...advice }]
       : [];
-  const fixes = [...whole, ...partial, ...texts].slice(0, most).map((fix, index) => ({ letter: String.fromCharCode(65 + index), ...fix }));
+  const fixes = [...whole, ...partial, ...texts].slice(0, most).map(
+    ({ edits, ...fix }, index): Fix => ({
+      letter: String.fromCharCode(65 + index),
+      ...fix,
+      patch: fix.applied === undefined ? [] : patchOf(site, edits, fix.applied.verification),
+    }),
+  );
   return { fixes, lowering: loweringOf(site), rejected };
 }
 
 /** Applies a proposal and verifies it, wider versions of it where the same check still fails; undefined where it does not repair the check. */
-function attempt(site: Site, first: Proposal, options: FixOptions, end: number): Omit<Fix, 'letter'> | undefined {
+function attempt(site: Site, first: Proposal, options: FixOptions, end: number, depth: number): Draft | undefined {
   let proposal = first;
   for (let turn = 0; turn <= MAX_WIDENINGS; turn++) {
     const applied = apply(site, proposal.edits, options);
     if (applied === undefined || applied.verification.report.verdict === 'error') return undefined;
-    const { failures } = applied.verification.report;
-    const again = failures.find(({ check }) => check.kind === site.failure.check.kind);
+    const origin = originOf(site.program, proposal.edits);
+    // What is always executed together is checked together; anything else is repaired where it stands.
+    const again = applied.verification.report.failures.find(
+      ({ check, instruction }) => check.kind === site.failure.check.kind && site.inSameBlock(origin[instruction]!),
+    );
     const wider = again === undefined || performance.now() > end ? undefined : proposal.widen?.(again);
     if (wider !== undefined) {
       proposal = wider;
       continue;
     }
-    // Fewer failures than before, and not this one any more: others have causes of their own.
-    if (failures.length > 0 && (again !== undefined || failures.length >= site.verification.report.failures.length)) return undefined;
-    const { pattern, title, c, effect, changesBehaviour } = proposal;
-    const remaining = failures.length === 0 ? '' : ` ${failures.length} other ${failures.length === 1 ? 'check fails' : 'checks fail'} still.`;
-    return {
-      pattern,
-      title,
-      c,
-      effect: `${effect}${remaining}`,
-      applicability: changesBehaviour ? 'verified-changes-behaviour' : 'verified',
-      patch: patchOf(site, proposal.edits, applied.verification),
-      applied,
-    };
+    return again === undefined ? complete(site, proposal, applied, origin, options, end, depth) : undefined;
   }
   return undefined;
 }
 
+/** A proposal that repaired its check, with fixes for the checks that fail still. */
+function complete(
+  site: Site,
+  proposal: Proposal,
+  applied: NonNullable<Fix['applied']>,
+  origin: readonly number[],
+  options: FixOptions,
+  end: number,
+  depth: number,
+): Draft | undefined {
+  const { pattern, c, effect, changesBehaviour, edits } = proposal;
+  const line = site.source.at(site.pc)?.line ?? 0;
+  const title = line === 0 ? proposal.title : `${proposal.title} (line ${line})`;
+  const { failures } = applied.verification.report;
+  const draft = { pattern, title, c, effect, edits, applicability: changesBehaviour ? 'verified-changes-behaviour' : 'verified' } as const;
+  const [next] = failures;
+  if (next === undefined) return { ...draft, applied };
+  const rest = depth >= MAX_CHAIN || performance.now() > end ? undefined : first(applied.verification, next, options, end, depth + 1);
+  if (rest?.applied !== undefined && rest.applied.verification.report.verdict === 'accepted') {
+    return {
+      pattern,
+      title: `${title}; ${rest.title.charAt(0).toLowerCase()}${rest.title.slice(1)}`,
+      c: [...c, ...rest.c.filter((line) => !c.includes(line))],
+      effect: effect === rest.effect ? effect : `${effect} ${rest.effect}`,
+      edits: [...edits, ...rest.edits.map((edit) => ({ ...edit, at: origin[edit.at]! }))],
+      applicability: changesBehaviour ? 'verified-changes-behaviour' : rest.applicability,
+      applied: rest.applied,
+    };
+  }
+  // Fewer failures than before: the others have causes of their own.
+  if (failures.length >= site.verification.report.failures.length) return undefined;
+  return { ...draft, effect: `${effect} ${failures.length} other ${failures.length === 1 ? 'check fails' : 'checks fail'} still.`, applied };
+}
+
+/** The first proposal for a failure with which the whole program passes. */
+function first(verification: Verification, failure: Failure, options: FixOptions, end: number, depth: number): Draft | undefined {
+  const site = siteOf(verification, failure);
+  for (const pattern of site === undefined ? [] : (PATTERNS[site.finding.kind] ?? [])) {
+    for (const proposal of pattern(site!)) {
+      if (performance.now() > end) return undefined;
+      const tried = attempt(site!, proposal, options, end, depth);
+      if (tried?.applied?.verification.report.verdict === 'accepted') return tried;
+    }
+  }
+  return undefined;
+}
+
+function siteOf(verification: Verification, failure: Failure): Site | undefined {
+  const finding = verification.findings.find(
+    ({ kind, instruction, details }) =>
+      kind === failure.check.kind && instruction === failure.instruction && details.register === failure.check.register,
+  );
+  return finding === undefined ? undefined : new Site(verification, failure, finding);
+}
+
 function apply(site: Site, edits: readonly Edit[], options: FixOptions): Fix['applied'] | undefined {
-  const { machine } = site;
+  const { object, rules } = site.machine;
+  const { platform, programType, allowDivisionByZero, checkTermination, strict } = rules;
   try {
     const program = applyEdits(site.program, edits);
+    // A type that the section tells brings its attach type along; naming it would lose that.
+    const named = rules.attachType === undefined ? { programType } : {};
     return {
       program,
-      verification: verify(machine.object, program, { ...options.verify, platform: machine.rules.platform, programType: machine.rules.programType }),
+      verification: verify(object, program, { ...options.verify, ...named, platform, allowDivisionByZero, checkTermination, strict }),
     };
   } catch (error) {
     if (error instanceof EditError) return undefined;

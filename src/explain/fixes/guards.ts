@@ -87,9 +87,13 @@ export function packetEnd(site: Site): PacketEnd | undefined {
   if (end >= 0) return { code: (into) => [move(into, end as Register)], entry: [] };
   const context = has((value) => value.kind === 'ctx' && constantValue(value.range) === 0);
   if (context >= 0) return { code: (into) => [load(into, context as Register, field.offset, size)], entry: [] };
-  const place = site.range.start === 0 ? site.freeStack(1)?.[0] : undefined;
+  const saved = site.savedContext;
+  const place = saved ?? (site.range.start === 0 ? site.freeStack(1)?.[0] : undefined);
   if (place === undefined) return undefined;
-  return { code: (into) => [load(into, 10, place, 8), load(into, into, field.offset, size)], entry: [store(10, place, 1)] };
+  return {
+    code: (into) => [load(into, 10, place, 8), load(into, into, field.offset, size)],
+    entry: saved === undefined ? [store(10, place, 1)] : [],
+  };
 }
 
 /** Bytes from the pointer that an access needs. */

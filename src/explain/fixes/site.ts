@@ -55,6 +55,12 @@ export class Site {
     return this.source.at(this.pc)?.text.trim() ?? '';
   }
 
+  /** Whether a slot is executed whenever the failing instruction is. */
+  inSameBlock(slot: number): boolean {
+    const block = this.verification.graph?.blocks.find(({ start, last }) => start <= this.pc && this.pc <= last);
+    return block === undefined ? slot === this.pc : block.start <= slot && slot <= block.last;
+  }
+
   /** Whether control may come back from the failing instruction to it within its function. */
   get inLoop(): boolean {
     const { graph } = this.verification;
@@ -111,6 +117,16 @@ export class Site {
     const prototype =
       call.kind === 'call' ? this.machine.findHelper(call.helper) : call.kind === 'call_btf' ? this.machine.findKfunc(call.btfId) : undefined;
     return prototype?.arguments.length ?? 5;
+  }
+
+  /** Offset from r10 of the stack slot in which an earlier fix keeps the context from the program's first instruction on. */
+  get savedContext(): number | undefined {
+    const [first, ...others] = this.program.instructions;
+    const keeps = (row: Instruction | undefined) =>
+      row?.kind === 'store' && row.dst === 10 && row.size === 8 && row.source.kind === 'register' && row.source.register === 1;
+    if (this.range.start !== 0 || first?.kind !== 'store' || !keeps(first)) return undefined;
+    const { offset } = first;
+    return others.some((row) => row?.kind === 'store' && row.dst === 10 && Math.abs(row.offset - offset) < 8) ? undefined : offset;
   }
 
   /**

@@ -168,6 +168,12 @@ export async function searchCounterexample(verification: Verification, failure: 
   }
 }
 
+/** The same search at a stretch, for threads that have nothing else to do. */
+export function searchNow(verification: Verification, failure: Failure, options: Omit<SearchOptions, 'signal' | 'onProgress'>): Verdict {
+  const search = new Search(verification, failure, options);
+  return search.work(options.budgetMilliseconds ?? DEFAULT_BUDGET) ?? search.conclude();
+}
+
 /**
  * Runs a vector again.
  *

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { rootContext } from '../../contexts/root/index.ts';
+import { Session } from '../../contexts/session.ts';
+import { readCapture } from '../../src/runtime/capture/capture.ts';
+import { memoryHost, run } from '../contexts/harness.ts';
+
+async function debug(sample = 'droppacket_unsafe') {
+  const host = memoryHost();
+  const session = new Session(rootContext, host);
+  await run(session, `ebpf debug verification samples/${sample}.o`);
+  expect(session.prompt).toBe('netsh ebpf debug>');
+  return { session, host };
+}
+
+describe('attack, replay', () => {
+  it('confirms a bug, keeps the input, and runs it again', async () => {
+    const { session, host } = await debug();
+    const { stdout, stderr, exitCode } = await run(session, 'attack budget=20000 save=found.json capture=found.pcap');
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+    expect(stdout).toMatch(/^Failure 1, PKT-01 at instruction 2 \(line 25\):\n {2}CONFIRMED BUG: empty packet -> reads byte 9 of the packet/);
+    expect(stdout).toContain('kept in found.json');
+    const packets = [...readCapture(host.files['found.pcap'] as Uint8Array, 'found.pcap')];
+    expect(packets.map(({ data }) => data.length)).toEqual([0]);
+    const again = await run(session, 'replay found.json');
+    expect(again.stdout).toContain('This is PKT-01 at instruction 2.');
+    expect(again.exitCode).toBe(1);
+  });
+
+  it('speaks JSON', async () => {
+    const { session } = await debug();
+    const { stdout } = await run(session, 'attack failure=2 budget=20000 format=json');
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, failure: 2, verdict: { kind: 'confirmed', match: 'exact', vector: { schema: 1 } } });
+  });
+
+  it('refuses files that are no inputs, and failures that are none', async () => {
+    const { session, host } = await debug();
+    host.files['bad.json'] = '{"schema":1}';
+    expect((await run(session, 'replay bad.json')).stderr).toContain('bad.json: Not a counterexample: program is no object.');
+    expect((await run(session, 'attack failure=9')).stderr).toContain('There is no failure 9; they are numbered 1 to 2.');
+    expect((await run((await debug('droppacket')).session, 'attack')).stderr).toContain('No check fails.');
+  });
+});
+
+describe('fix', () => {
+  it('lists verified fixes, applies one to the copy, and takes it back', async () => {
+    const { session } = await debug();
+    const listed = await run(session, 'fix');
+    expect(listed.stdout).toMatch(/fix A \(verified\): Check that the packet has 10 bytes \(line 25\); check that the/);
+    expect(listed.stdout).toContain('      if (data + 10 > data_end) return XDP_PASS;\n      if (data + 26 > data_end) return XDP_PASS;\n');
+    const applied = await run(session, 'fix A');
+    expect(applied.stdout).toBe('Fix A is applied to the copy in memory. The program passes.\n');
+    expect((await run(session, 'attack')).stderr).toContain('No check fails.');
+    expect((await run(session, 'list all')).stdout).toContain('exit');
+    const undone = await run(session, 'fix undo');
+    expect(undone.stdout).toBe('The last fix is taken back. 2 checks fail.\n');
+    expect((await run(session, 'fix undo')).stderr).toContain('No fix was applied.');
+    expect((await run(session, 'fix Z')).stderr).toContain('There is no fix Z');
+  });
+
+  it('does not show a found input any more once it is applied', async () => {
+    const { session } = await debug();
+    await run(session, 'attack budget=20000 save=found.json');
+    await run(session, 'fix A');
+    const { stdout, exitCode } = await run(session, 'replay found.json');
+    expect(stdout).toContain('This does not show PKT-01 at instruction 2.');
+    expect(exitCode).toBe(0);
+  });
+
+  it('speaks JSON', async () => {
+    const { session } = await debug();
+    const { stdout } = await run(session, 'fix list format=json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 1,
+      did: 'list',
+      failure: 1,
+      fixes: [{ letter: 'A', applicability: 'verified' }],
+      lowering: null,
+    });
+  });
+});
