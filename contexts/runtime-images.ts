@@ -15,6 +15,8 @@ import type { OpenedObject } from './objects.ts';
 /** Metadata keys of the images that `convert` writes. */
 export const PROOF = 'proof-of-verification';
 export const typeKey = (program: string) => `type of ${program}`;
+/** Bytes of the function in the object. */
+export const sizeKey = (program: string) => `size of ${program}`;
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 /** Kernel functions are numbered by their position in the object; more than these are damage. */
@@ -88,7 +90,15 @@ export function imageObject(image: NativeImage, bytes: Uint8Array): ObjectFile {
       const references = values.flatMap((value): (Instruction | undefined)[] => [value, undefined]);
       engines.set(references, engine);
       const range = { name, start: 0, end: references.length, section, sectionSlot: 0, linkage: 'global' } as const;
-      return { section, name, instructions: references, size: instructions * 8, offset: 0, functions: [range], lines: [] };
+      return {
+        section,
+        name,
+        instructions: references,
+        size: Number(manifest.metadata[sizeKey(name)] ?? instructions * 8),
+        offset: 0,
+        functions: [range],
+        lines: [],
+      };
     }),
     maps: manifest.maps,
     externs: externsOf(image),

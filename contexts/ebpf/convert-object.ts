@@ -7,7 +7,7 @@ import type { Platform } from '../../src/platform/platform.ts';
 import { deterministicHost } from '../../src/runtime/host.ts';
 import { makeExecutable, programsToLoad } from '../../src/runtime/loader.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { PROOF, typeKey } from '../runtime-images.ts';
+import { PROOF, sizeKey, typeKey } from '../runtime-images.ts';
 
 /** An object's programs, ready for either backend. They must have been verified: the metadata says so. */
 function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>) {
@@ -15,7 +15,7 @@ function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<
   const runtime = new Runtime({ platform, host: deterministicHost(), verify: () => unreachable() });
   const programs = programsToLoad(object).map((program) => {
     const type = platform.programTypes.find(({ name }) => name === types.get(program.name))!;
-    return { ...makeExecutable(runtime, object, program, type, () => undefined), section: program.section, lines: program.lines };
+    return { ...makeExecutable(runtime, object, program, type, () => undefined), section: program.section, lines: program.lines, size: program.size };
   });
   return {
     programs,
@@ -23,7 +23,15 @@ function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<
     source: { path: object.path, sha256: object.sha256 },
     platform: platform.name,
     version: `ebpfsh ${packageData.version}`,
-    metadata: { [PROOF]: object.sha256, ...Object.fromEntries([...types].map(([program, type]) => [typeKey(program), type])) },
+    metadata: {
+      [PROOF]: object.sha256,
+      ...Object.fromEntries(
+        programs.flatMap(({ name, size }) => [
+          [typeKey(name), types.get(name)!],
+          [sizeKey(name), String(size)],
+        ]),
+      ),
+    },
     frameSize: platform.limits.stackSize,
     maxFrames: platform.limits.callFrames,
   } satisfies ImageSource;
