@@ -9,8 +9,12 @@ import { Explored, type Violation, watch } from './watch.ts';
 /** Precision settings in turn; undefined: the ladder. */
 const PRECISIONS = [1, 4, undefined] as const;
 
-/** Accepted programs that run longer than this are said not to end; the generator's loops are far shorter. */
-const INSTRUCTION_LIMIT = 200_000;
+/** Accepted programs that run longer than this are said not to end: no loop of theirs may take more than `MAX_TURNS` turns. */
+const INSTRUCTION_LIMIT = 100_000;
+/** Programs with longer loops are not run: they would only take time. */
+const MAX_TURNS = 100;
+/** After this many instructions in all, a program has had its share of the time. */
+const SHARE = 60_000;
 
 export interface Failure extends Violation {
   readonly seed: number;
@@ -79,9 +83,10 @@ export function campaign(options: CampaignOptions): Result {
     }
     if (report.verdict !== 'accepted') continue;
     accepted++;
-    const failure = runAll(generated, verification, precision, seed, inputsPerProgram, replayEvery, coverage);
-    pairs += failure?.input ?? inputsPerProgram;
-    if (failure !== undefined) failures.push(failure);
+    if (report.maxLoopCount > MAX_TURNS) continue;
+    const run = runAll(generated, verification, precision, seed, inputsPerProgram, replayEvery, coverage);
+    pairs += run.pairs;
+    if (run.failure !== undefined) failures.push(run.failure);
     options.onProgress?.(pairs);
   }
   return {
@@ -105,27 +110,29 @@ function runAll(
   count: number,
   replayEvery: number,
   coverage: Map<string, number>,
-): Failure | undefined {
+): { readonly pairs: number; readonly failure?: Failure } {
   const program = checkedProgram(objectOf(generated.host.platform), generated.instructions, generated.host);
   const explored = new Explored(verification);
   const inputs = new Inputs(program);
-  for (let input = 1; input <= count; input++) {
-    // Coverage is counted on the first inputs only: it is the programs that differ.
-    const onStep =
-      input > 2
-        ? undefined
-        : (pc: number) => {
-            const name = kindOf(generated.instructions[pc]!);
-            coverage.set(name, (coverage.get(name) ?? 0) + 1);
-          };
+  let steps = 0;
+  let input = 1;
+  for (; input <= count && steps < SHARE; input++) {
+    // Kinds are counted on the first inputs only: it is the programs that differ.
+    const counts = input <= 2;
+    const onStep = (pc: number) => {
+      steps++;
+      if (!counts) return;
+      const name = kindOf(generated.instructions[pc]!);
+      coverage.set(name, (coverage.get(name) ?? 0) + 1);
+    };
     const violation = watch(explored, program, inputs.input(Math.imul(seed, 7919) + input), {
       replays: input % replayEvery === 0,
       instructionLimit: INSTRUCTION_LIMIT,
-      ...(onStep === undefined ? {} : { onStep }),
+      onStep,
     });
-    if (violation !== undefined) return { ...violation, seed, input, precision, generated };
+    if (violation !== undefined) return { pairs: input, failure: { ...violation, seed, input, precision, generated } };
   }
-  return undefined;
+  return { pairs: input - 1 };
 }
 
 /** An instruction's kind in the detail in which transfer functions differ: "add64", "jslt32", "load4", "atomic xchg8". */

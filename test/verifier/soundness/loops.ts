@@ -145,6 +145,24 @@ export const LOOPS: readonly Loop[] = [
     code.branchImmediate('le', i, turns(g), head);
     code.place(out);
   },
+  function wrappingStep(g, depth) {
+    const i = counterOf(g);
+    if (i === undefined || g.slips === 0) return;
+    const { code } = g;
+    const out = code.label();
+    const step = g.destination(i);
+    code.aluImmediate('mov', i, 0);
+    g.believe(i, { kind: 'number' });
+    const head = code.here();
+    code.wide(step, g.constant64());
+    g.believe(step, undefined);
+    code.alu('add', i, step);
+    body(g, depth, [i]);
+    const r = g.number();
+    code.branchImmediate(g.comparison(), r, g.near(r), out);
+    code.jump(head);
+    code.place(out);
+  },
   function forever(g, depth) {
     if (g.slips === 0) return;
     const { code } = g;

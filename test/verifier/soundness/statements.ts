@@ -259,6 +259,85 @@ function arithmeticOnOthers(g: Generator): void {
   if (g.having('number').some((r) => !g.scope.pinned.has(r))) arithmetic(g);
 }
 
+type Relate = (g: Generator, b: number, a: number) => void;
+
+/** Ways to compute b from a such that a guard on b tells something of a. */
+const RELATIONS: readonly Relate[] = [
+  (g, b, a) => g.code.alu('mov', b, a),
+  (g, b, a) => g.code.alu('mov', b, a, 32),
+  (g, b, a) => {
+    g.code.alu('mov', b, a);
+    g.code.aluImmediate('add', b, g.constant32(), g.width());
+  },
+  (g, b, a) => {
+    g.code.alu('mov', b, a);
+    g.code.aluImmediate('and', b, g.constant32(), g.width());
+  },
+  (g, b, a) => {
+    g.code.alu('mov', b, a);
+    g.code.aluImmediate(g.pick(['lsh', 'rsh', 'arsh'] as const), b, g.random.below(32), g.width());
+  },
+  (g, b, a) => {
+    g.code.alu('mov', b, a);
+    g.code.aluImmediate('lsh', b, 32);
+    g.code.aluImmediate(g.random.chance(2) ? 'rsh' : 'arsh', b, 32);
+  },
+  (g, b, a) => {
+    const other = g.number(a, b);
+    g.code.alu('mov', b, a);
+    g.code.alu(g.random.chance(2) ? 'sub' : 'add', b, other, g.width());
+  },
+  (g, b, a) => g.code.emit({ kind: 'movsx', bits: g.pick([8, 16, 32] as const), width: 64, dst: b as 0, src: a as 0 }),
+  (g, b, a) => {
+    g.code.alu('mov', b, a);
+    g.code.emit({ kind: 'swap', order: 'bswap', bits: g.pick([16, 32, 64] as const), dst: b as 0 });
+  },
+  (g, b, a) => {
+    // Ordered by a third number that nobody needs afterwards.
+    const middle = g.destination(a, b);
+    if (middle === a || middle === b) return;
+    g.freshNumber(b);
+    g.freshNumber(middle);
+    g.code.branch('gt', a, middle, g.bail!);
+    g.code.branch('gt', middle, b, g.bail!);
+    g.believe(middle, undefined);
+  },
+];
+
+/** On some paths one number is computed from another, on others it is not; then a guard on it: what it says of the other differs. */
+function halfRelated(g: Generator, depth: number): void {
+  if (depth > 2 || g.bail === undefined) return;
+  const { code, random, scope } = g;
+  const a = g.freeNumber();
+  if (random.chance(2)) g.freshNumber(a);
+  const b = g.saved(a);
+  if (a === b || scope.pinned.has(a) || scope.pinned.has(b)) return;
+  scope.pinned.add(a);
+  const test = g.number(a, b);
+  const other = code.label();
+  const join = code.label();
+  code.branchImmediate(g.comparison(), test, g.near(test), other, g.width());
+  g.pick(RELATIONS)(g, b, a);
+  if (random.chance(3)) code.store(8, 10, -240, b);
+  code.jump(join);
+  code.place(other);
+  const way = random.below(9);
+  if (way < 3) g.pick(RELATIONS)(g, b, a);
+  else if (way < 5) code.aluImmediate('mov', b, 0);
+  else g.freshNumber(b);
+  code.place(join);
+  for (let r = 0; r < 6; r++) if (r !== a && r !== b && !scope.pinned.has(r)) g.believe(r, undefined);
+  g.believe(b, { kind: 'number' });
+  for (let count = 1 + random.below(2); count > 0; count--) {
+    if (random.chance(4)) code.branch(g.comparison(), a, b, g.bail, g.width());
+    else code.branchImmediate(g.comparison(), b, g.constant32(), g.bail, g.width());
+  }
+  scope.pinned.delete(a);
+  // Both are needed afterwards, so that liveness keeps them.
+  code.store(8, 10, -240, a);
+  code.alu('xor', b, a);
+}
+
 /** A path that leaves early. */
 function earlyExit(g: Generator): void {
   if (g.bail === undefined) return;
@@ -344,6 +423,7 @@ export const STATEMENTS: readonly Statement[] = [
   { name: 'stack atomic', weight: 2, write: atomicStack },
   { name: 'conditional', weight: 9, write: conditional },
   { name: 'correlated flag', weight: 3, write: correlated },
+  { name: 'half related', weight: 6, write: halfRelated },
   { name: 'early exit', weight: 4, write: earlyExit },
   { name: 'bound', weight: 5, write: bounded },
   { name: 'loop', weight: 5, write: loop },
