@@ -27,7 +27,7 @@ const DIALECTS: Readonly<Record<Dialect, string>> = {
 export function entryText(entry: KnowledgeEntry): string {
   const family = FAMILIES.find(({ id }) => id === entry.family)!;
   return [
-    wrap(`${entry.id}: ${entry.title}`, WIDTH, '  '),
+    block(`${entry.id}: ${entry.title}`, '', '  '),
     '\n',
     wrap(`${NATURES[entry.nature]} Family: ${family.category}.`, WIDTH, ''),
     '\n',
@@ -51,7 +51,7 @@ export function matchesText(matches: readonly Match[]): string {
   const rest =
     others.length === 0
       ? ''
-      : `\nThe same words can mean:\n${others.map(({ entry }) => `${listItem(entry)}${wrap(`          ${entry.tell}`, WIDTH, '          ')}`).join('')}`;
+      : `\nThe same words can mean:\n${others.map(({ entry }) => `${listItem(entry)}${block(entry.tell, '          ', '          ')}`).join('')}`;
   return `${spoken}\n${entryText(best!.entry)}${rest}`;
 }
 
@@ -80,7 +80,7 @@ function list(entries: readonly KnowledgeEntry[]): string {
 }
 
 function listItem({ id, title }: KnowledgeEntry): string {
-  return wrap(`  ${id.padEnd(8)}${title}`, WIDTH, '          ');
+  return block(title, `  ${id.padEnd(8)}`, '          ');
 }
 
 function section(title: string, body: string): string {
@@ -88,7 +88,15 @@ function section(title: string, body: string): string {
 }
 
 function paragraph(text: string): string {
-  return wrap(`  ${text}`, WIDTH, '  ');
+  return block(text, '  ', '  ');
+}
+
+/** Wrapped text with an indentation for its first line and one for the others. */
+function block(text: string, first: string, rest: string): string {
+  const lines = wrap(text, WIDTH - rest.length, '')
+    .trimEnd()
+    .split('\n');
+  return lines.map((line, at) => `${at === 0 ? first : rest}${line}\n`).join('');
 }
 
 function code(text: string): string {
@@ -100,8 +108,8 @@ function code(text: string): string {
 }
 
 function fixText({ change, code: line, measured }: Fix): string {
-  const outcome = measured === undefined ? '' : ` (${measuredText(measured)})`;
-  return `${wrap(`  - ${change}${outcome}`, WIDTH, '    ')}${line === undefined ? '' : code(`  ${line}`)}`;
+  const outcome = measured === undefined ? '' : block(measuredText(measured), '    ', '    ');
+  return `${block(change, '  - ', '    ')}${line === undefined ? '' : code(`    ${line}`)}${outcome}`;
 }
 
 function measuredText({ v1, v3 }: NonNullable<Fix['measured']>): string {
@@ -110,6 +118,8 @@ function measuredText({ v1, v3 }: NonNullable<Fix['measured']>): string {
 }
 
 function saysText({ verdict, messages }: Says): string {
-  const quoted = messages.flatMap((message) => message.split(' / ')).map((line) => wrap(`    ${line}`, WIDTH, '      '));
-  return `  ${VERDICTS[verdict]}\n${[...new Set(quoted)].join('')}`;
+  const lines = [...new Set(messages.flatMap((message) => message.split(' / ')))];
+  // A message that is the beginning of another one says nothing more.
+  const whole = lines.filter((line) => !lines.some((other) => other !== line && other.startsWith(line)));
+  return `  ${VERDICTS[verdict]}\n${whole.map((line) => block(line, '    ', '      ')).join('')}`;
 }

@@ -27,7 +27,7 @@ export const CONTEXT_ENTRIES: readonly KnowledgeEntry[] = [
     linux: { verdict: 'rejects', messages: ['invalid bpf_context access off=24 size=4', 'invalid bpf_context access'] },
     report: ['Memory Safety: Invalid context access. offset 24 size 4'],
     words: ['Offset 24 to 28 with 4 bytes is past struct xdp_md (24 bytes).', 'struct xdp_md has no field that allows a 4-byte read at offset 2'],
-    tell: 'The limit in PREVAIL’s message is a plain number: the size of the structure.',
+    tell: "The limit in PREVAIL's message is a plain number: the size of the structure.",
     related: ['CTX-02', 'ENV-01'],
   },
   {
@@ -39,7 +39,7 @@ export const CONTEXT_ENTRIES: readonly KnowledgeEntry[] = [
     needs: 'A field that this program type may write, or the helper meant for the change.',
     bad: `ctx->data = 0;`,
     good: `bpf_xdp_adjust_head(ctx, 14);`,
-    fixes: [{ change: 'To move the packet’s start or end, call bpf_xdp_adjust_head, bpf_xdp_adjust_tail or bpf_skb_change_head.' }],
+    fixes: [{ change: "To move the packet's start or end, call bpf_xdp_adjust_head, bpf_xdp_adjust_tail or bpf_skb_change_head." }],
     prevail: {
       verdict: 'rejects',
       messages: [

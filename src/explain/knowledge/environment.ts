@@ -11,9 +11,11 @@ export const ENVIRONMENT_ENTRIES: readonly KnowledgeEntry[] = [
       'The helper exists, but not for this program type, not on this platform, or not with this number. Numbers differ between Windows and Linux.',
     needs: 'A helper that this program type has here.',
     bad: `SEC("xdp") int prog(struct xdp_md *ctx) {
-    bpf_skb_load_bytes(ctx, 0, &b, 4);`,
+    return bpf_skb_load_bytes(ctx, 0, &b, 4) ? XDP_DROP : XDP_PASS;
+}`,
     good: `SEC("xdp") int prog(struct xdp_md *ctx) {
-    bpf_xdp_load_bytes(ctx, 0, &b, 4);`,
+    return bpf_xdp_load_bytes(ctx, 0, &b, 4) ? XDP_DROP : XDP_PASS;
+}`,
     fixes: [
       { change: 'Use the helper of the same family for this type (skb, xdp, sock).' },
       { change: 'Check the section name: it decides the program type.' },
@@ -65,7 +67,7 @@ export const ENVIRONMENT_ENTRIES: readonly KnowledgeEntry[] = [
     nature: 'rule',
     family: 'policy',
     cause:
-      'The program calls a function of the kernel (kfunc) by its BTF id, and the host does not have it, or not for this program type. Windows has none of Linux’s.',
+      "The program calls a function of the kernel (kfunc) by its BTF id, and the host does not have it, or not for this program type. Windows has none of Linux's.",
     needs: 'A host that exports the function to this program type.',
     bad: `extern void bpf_rcu_read_lock(void) __ksym;
 bpf_rcu_read_lock();      /* on a host without it */`,

@@ -16,7 +16,7 @@ bpf_map_lookup_elem(&m, &k);`,
     good: `/* the key is a __u64 */
 __u64 k = 1;
 bpf_map_lookup_elem(&m, &k);`,
-    fixes: [{ change: 'Give the variable the type in the map’s definition.', code: 'typeof(*m.key) k = 1;' }],
+    fixes: [{ change: "Give the variable the type in the map's definition.", code: 'typeof(*m.key) k = 1;' }],
     prevail: { verdict: 'accepts', messages: ['Upper bound must be at most total_stack_size (within(r2:key_size(r1)))'] },
     linux: { verdict: 'rejects', messages: ['invalid read from stack R2 off=-4 size=8', 'invalid indirect access to stack R2 off=-4 size=8'] },
     report: ['Call Type Safety: Invalid call argument. The second argument (R2) does not satisfy the verifier contract.'],
@@ -132,7 +132,7 @@ if (n > sizeof(buf)) return 0;
 bpf_probe_read_kernel(buf, n, src);`,
     fixes: [
       { change: 'Compare an unsigned size with the size of the buffer.', code: 'if (n > sizeof(buf)) return 0;' },
-      { change: 'Or mask it, if the buffer has a power of two plus one bytes or more.', code: 'n &= 63;' },
+      { change: 'Or mask it with the size of the buffer minus one, if that size is a power of two.', code: 'n &= 63;' },
     ],
     prevail: { verdict: 'rejects', messages: ['Invalid size (r2.value >= 0)', 'Invalid size'] },
     linux: {

@@ -95,7 +95,7 @@ export const LOOP_ENTRIES: readonly KnowledgeEntry[] = [
     },
     report: ['Memory Safety: Access outside bounds. R1 is packet pointer; offset is variable.'],
     words: [
-      'Reads the packet at a pointer that each turn of the loop moves by a number from the program’s data; after the last move nothing compares it with data_end.',
+      "Reads the packet at a pointer that each turn of the loop moves by a number from the program's data; after the last move nothing compares it with data_end.",
     ],
     tell: 'A walk over options (type, length, value); Linux shows id=1 with off=0.',
     related: ['PKT-03', 'PKT-06', 'PRC-06'],

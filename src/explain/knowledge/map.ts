@@ -15,7 +15,7 @@ return *(__u64 *)v ? XDP_PASS : XDP_DROP;`,
 return *(__u32 *)v ? XDP_PASS : XDP_DROP;`,
     fixes: [
       { change: 'Read with the type that the map declares.' },
-      { change: 'Or declare the larger type as the map’s value.', code: '__type(value, __u64);' },
+      { change: "Or declare the larger type as the map's value.", code: '__type(value, __u64);' },
     ],
     prevail: {
       verdict: 'rejects',

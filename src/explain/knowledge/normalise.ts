@@ -54,6 +54,7 @@ function wordsOf(text: string): readonly string[] {
     text
       // What is in front of a message: "12:", "8/10:", "error:", "Verification failed:".
       .replace(/^(\d+(\/\d+)*( \(counter\))?:|error:|verification failed:)\s*/gm, '')
+      .replace(/\.offset[+-]\d+/g, '.offset')
       .replace(/\b[rw](\d{1,2})\b(?!_)/g, 'rn')
       .replace(/\b\w+#\d+\b/g, 'named')
       .replace(/\bbpf_(?!exit|atomic|ld_|alu|context|loop|spin_lock-ed|rcu_read_lock-ed)\w+/g, 'named')
@@ -84,7 +85,7 @@ const FEATURES: readonly Feature[] = [
   [/off=-(\d+) size=(\d+)/, (match) => (Number(match[2]) > Number(match[1]) ? 'past the top' : 'below')],
   [/off -\d+\+\d+ size/, () => 'bytes of the stack'],
   // Registers: r0 is the result, r1 to r5 are lost in calls, r6 to r9 survive them.
-  [/\br(\d+)(\.type| !read_ok| invalid mem)/, (match) => registerClass(Number(match[1]))],
+  [/\br(\d+)(\.type| !read_ok)/, (match) => registerClass(Number(match[1]))],
 ];
 
 function valueOffset(size: number, offset: number): string {

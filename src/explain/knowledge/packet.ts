@@ -268,12 +268,16 @@ return eth->h_proto == 8 ? XDP_PASS : XDP_DROP;`,
     family: 'policy',
     cause: 'Programs of this type get the packet for reading only; a direct write is refused whatever the bounds.',
     needs: 'A program type with direct packet write, or a helper that writes.',
-    bad: `SEC("socket") int prog(struct __sk_buff *skb) {
+    bad: `SEC("cgroup_skb/ingress") int prog(struct __sk_buff *skb) {
     ...
-    eth->h_proto = 0;`,
+    eth->h_proto = 0;
+    return 1;
+}`,
     good: `SEC("tc") int prog(struct __sk_buff *skb) {
     ...
-    eth->h_proto = 0;`,
+    eth->h_proto = 0;
+    return TC_ACT_OK;
+}`,
     fixes: [
       { change: 'Use a type that may write: xdp, tc, sk_skb, lwt_xmit.' },
       { change: 'Or write through a helper where the type has one.', code: 'bpf_skb_store_bytes(skb, off, &value, sizeof(value), 0);' },
@@ -281,7 +285,7 @@ return eth->h_proto == 8 ? XDP_PASS : XDP_DROP;`,
     prevail: { verdict: 'accepts', messages: ['Packet is read-only for this program type (valid_access(r1.offset, width=2) for write)'] },
     linux: { verdict: 'rejects', messages: ['cannot write into packet', 'cannot write into R1 pkt'] },
     report: [],
-    words: ['Programs of type socket_filter may not write to the packet directly.'],
+    words: ['Programs of type cgroup_skb may not write to the packet directly.'],
     tell: 'The failing instruction is a store.',
     related: ['CTX-02', 'MAP-06'],
   },

@@ -104,6 +104,8 @@ exit`,
         'bad instruction',
         'invalid offset for add',
         'nonzero imm for exit',
+        'nonzero offset for mov',
+        'nonzero dst for goto',
         'bad register',
         'incomplete lddw',
         'invalid lddw',
@@ -191,9 +193,11 @@ for (int i = 0; i < 8; i++) n++;`,
       'Hooks understand only some results: 0 to 3 for cgroup_skb/egress, 0 or 1 for many others. The program may return something else. PREVAIL has no such rule.',
     needs: 'A proved range of r0 inside the allowed one.',
     bad: `SEC("cgroup_skb/egress") int prog(struct __sk_buff *skb) {
-    return 7;`,
+    return 7;
+}`,
     good: `SEC("cgroup_skb/egress") int prog(struct __sk_buff *skb) {
-    return 1;`,
+    return 1;
+}`,
     fixes: [
       { change: 'Return the constants of this hook (not those of another: TC_ACT_*, XDP_*).' },
       { change: 'Bound a computed result.', code: 'return ok ? 1 : 0;' },

@@ -14,10 +14,12 @@ export const REGISTER_ENTRIES: readonly KnowledgeEntry[] = [
     needs: 'A value in the register on every path to the read.',
     bad: `SEC("xdp") int prog(struct xdp_md *ctx) {
     int verdict;
-    return verdict;`,
+    return verdict;
+}`,
     good: `SEC("xdp") int prog(struct xdp_md *ctx) {
     int verdict = XDP_PASS;
-    return verdict;`,
+    return verdict;
+}`,
     fixes: [
       { change: 'Initialise the variable, or return a constant.', code: 'return XDP_PASS;' },
       { change: 'Compile with -Wall; clang warns of it.' },

@@ -73,7 +73,7 @@ function rank({ patterns, weight }: Index, query: Normalised): readonly Match[] 
   const tokens = tokensOf(query.words);
   const known = [...tokens].filter((token) => weight.has(token));
   const queryWeight = sum(known, weight);
-  const best = new Map<KnowledgeEntry, { readonly match: Match; readonly rank: number }>();
+  const best = new Map<KnowledgeEntry, { readonly pattern: Pattern; readonly score: number }>();
   for (const pattern of patterns) {
     const shared = [...pattern.tokens].filter((token) => tokens.has(token));
     if (shared.length === 0) continue;
@@ -84,15 +84,13 @@ function rank({ patterns, weight }: Index, query: Normalised): readonly Match[] 
     for (const feature of pattern.features) hints += query.features.has(feature) ? 1 : -1;
     const score = 0.6 * found + 0.4 * explained + FEATURE * hints;
     const before = best.get(pattern.entry);
-    if (before !== undefined && before.match.score >= score) continue;
-    const { entry, message, dialect } = pattern;
-    best.set(entry, { match: { entry, score: Math.min(1, Math.max(0, score)), message, dialect }, rank: pattern.rank + (1 - score) * ORDER });
+    if (before !== undefined && before.score >= score) continue;
+    best.set(pattern.entry, { pattern, score });
   }
-  return [...best.values()].toSorted((a, b) => a.rank - b.rank).map(({ match }) => match);
+  return [...best.values()]
+    .toSorted((a, b) => b.score - a.score || a.pattern.rank - b.pattern.rank)
+    .map(({ pattern: { entry, message, dialect }, score }) => ({ entry, score: Math.min(1, Math.max(0, score)), message, dialect }));
 }
-
-/** A point of score outweighs any order of entries. */
-const ORDER = 1e6;
 
 function tokensOf(words: readonly string[]): ReadonlySet<string> {
   const tokens = new Set<string>(words);
@@ -108,19 +106,23 @@ function sum(tokens: Iterable<string>, weight: ReadonlyMap<string, number>): num
 
 function buildIndex(): Index {
   const patterns: Pattern[] = [];
-  const add = (entry: KnowledgeEntry, rank: number, dialect: Dialect, message: string) => {
-    const { words, features } = normalise(message);
-    patterns.push({ entry, rank, dialect, message, tokens: tokensOf(words), features });
+  const add = (entry: KnowledgeEntry, rank: number, dialect: Dialect, message: string, normalised = normalise(message)) => {
+    patterns.push({ entry, rank, dialect, message, tokens: tokensOf(normalised.words), features: normalised.features });
   };
+  // The details of an example say nothing.
+  const withoutFeatures = (message: string) => ({ words: normalise(message).words, features: new Set<string>() });
   KNOWLEDGE.forEach((entry, rank) => {
     for (const message of entry.prevail.messages) add(entry, rank, 'prevail', message);
     for (const message of entry.linux.messages) add(entry, rank, 'linux', message);
-    for (const message of entry.report) add(entry, rank, 'report', message);
+    for (const message of entry.report) {
+      add(entry, rank, 'report', message);
+      const headline = message.split('. ', 1)[0]!;
+      if (headline !== message) add(entry, rank, 'report', headline);
+    }
     for (const message of [entry.title, ...entry.words]) add(entry, rank, 'ours', message);
     for (const { id, classic, plain } of Object.values(CHECKS)) {
       if (id !== entry.id) continue;
-      add(entry, rank, 'ours', classic(EXAMPLE));
-      add(entry, rank, 'ours', plain(EXAMPLE));
+      for (const message of [classic(EXAMPLE), plain(EXAMPLE)]) add(entry, rank, 'ours', message, withoutFeatures(message));
     }
   });
   return { patterns, weight: weights(patterns) };
@@ -138,6 +140,8 @@ const EXAMPLE: CheckDetails = {
   distance: 8,
   argument: 2,
   name: 'named',
+  have: 'a number',
+  want: 'ctx',
 };
 
 /** Rare words tell more: the logarithm of how many entries lack them. */
