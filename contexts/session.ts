@@ -1,4 +1,4 @@
-import { type Command, type Environment, SUCCESS } from './command.ts';
+import { type Command, type Environment, type ParsedTags, SUCCESS } from './command.ts';
 import { completeLine } from './completion.ts';
 import type { ContextDefinition, ContextFrame } from './context.ts';
 import { CommandError, describeError, UsageError } from './errors.ts';
@@ -23,6 +23,8 @@ type QueuedChange = (io: ExecuteIo) => Promise<Outcome>;
 export class Session implements SessionView {
   readonly host: Host;
   readonly aliases = new Map<string, string>();
+  /** What `format=` is where a line does not say. */
+  format: 'text' | 'json' = 'text';
   readonly root: ContextDefinition;
   readonly #onInternalError: ((error: unknown) => void) | undefined;
   #frames: readonly ContextFrame[];
@@ -210,10 +212,17 @@ export class Session implements SessionView {
 
   #parse(words: string, command: Command, rest: readonly Token[]) {
     try {
-      return parseTags(command.tags, rest);
+      return this.#withFormat(command, parseTags(command.tags, rest));
     } catch (error) {
       throw error instanceof UsageError ? new UsageError(error.message, usageText(words, command.tags)) : error;
     }
+  }
+
+  /** Gives a command that can speak JSON the session's form where its line asks for none. */
+  #withFormat(command: Command, tags: ParsedTags): ParsedTags {
+    if (this.format === 'text' || 'format' in tags) return tags;
+    const takes = command.tags.some(({ name, type }) => name === 'format' && typeof type !== 'string' && type.includes(this.format));
+    return takes ? { ...tags, format: this.format } : tags;
   }
 
   #environment(resolution: Extract<Resolution, { kind: 'command' }>, io: ExecuteIo): Environment {
@@ -273,7 +282,7 @@ export class Session implements SessionView {
     } catch (error) {
       const described = describeError(error);
       if (described.kind === 'internal') this.#onInternalError?.(error);
-      if (wantsJson(line)) {
+      if (wantsJson(line, this.format)) {
         io.write(`${JSON.stringify({ schema: 1, error: { kind: described.kind, message: described.message } })}\n`, 'stdout');
       } else {
         io.write(`${described.message}\n${described.usage ? `\n${described.usage}` : ''}`, 'stderr');
@@ -289,9 +298,10 @@ function findAlias(aliases: ReadonlyMap<string, string>, word: string): string |
   return undefined;
 }
 
-/** Whether the line asked for JSON, also where it is too wrong to be parsed. */
-function wantsJson(line: string): boolean {
-  return /(?:^|\s)f(?:o(?:r(?:m(?:at?)?)?)?)?=j(?:s(?:on?)?)?(?:\s|$)/i.test(line);
+/** Whether the line asked for JSON, also where it is too wrong to be parsed; where it asks for nothing, what the session has. */
+function wantsJson(line: string, otherwise: 'text' | 'json'): boolean {
+  const asked = /(?:^|\s)f(?:o(?:r(?:m(?:at?)?)?)?)?=([a-z]+)(?=\s|$)/i.exec(line)?.[1]?.toLowerCase() ?? otherwise;
+  return 'json'.startsWith(asked);
 }
 
 /** Rejects as soon as the signal is aborted, whatever the command is doing. */

@@ -37,7 +37,9 @@ const rim: Rim = {
   async openPrompt(session) {
     process.off('SIGINT', interrupt);
     const { runRepl } = await import('./repl/index.ts');
-    return runRepl(session, { firstPrompt: session.prompt });
+    // The settings that `set` changes are the ones that the prompt listens to.
+    const { settings } = session.host;
+    return runRepl(session, { firstPrompt: session.prompt, ...(settings ? { settings } : {}) });
   },
 };
 

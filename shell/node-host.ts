@@ -4,8 +4,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../contexts/errors.ts';
 import type { DirectoryEntry, Host, HostProcess, OutputFile } from '../contexts/host.ts';
+import type { SettingsStore } from '../contexts/settings.ts';
 import { readWholeFile } from './read-file.ts';
-import { configDirectory } from './settings.ts';
+import { configDirectory, openSettings } from './settings.ts';
 
 /**
  * The machine as Node sees it.
@@ -13,7 +14,19 @@ import { configDirectory } from './settings.ts';
  * @param verifyWorker the built worker script.
  */
 export function nodeHost(verifyWorker?: URL): Host {
-  return { ...files, process: nodeProcess, storeDirectory: storeDirectory(), ...(verifyWorker ? { verifyWorker } : {}) };
+  let settings: SettingsStore | undefined;
+  return {
+    ...files,
+    process: nodeProcess,
+    storeDirectory: storeDirectory(),
+    ...(verifyWorker ? { verifyWorker } : {}),
+    // Read when they are first asked for: most one-shot commands do not.
+    get settings() {
+      settings ??= openSettings(configDirectory(process.env));
+      return settings;
+    },
+    loadBuild: async () => (await import('./node-build.ts')).nodeBuild,
+  };
 }
 
 /** EBPFSH_STORE, else beside the settings. */

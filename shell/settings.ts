@@ -2,77 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-/** Everything that can be set. */
-export interface Settings {
-  /** Text before the cursor; `%p` stands for the netsh prompt. */
-  readonly prompt: string;
-  readonly color: 'auto' | 'always' | 'never';
-  readonly theme: 'dark' | 'light' | 'mono';
-  /** `auto`: output that is longer than the screen opens in the pager as well. */
-  readonly pager: 'auto' | 'off';
-  /** Lines of history that are kept; 0 keeps none. */
-  readonly history: number;
-  readonly editing: 'emacs' | 'vi';
-  /** Whether the window title tells the context. */
-  readonly title: 'on' | 'off';
-  /** Whether a line below the prompt tells context, platform and what is loaded. */
-  readonly status: 'on' | 'off';
-  /** Whether the rest of a matching older line is shown behind the cursor. */
-  readonly suggestions: 'on' | 'off';
-}
-
-export type SettingName = keyof Settings;
-
-interface SettingRow<T> {
-  readonly default: T;
-  /** Allowed words; absent where any text, or any whole number, will do. */
-  readonly values?: readonly T[];
-  readonly help: string;
-}
-
-const MAX_HISTORY = 1_000_000;
-const ON_OFF = ['on', 'off'] as const;
-
-/** One row per setting: help, words and default come from here and nowhere else. */
-export const SETTINGS: { readonly [N in SettingName]: SettingRow<Settings[N]> } = {
-  prompt: { default: '%p ', help: 'Text of the prompt; %p stands for the context, as in netsh ebpf>.' },
-  color: { default: 'auto', values: ['auto', 'always', 'never'], help: 'When colors are used; auto follows the terminal and NO_COLOR.' },
-  theme: { default: 'dark', values: ['dark', 'light', 'mono'], help: 'Colors for a dark or a light background, or bold and underline only.' },
-  pager: { default: 'off', values: ['auto', 'off'], help: 'Whether output longer than the screen opens in the pager.' },
-  history: { default: 10_000, help: 'Lines of history kept between runs; 0 keeps none.' },
-  editing: { default: 'emacs', values: ['emacs', 'vi'], help: 'Keys of the line editor.' },
-  title: { default: 'on', values: ON_OFF, help: 'Whether the window title shows the context.' },
-  status: { default: 'off', values: ON_OFF, help: 'Whether a status line is shown below the prompt.' },
-  suggestions: { default: 'on', values: ON_OFF, help: 'Whether older lines are suggested while typing.' },
-};
-
-export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
-
-/** A word that a setting does not take. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError';
-  readonly setting: SettingName;
-  readonly value: string;
-  constructor(setting: SettingName, value: string, expected: string) {
-    super(`${setting}: '${value}' is not ${expected}`);
-    this.setting = setting;
-    this.value = value;
-  }
-}
-
-/** The settings of one shell. */
-export interface SettingsStore {
-  /** Folder of the settings file and the history. */
-  readonly directory: string;
-  get<N extends SettingName>(name: N): Settings[N];
-  /** Takes effect at once; resolves when it is on disk, rejects with the file system's error when it cannot be kept. */
-  set<N extends SettingName>(name: N, value: Settings[N]): Promise<void>;
-  /** The same from a word as typed. @throws {SettingError} where the word is none of the setting's. */
-  setFromText(name: SettingName, text: string): Promise<void>;
-  /** Calls `listener` after every change; returns the function that stops it. */
-  onChange(listener: (name: SettingName) => void): () => void;
-}
+import { MAX_HISTORY, SETTING_NAMES, SETTINGS, SettingError, type SettingName, type Settings, type SettingsStore } from '../contexts/settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -90,12 +20,15 @@ function isValid(name: SettingName, value: unknown): boolean {
   const row = SETTINGS[name];
   if (typeof value !== typeof row.default) return false;
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value <= MAX_HISTORY;
+  // Control characters would move the cursor behind the line editor's back.
+  if (name === 'prompt') return !/\p{Cc}/u.test(String(value));
   const values: readonly unknown[] | undefined = row.values;
   return values === undefined || values.includes(value);
 }
 
 function expectation(name: SettingName): string {
   const row = SETTINGS[name];
+  if (name === 'prompt') return 'text without control characters';
   return row.values === undefined ? `a whole number from 0 to ${MAX_HISTORY}` : `one of ${row.values.join(', ')}`;
 }
 

@@ -138,6 +138,11 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./unpin.ts')).unpinProgram,
     },
     {
+      words: 'watch',
+      summary: 'Verifies an eBPF file again whenever it changes.',
+      load: async () => (await import('./watch.ts')).command,
+    },
+    {
       words: 'debug verification',
       summary: 'Steps through the verification of an eBPF program.',
       load: async () => (await import('./debug-verification.ts')).command,

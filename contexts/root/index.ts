@@ -2,6 +2,7 @@ import { bpftoolContext } from '../bpftool/index.ts';
 import type { ContextDefinition } from '../context.ts';
 import { ebpfContext } from '../ebpf/index.ts';
 import { interfaceContext } from '../interface/index.ts';
+import { SETTING_NAMES, SETTINGS } from '../settings.ts';
 import { command as abort } from './abort.ts';
 import { command as alias } from './alias.ts';
 import { command as bye } from './bye.ts';
@@ -45,10 +46,17 @@ export const rootContext: ContextDefinition = {
     { words: 'pushd', summary: 'Pushes current context on stack.', load: async () => pushd },
     { words: 'quit', summary: 'Exits the program.', load: async () => bye },
     { words: 'set file', summary: 'Copies the console output to a file.', load: async () => setFile },
+    { words: 'set format', summary: 'Sets the form of output for the whole session.', load: async () => (await import('./set-format.ts')).command },
     { words: 'set mode', summary: 'Sets the current mode to online or offline.', load: async () => setMode },
+    ...SETTING_NAMES.map((name) => ({
+      words: `set ${name}`,
+      summary: SETTINGS[name].summary,
+      load: async () => (await import('./set-setting.ts')).settingCommand(name),
+    })),
     { words: 'show alias', summary: 'Lists all defined aliases.', load: async () => showAlias },
     { words: 'show helper', summary: 'Lists all the top-level helpers.', load: async () => showHelper },
     { words: 'show mode', summary: 'Shows the current mode.', load: async () => showMode },
+    { words: 'show settings', summary: 'Shows everything that can be set.', load: async () => (await import('./show-settings.ts')).command },
     { words: 'unalias', summary: 'Deletes an alias.', load: async () => unalias },
   ],
   contexts: [bpftoolContext, ebpfContext, interfaceContext],

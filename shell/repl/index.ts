@@ -1,6 +1,6 @@
 /** The interactive shell: one function that runs a session at a terminal. */
 import type { SessionView } from '../../contexts/session-types.ts';
-import type { SettingsStore } from '../settings.ts';
+import type { SettingsStore } from '../../contexts/settings.ts';
 import { configDirectory, openSettings } from '../settings.ts';
 import { runPlain } from './plain.ts';
 import { Prompt } from './prompt.ts';

@@ -1,7 +1,7 @@
 /** The prompt: connects keys, line editor, history, completion, session and screen. */
 import { join } from 'node:path';
 import type { SessionView } from '../../contexts/session-types.ts';
-import type { SettingsStore } from '../settings.ts';
+import type { SettingsStore } from '../../contexts/settings.ts';
 import type { PromptView } from './frame.ts';
 import { enteredFrame, promptFrame } from './frame.ts';
 import type { Highlighter } from './highlight.ts';

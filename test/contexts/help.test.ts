@@ -14,6 +14,7 @@ Commands in this context:
 ?              - Displays a list of commands.
 abort          - Discards changes made while in offline mode.
 alias          - Adds an alias.
+bpftool        - Changes to the \`netsh bpftool' context.
 bye            - Exits the program.
 commit         - Commits changes made while in offline mode.
 dump           - Displays a configuration script.
@@ -40,6 +41,7 @@ Commands inherited from the netsh context:
 show alias     - Lists all defined aliases.
 show helper    - Lists all the top-level helpers.
 show mode      - Shows the current mode.
+show settings  - Shows everything that can be set.
 
 Commands in this context:
 `;

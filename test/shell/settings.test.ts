@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configDirectory, openSettings, SETTING_NAMES, SETTINGS, SettingError } from '../../shell/settings.ts';
+import { SETTING_NAMES, SETTINGS, SettingError } from '../../contexts/settings.ts';
+import { configDirectory, openSettings } from '../../shell/settings.ts';
 
 let folder: string;
 
