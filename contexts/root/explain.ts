@@ -19,7 +19,7 @@ const lookup = (text: string) => {
       KNOWLEDGE.map(({ id }) => id),
       5,
     );
-    throw new CommandError('not-found', `There is no entry ${text.toUpperCase()}.${didYouMean(near)}`);
+    throw new CommandError('entry', `There is no entry ${text.toUpperCase()}.${didYouMean(near)}`);
   }
   const family = familyNamed(text);
   if (family !== undefined) return { kind: 'family' as const, family };
@@ -40,12 +40,12 @@ export const command = defineCommand({
     {
       name: 'text',
       type: 'rest',
-      placeholder: '<id or message>',
-      help: 'An id (NUL-01), a message of ebpfsh, of eBPF for Windows or of the\nLinux kernel, or a family (memory). Quote a message that has quotes\nor begins with a tag. Without it, everything is listed.',
+      placeholder: 'id or message',
+      help: 'An id (NUL-01), a family (memory), or a message of ebpfsh, of eBPF for Windows or of the Linux kernel. Without it, everything is listed.',
     },
   ],
   remarks:
-    'Explains why programs are rejected: the cause, a wrong and a right program, fixes, and what other verifiers say. Numbers, registers and names in a message do not matter.',
+    'Shows the cause, a wrong and a right program, fixes, and what other verifiers say. Numbers, registers and names in a message do not matter.',
   examples: ['explain NUL-01', `explain "R0 invalid mem access 'map_value_or_null'"`, 'explain memory'],
   run: ({ text }) => lookup((text ?? []).join(' ').trim()),
   text: (found) => {

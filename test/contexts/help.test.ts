@@ -21,6 +21,7 @@ dump           - Displays a configuration script.
 ebpf           - Changes to the \`netsh ebpf' context.
 exec           - Runs a script file.
 exit           - Exits the program.
+explain        - Explains why programs are rejected.
 help           - Displays a list of commands.
 offline        - Sets the current mode to offline.
 online         - Sets the current mode to online.
