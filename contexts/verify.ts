@@ -1,4 +1,5 @@
 import type { Walk } from '../src/explain/export/walk.ts';
+import type { Judgement } from '../src/explain/fixes/judgement.ts';
 import type { BlockInvariant } from '../src/explain/invariants.ts';
 import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
@@ -19,6 +20,8 @@ export interface VerificationJob {
   /** What `type=` named; undefined: each program's section decides. */
   readonly type: string | undefined;
   readonly precision: number | undefined;
+  /** The first failed check is to be attacked with inputs, and repaired. */
+  readonly judge?: boolean;
   /** The report is to say what holds before and after every block. */
   readonly invariants?: boolean;
   /** The report is to record the ways to its failed checks. */
@@ -28,6 +31,7 @@ export interface VerificationJob {
 /** A report, with the stories of its first failed checks. */
 export interface ExplainedReport extends VerificationReport {
   readonly explanations?: readonly Explanation[];
+  readonly judgements?: readonly Judgement[];
   readonly invariants?: readonly BlockInvariant[];
   readonly walks?: readonly Walk[];
 }
@@ -76,6 +80,8 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   const object = parseNamedObject(job.bytes, job.path, platform);
   const { verify } = await import('../src/verifier/index.ts');
   const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
+  const { judgeFailure } = await import('../src/explain/fixes/judgement.ts');
+  const { runChecked } = await import('../src/engine/checked-interpreter.ts');
   const { explainFailures } = await import('../src/explain/report.ts');
   const { invariantsOf } = await import('../src/explain/invariants.ts');
   const { recordWalks } = await import('../src/explain/export/walk.ts');
@@ -92,6 +98,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
     return {
       ...report,
       ...(report.verdict === 'rejected' ? { explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : {}),
+      ...(job.judge === true && report.verdict === 'rejected' ? { judgements: [judgeFailure(verification, 0, { run: runChecked })] } : {}),
       ...(job.walks === true ? { walks: recordWalks(new DebugSession(program, verification)) } : {}),
       ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
     };

@@ -3,6 +3,7 @@ import { DebugSession } from '../../src/explain/session.ts';
 import type { VerificationReport } from '../../src/verifier/report.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
+import { SURE } from '../render/judgement.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
@@ -12,13 +13,6 @@ type Result =
   | { readonly did: 'list'; readonly title: string; readonly number: number; readonly found: Fixes }
   | { readonly did: 'applied'; readonly fix: Fix; readonly report: VerificationReport }
   | { readonly did: 'undone'; readonly report: VerificationReport };
-
-/** How sure a fix is, in words. */
-const SURE: Readonly<Record<Fix['applicability'], string>> = {
-  verified: 'verified',
-  'verified-changes-behaviour': 'verified, changes behaviour',
-  text: 'text only',
-};
 
 export const command = defineCommand({
   tags: [

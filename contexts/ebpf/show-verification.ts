@@ -36,6 +36,12 @@ export const command = defineCommand({
       named: true,
       help: 'text for people, json for programs, sarif for code scanning\n(SARIF 2.1.0), html for a page to step through the paths.\nThe default is text.',
     },
+    {
+      name: 'attack',
+      type: ['yes', 'no'],
+      named: true,
+      help: 'yes: looks for an input with which the first failed check goes wrong, and for changes that repair it. no: does not.\nThe default is yes.',
+    },
   ],
   remarks: 'Without a section or program, every program is verified; the functions of .text only where there is nothing else.',
   examples: [
@@ -56,6 +62,7 @@ export const command = defineCommand({
       type: tags.type,
       precision: tags.precision,
       invariants: tags.level === 'verbose',
+      judge: tags.attack !== 'no',
       walks: tags.format === 'sarif' || tags.format === 'html',
     };
     const reports = await verifyPrograms(job, object, programs, host, { signal, progress });

@@ -1,3 +1,4 @@
+import type { Explanation } from '../../src/explain/report.ts';
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { Failure, VerificationReport } from '../../src/verifier/report.ts';
 import type { Fragment } from '../command.ts';
@@ -5,6 +6,7 @@ import type { ExplainedReport } from '../verify.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
 import { explanationText, sliceText } from './explanation.ts';
 import { invariantsText } from './invariants.ts';
+import { judgementText } from './judgement.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
 import { wrap } from './wrap.ts';
@@ -54,12 +56,30 @@ function failureText(report: ExplainedReport, program: ObjectProgram, level: Lev
 }
 
 /** Why the check of that index fails, where it was worked out. */
-function explained({ failures, explanations }: ExplainedReport, index: number, level: Level): string {
+function explained({ failures, explanations, judgements }: ExplainedReport, index: number, level: Level): string {
   const explanation = explanations?.find((candidate) => candidate.failure === index);
-  if (explanation === undefined) return '';
-  if (level !== 'normal') return sliceText(explanation, failures[index]!.classic, index + 1, failures.length);
-  return index < TOLD ? explanationText(explanation) : '';
+  const judgement = judgements?.find((candidate) => candidate.failure === index);
+  const judged = judgement === undefined ? '' : judgementText(judgement);
+  if (explanation === undefined) return judged;
+  if (level !== 'normal') return judged + sliceText(explanation, failures[index]!.classic, index + 1, failures.length);
+  return (index < TOLD ? explanationText(shortened(explanation, judged)) : '') + judged;
 }
+
+/** The explanation with as much of its story as fits a screen together with the verdict. */
+function shortened(explanation: Explanation, judged: string): Explanation {
+  const lines = (text: string) => text.split('\n').length - 1;
+  const room = EXPLANATION_LINES - lines(judged);
+  let shown = explanation;
+  while (shown.story.length > FEWEST_EVENTS && lines(explanationText(shown)) > room) {
+    const [first, , ...others] = shown.story;
+    shown = { ...shown, story: [first!, ...others], skipped: shown.skipped + 1 };
+  }
+  return shown;
+}
+
+/** Lines of a report of 40 that are left for one failure below its message. */
+const EXPLANATION_LINES = 26;
+const FEWEST_EVENTS = 3;
 
 /** Failures whose story is told at level=normal, so that a report fits a screen. */
 const TOLD = 2;
@@ -117,7 +137,7 @@ function figuresText({ programType, platform, instructions, precision, statesVis
 }
 
 /** One program of the JSON form. */
-export function verificationJson(report: VerificationReport, sourceOf: SourceOf) {
+export function verificationJson(report: ExplainedReport, sourceOf: SourceOf) {
   const failureJson = ({ id, severity, instruction, message, classic, check, callStack, distance, otherPlatform }: Failure) => ({
     id,
     instruction,
@@ -142,6 +162,7 @@ export function verificationJson(report: VerificationReport, sourceOf: SourceOf)
     statesVisited: report.statesVisited,
     maxLoopCount: report.maxLoopCount,
     warnings: report.warnings.map(failureJson),
+    ...(report.judgements ? { judgements: report.judgements } : {}),
     ...(report.error ? { error: report.error } : {}),
   };
 }

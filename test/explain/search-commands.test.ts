@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { rootContext } from '../../contexts/root/index.ts';
 import { Session } from '../../contexts/session.ts';
 import { readCapture } from '../../src/runtime/capture/capture.ts';
-import { memoryHost, run } from '../contexts/harness.ts';
+import { memoryHost, newSession, run } from '../contexts/harness.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
+import { failingPrograms } from './failing-programs.ts';
 
 async function debug(sample = 'droppacket_unsafe') {
   const host = memoryHost();
@@ -76,5 +79,42 @@ describe('fix', () => {
       fixes: [{ letter: 'A', applicability: 'verified' }],
       lowering: null,
     });
+  });
+});
+
+describe('show verification', () => {
+  const line = 'ebpf show verification samples/droppacket_unsafe.o';
+
+  it('says whether the first failure is a bug, and what repairs it', async () => {
+    const { stderr, exitCode } = await run(newSession(), line);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('    verdict      CONFIRMED BUG: empty packet -> reads byte 9 of the packet,\n                 which has 0 bytes\n');
+    expect(stderr).toContain('    fix A        Check that the packet has 10 bytes (line 25); check that the\n');
+    expect(stderr).toContain('                 if (data + 10 > data_end) return XDP_PASS;\n');
+  });
+
+  it('does not where it is told not to', async () => {
+    const { stderr } = await run(newSession(), `${line} attack=no`);
+    expect(stderr).not.toMatch(/verdict|fix A/);
+  });
+
+  it('has both in JSON, as plain values', async () => {
+    const { stdout } = await run(newSession(), `${line} format=json`);
+    expect(JSON.parse(stdout)).toMatchObject({
+      programs: [
+        { judgements: [{ failure: 0, verdict: { kind: 'confirmed', vector: { schema: 1 } }, fixes: [{ letter: 'A', applicability: 'verified' }] }] },
+      ],
+    });
+  });
+
+  const entries = failingPrograms();
+  if (entries.length === 0) reportSkipped('failures', 70);
+  it.skipIf(entries.length === 0)('fits 40 lines, without a number that says nothing', { timeout: 120_000 }, async () => {
+    for (const { file } of entries) {
+      const path = corpusPath(`failures/objects/${file.replace(/\.c$/, '')}.bad.o`)!;
+      const { stderr } = await run(newSession({ 'x.o': readFileSync(path) }), 'ebpf show verification x.o platform=linux');
+      expect(stderr.split('\n').length, `${file}\n${stderr}`).toBeLessThanOrEqual(41);
+      expect(stderr, file).not.toMatch(/undefined|NaN|\[object|internal error/);
+    }
   });
 });

@@ -59,7 +59,7 @@ describe.skipIf(entries.length === 0)('failing programs of the corpus', () => {
       return verdict.words;
     };
     expect(words('PKT-02')).toBe('packet of 14 bytes -> reads byte 23 of the packet, which has 14 bytes');
-    expect(words('MAP-03')).toMatch(/^rx_queue_index=64, .* -> reads byte 64 of a value of map m, which has 64 bytes$/);
+    expect(words('MAP-03')).toBe('rx_queue_index=64 -> reads byte 64 of a value of map m, which has 64 bytes');
     expect(words('STK-02')).toBe('rx_queue_index=16 -> writes fp+0, outside the 512-byte frame');
     expect(words('PKT-01')).toBe('empty packet -> reads byte 12 of the packet, which has 0 bytes');
   });

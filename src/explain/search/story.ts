@@ -19,6 +19,7 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
   const { context } = program.programType;
   const fields = new Map<string, string>();
   const helpers = new Map<number, string>();
+  const found = new Map<number, string>();
   const values = new Map<string, string>();
   let packet = false;
   let pending: { readonly pc: number; readonly name: string } | undefined;
@@ -27,7 +28,9 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
     onStep(pc, state) {
       if (pending !== undefined) {
         helpers.delete(pending.pc);
-        helpers.set(pending.pc, `${pending.name} at instruction ${pending.pc} returns ${resultWords(state.registers[0], state)}`);
+        found.delete(pending.pc);
+        const told = state.registers[0]?.region === undefined ? helpers : found;
+        told.set(pending.pc, `${pending.name} at instruction ${pending.pc} returns ${resultWords(state.registers[0], state)}`);
         pending = undefined;
       }
       const instruction = program.instructions[pc];
@@ -57,6 +60,8 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
     ...values.values(),
     ...helpers.values(),
   ];
+  // That something was found goes without saying where anything else has to be said.
+  if (inputs.length === 0) inputs.push(...found.values());
   const shown = inputs.length > MAX_PARTS ? [...inputs.slice(0, MAX_PARTS), `${inputs.length - MAX_PARTS} more`] : inputs;
   return { inputs: shown, ending: endingWords(outcome), outcome };
 }
