@@ -1,7 +1,7 @@
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
 import type { Session } from './session.ts';
-import type { ExecuteIo, Outcome, OutputStream, Progress } from './session-types.ts';
+import type { CompletionKind, ExecuteIo, Outcome, OutputStream, Progress } from './session-types.ts';
 
 /**
  * What a tag accepts. A list of words is an enumeration, matched by unambiguous prefix. `integer`: decimal or 0x, at least 0.
@@ -73,11 +73,21 @@ interface CommandBody<Tags extends readonly Tag[], Result> {
   outcome?(result: Result): Outcome;
 }
 
+/** One way to go on, before it is placed in the line. */
+export interface Candidate {
+  readonly label: string;
+  readonly kind: CompletionKind;
+  readonly description: string;
+  readonly final: boolean;
+}
+
 /** A command whose types are hidden, as the engine runs it. */
 export interface Command {
   readonly tags: readonly Tag[];
   readonly remarks: string | undefined;
   readonly examples: readonly string[];
+  /** For raw rows: how the word after `words` may go on. */
+  complete?(words: readonly string[], word: string, session: Session): Promise<readonly Candidate[]>;
   execute(tags: ParsedTags, environment: Environment): Promise<Outcome>;
 }
 

@@ -1,10 +1,10 @@
-import type { Tag } from './command.ts';
+import type { Candidate, Tag } from './command.ts';
 import { type ContextDefinition, contextPath, type WordNode, wordTree } from './context.ts';
 import { changesContext } from './messages.ts';
 import type { ContextChain } from './resolve.ts';
 import { matchPrefix } from './resolve.ts';
 import type { Session } from './session.ts';
-import type { Completion, CompletionKind } from './session-types.ts';
+import type { Completion } from './session-types.ts';
 import { firstOpenTag } from './tags.ts';
 import { type Token, tokenizeUnfinished } from './tokens.ts';
 
@@ -13,13 +13,6 @@ export interface Cursor {
   readonly before: readonly Token[];
   /** Empty text where the cursor stands after a blank. */
   readonly word: Token;
-}
-
-interface Candidate {
-  readonly label: string;
-  readonly kind: CompletionKind;
-  readonly description: string;
-  readonly final: boolean;
 }
 
 export function splitAtCursor(line: string, cursor: number): Cursor {
@@ -38,6 +31,10 @@ export async function completeLine(session: Session, line: string, cursor: numbe
   if (resolution.kind === 'enter') return wordCompletions(resolution.chain, [], word, []);
   if (resolution.kind === 'listing') return resolution.asked ? [] : wordCompletions(resolution.chain, resolution.words, word, []);
   const command = await resolution.row.load();
+  if (resolution.raw) {
+    const words = resolution.rest.map(({ text }) => text);
+    return place((await command.complete?.(words, word.text, session)) ?? [], word, '');
+  }
   return tagCompletions(session, command.tags, resolution.rest, word);
 }
 
@@ -143,7 +140,7 @@ async function valuesOf(
 }
 
 /** Files and directories that continue a path; objects first, hidden names only when asked for. */
-async function fileNames(session: Session, typed: string): Promise<readonly Candidate[]> {
+export async function fileNames(session: Session, typed: string): Promise<readonly Candidate[]> {
   const split = Math.max(typed.lastIndexOf('/'), typed.lastIndexOf('\\')) + 1;
   const directory = typed.slice(0, split);
   const base = typed.slice(split);
@@ -165,7 +162,7 @@ function fileRank(name: string, directory: boolean): number {
   return name.endsWith('.o') || name.endsWith('.wasm') ? 0 : 2;
 }
 
-function startingWith(candidates: readonly Candidate[], typed: string): readonly Candidate[] {
+export function startingWith(candidates: readonly Candidate[], typed: string): readonly Candidate[] {
   const wanted = typed.toLowerCase();
   return candidates.filter((candidate) => candidate.label.toLowerCase().startsWith(wanted));
 }

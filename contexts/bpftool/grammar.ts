@@ -58,7 +58,7 @@ export type Values<Slots extends readonly Slot[]> = { readonly [S in Slots[numbe
 export type ParsedValues = Readonly<Record<string, unknown>>;
 
 /** The names by which each kind is referred to; links have none of their own. */
-const REFERENCES: Readonly<Record<Kind, readonly Reference['by'][]>> = {
+export const REFERENCES: Readonly<Record<Kind, readonly Reference['by'][]>> = {
   prog: ['id', 'name', 'pinned'],
   map: ['id', 'name', 'pinned'],
   link: ['id', 'pinned'],
@@ -71,7 +71,7 @@ export function firstMatch<Word extends string>(typed: string, words: readonly W
 
 /** A number as C's strtoul reads it with base 0, up to 32 bits; undefined for anything else. */
 export function parseNumber(text: string): number | undefined {
-  const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : /^(?:0x[\da-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : /^(?:0x[\da-f]+|0|[1-9]\d*)$/i.test(text) ? Number(text) : Number.NaN;
   return value <= 0xffff_ffff ? value : undefined;
 }
 
@@ -174,8 +174,8 @@ function parseKeywords(rows: readonly Keyword[], words: Words): ParsedValues {
   return values;
 }
 
-/** The whole word, else the only one that begins so. */
-function keywordFor(rows: readonly Keyword[], typed: string): Keyword {
+/** The keyword that a word means: the whole word, else the only one that begins so. @throws Failure. */
+export function keywordFor(rows: readonly Keyword[], typed: string): Keyword {
   const exact = rows.find(({ word }) => word === typed);
   const matches = exact || typed === '' ? [] : rows.filter(({ word }) => word.startsWith(typed));
   if (matches.length > 1) throw misunderstood(`ambiguous argument: '${typed}' could be ${listed(matches.map(({ word }) => word))}`);

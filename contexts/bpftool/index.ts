@@ -1,16 +1,18 @@
 import type { CommandRow, ContextDefinition } from '../context.ts';
 
-const load = async () => (await import('./command.ts')).command;
+type Topic = 'help' | 'batch' | 'prog' | 'map' | 'link' | 'net' | 'version';
+
+const row = (words: Topic, summary: string): CommandRow => ({ words, summary, load: async () => (await import('./command.ts')).topics[words] });
 
 /** What a line begins with, in the order in which bpftool tries abbreviations. */
 const rows: readonly CommandRow[] = [
-  { words: 'help', summary: `Displays bpftool's own help.`, load },
-  { words: 'batch', summary: 'Runs a file of bpftool commands.', load },
-  { words: 'prog', summary: 'Lists, loads, pins, runs and dumps programs.', load },
-  { words: 'map', summary: 'Lists, creates, pins, reads and changes maps.', load },
-  { words: 'link', summary: 'Lists, pins and detaches links.', load },
-  { words: 'net', summary: 'Lists, attaches and detaches programs of interfaces.', load },
-  { words: 'version', summary: 'Displays the version of bpftool that this behaves like.', load },
+  row('help', `Displays bpftool's own help.`),
+  row('batch', 'Runs a file of bpftool commands.'),
+  row('prog', 'Lists, loads, pins, runs and dumps programs.'),
+  row('map', 'Lists, creates, pins, reads and changes maps.'),
+  row('link', 'Lists, pins and detaches links.'),
+  row('net', 'Lists, attaches and detaches programs of interfaces.'),
+  row('version', 'Displays the version of bpftool that this behaves like.'),
 ];
 
 /** `-?` is netsh's help. */
@@ -23,7 +25,7 @@ export const bpftoolContext: ContextDefinition = {
   raw: {
     words: 'bpftool',
     summary: `Runs a line of bpftool's.`,
-    load,
+    load: async () => (await import('./command.ts')).line,
     takes: (word) => OPTION.test(word) || (word !== '' && rows.some(({ words }) => words.startsWith(word))),
   },
   contexts: [],

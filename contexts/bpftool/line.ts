@@ -102,7 +102,7 @@ async function batch(words: readonly string[], surroundings: Surroundings, depth
       const answer = await evaluate(command, surroundings, depth + 1);
       text += answer.text;
       outputs.push({ command, output: answer.json });
-      if (answer.failed) return { json: outputs, text, failed: true };
+      if (answer.failed) return { ...answer, json: outputs, text };
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;

@@ -74,7 +74,7 @@ describe('netsh root commands', () => {
     });
   }
 
-  for (const word of ['bye', 'quit', 'exit', 'EXI', 'b', 'q']) {
+  for (const word of ['bye', 'quit', 'exit', 'EXI', 'by', 'q']) {
     it(`${word} leaves`, async () => expect(await run(newSession(), word)).toMatchObject({ exitCode: 0, exit: true, stdout: '' }));
   }
 });
