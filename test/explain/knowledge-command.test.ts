@@ -23,6 +23,9 @@ describe('explain', () => {
     expect((await run(session, 'ebpf explain NUL-01')).stdout).toBe(stdout);
     await run(session, 'ebpf');
     expect((await run(session, 'explain NUL-01')).stdout).toBe(stdout);
+    await run(session, 'debug verification samples/droppacket_unsafe.o');
+    expect(session.prompt).toContain('debug');
+    expect((await run(session, 'explain NUL-01')).stdout).toBe(stdout);
   });
 
   it('says with which instruction set a fix is accepted', async () => {

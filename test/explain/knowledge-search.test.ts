@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { search } from '../../src/explain/knowledge/search.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
+import { failingPrograms, verifyEntry } from './failing-programs.ts';
 
 interface ManifestEntry {
   readonly stable_id: string;
@@ -68,5 +69,20 @@ describe.skipIf(manifest === undefined)('messages of the failing programs', () =
       const after = search(vary(text)).matches.map(({ entry }) => entry.id);
       expect(after.slice(0, 3), `${id}: ${vary(text)}`).toEqual(before.slice(0, 3));
     }
+  });
+
+  it('what our verifier says of them, plainly or in the classic wording, finds its own entry', () => {
+    const said: { readonly id: string; readonly kind: 'message' | 'classic'; readonly text: string }[] = [];
+    for (const program of failingPrograms()) {
+      const { failures, warnings } = verifyEntry(program, 'bad').report;
+      for (const { id, message, classic } of [...failures, ...warnings])
+        said.push({ id, kind: 'message', text: message }, { id, kind: 'classic', text: classic });
+    }
+    const missed = said.filter(({ id, text }) => ![0, 1, 2].includes(place(id, text)));
+    const list = missed.map(({ id, text }) => `\n  ${id} ${text}`).join('');
+    console.info(`${said.length} sentences of our own: ${said.length - missed.length} among the first three; missed: ${list || 'none'}`);
+    expect(said.length).toBeGreaterThan(120);
+    expect(missed.filter(({ kind }) => kind === 'message')).toEqual([]);
+    expect(missed.length / said.length).toBeLessThanOrEqual(0.05);
   });
 });

@@ -17,7 +17,13 @@ bpf_map_lookup_elem(&m, &k);`,
 __u64 k = 1;
 bpf_map_lookup_elem(&m, &k);`,
     fixes: [{ change: "Give the variable the type in the map's definition.", code: 'typeof(*m.key) k = 1;' }],
-    prevail: { verdict: 'accepts', messages: ['Upper bound must be at most total_stack_size (within(r2:key_size(r1)))'] },
+    prevail: {
+      verdict: 'accepts',
+      messages: [
+        'Upper bound must be at most total_stack_size (within(r2:key_size(r1)))',
+        'Upper bound must be at most total_stack_size (valid_access(r2.offset, width=8) for read)',
+      ],
+    },
     linux: { verdict: 'rejects', messages: ['invalid read from stack R2 off=-4 size=8', 'invalid indirect access to stack R2 off=-4 size=8'] },
     report: ['Call Type Safety: Invalid call argument. The second argument (R2) does not satisfy the verifier contract.'],
     words: [

@@ -65,7 +65,13 @@ return v->b[i & 63];     /* v->b has 64 bytes */`,
         measured: { v1: 'both', v3: 'both' },
       },
     ],
-    prevail: { verdict: 'rejects', messages: ['Lower bound must be at least 0 (valid_access(r0.offset, width=1) for read)'] },
+    prevail: {
+      verdict: 'rejects',
+      messages: [
+        'Lower bound must be at least 0 (valid_access(r0.offset, width=1) for read)',
+        'Upper bound must be at most r0.shared_region_size (valid_access(r0.offset, width=1) for read)',
+      ],
+    },
     linux: {
       verdict: 'rejects',
       messages: [
@@ -230,7 +236,10 @@ return v->b[i];          /* v->b has 64 bytes */`,
       messages: ['invalid access to map value, value_size=64 off=127 size=1 / R0 max value is outside of the allowed memory range'],
     },
     report: ['Memory Safety: Access outside bounds. R0 is map value; offset is variable: known bits, unknown mask; object_size is 64.'],
-    words: ['the mask keeps 0 to 127, which is more than the value has'],
+    words: [
+      'Reads 1 byte at offset 0 to 127 of a value of map m, which has 64 bytes: the mask at instruction 10 keeps 0 to 127; 64 bytes too far.',
+      'mask too wide',
+    ],
     tell: 'Linux shows an offset of one less than a power of two: off=127.',
     related: ['MAP-03', 'MAP-02'],
   },

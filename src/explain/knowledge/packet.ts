@@ -75,6 +75,8 @@ return ip->protocol == 6 ? XDP_PASS : XDP_DROP;`,
     report: ['Memory Safety: Access outside bounds. offset + access_size <= object_size. R1 is packet pointer; object_size is 14.'],
     words: [
       'Reads packet bytes up to byte 24, but only the first 14 are proved by the comparison with data_end at instruction 4; 10 bytes missing.',
+      'Reads packet bytes up to byte 13, but only the first 13 are proved; 1 byte missing.',
+      'Reads packet bytes up to byte 2, but only the first is proved by the comparison with data_end at instruction 3; 1 byte missing.',
       'packet bounds check too short, off by one at data_end',
     ],
     tell: 'There is a check; Linux shows how much it proved: r=14.',
