@@ -119,7 +119,7 @@ export async function openImage(bytes: Uint8Array, path: string, asked: Platform
   try {
     image = readAnyImage(bytes, path);
   } catch (error) {
-    throw error instanceof ImageError ? new CommandError('image', `error: ${error.message}`) : error;
+    throw error instanceof ImageError ? new CommandError(error.kind === 'altered' ? 'altered' : 'image', `error: ${error.message}`) : error;
   }
   const { platform: name, metadata, programs } = image.manifest;
   const made = platformByName(name);

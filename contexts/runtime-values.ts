@@ -23,7 +23,7 @@ export async function bytesOrFile(host: Host, text: string): Promise<Uint8Array>
 }
 
 /**
- * A key or value of `size` bytes: bytes as `0x...` or in groups of two digits when they are exactly that long, else a number, little endian.
+ * A key or value of `size` bytes: a decimal number, little endian, or exactly that many bytes in hexadecimal, in their order.
  *
  * @throws UsageError where it does not fit.
  */
@@ -37,8 +37,7 @@ export function sizedBytes(text: string, size: number, tag: string): Uint8Array 
     const value = BigInt(words);
     if (value < 1n << bits && value >= -(1n << (bits - 1n))) return littleEndian(value, size);
   }
-  if (/^0x[\da-f]+$/i.test(words) && size > 0 && BigInt(words) < 1n << BigInt(size * 8)) return littleEndian(BigInt(words), size);
-  throw new UsageError(`${unacceptableValue(text, tag)} It is a number, or ${size} bytes in hexadecimal.\n${PARAMETER_INCORRECT}`);
+  throw new UsageError(`${unacceptableValue(text, tag)} It is a decimal number, or ${size} bytes in hexadecimal.\n${PARAMETER_INCORRECT}`);
 }
 
 function littleEndian(value: bigint, size: number): Uint8Array {

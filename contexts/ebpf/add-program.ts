@@ -55,7 +55,7 @@ export const command = defineCommand({
   examples: [
     'add program samples/droppacket.o',
     'add program samples/tail_call.o sample_ext mypins pinned=all',
-    'add program samples/droppacket.o interface="Loopback Pseudo-Interface 1" execution=interpret',
+    'add program samples/droppacket.o interface=1 execution=interpret',
   ],
   async run(tags, environment) {
     const opened = await open(tags.filename, tags.platform, environment);
@@ -87,6 +87,7 @@ async function open(filename: string, platform: 'windows' | 'linux' | undefined,
     return await openObject(host, filename, platform);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    if (error.kind === 'altered') throw loadError(Errno.EOTHER, error.message.replace(/^error/, 'EBPF_BLOCKED_BY_POLICY'));
     const absent = error.kind === 'file' && /no such file/i.test(error.message);
     throw new CommandError(error.kind, `error ${absent ? Errno.ENOENT : Errno.EINVAL}: could not open file${absent ? '' : `\n${error.message}`}`);
   }

@@ -5,7 +5,6 @@ import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts'
 import { makeExecutable } from '../../src/runtime/loader.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import type { TestRunOptions, TestRunResult } from '../../src/runtime/test-run.ts';
 import { CommandError } from '../errors.ts';
 import { objectOf } from '../runtime-objects.ts';
 
@@ -24,33 +23,36 @@ const PROBE = 0x7fff_0001;
 const SAVED: readonly Register[] = [0, 1, 2, 3, 4, 5];
 const SPILL = 64;
 
+/** A program under probes. */
+export interface ProbedProgram {
+  /** Stands in for the program in runs. */
+  readonly program: BpfProgram;
+  coverage(): LineCoverage;
+  /** Gives its memory back. */
+  close(): void;
+}
+
 /**
- * Runs a program with a probe in front of every basic block, in the interpreter. Programs that it tail-calls run as they are.
+ * A program with a probe in front of every basic block, for the interpreter. Programs that it tail-calls run as they are.
  *
- * @throws CommandError for native images, whose code is not eBPF, and what the run throws.
+ * @throws CommandError for native images, whose code is not eBPF.
  */
-export function runWithCoverage(
-  runtime: Runtime,
-  program: BpfProgram,
-  options: TestRunOptions,
-): { readonly result: TestRunResult; readonly coverage: LineCoverage } {
+export function probe(runtime: Runtime, program: BpfProgram): ProbedProgram {
   const object = objectOf(runtime, program);
   const source = object?.programs[program.index];
   if (!object || !source) throw new CommandError('coverage', 'error: there is no coverage of native images: their code is not eBPF');
   const { limits } = runtime.platform;
   const frameSize = limits.stackSize + SPILL;
   const stackBase = runtime.memory.allocate(frameSize * limits.callFrames, 'stack', 'stack under probes');
-  try {
-    const leaders = leadersOf(source.instructions);
-    const blocks = new Map<number, number>(leaders.map((slot) => [slot, 0]));
-    const executable = probed(runtime, object, source, program, leaders, (slot) => blocks.set(slot, blocks.get(slot)! + 1));
-    const compiled = interpreter.compile(executable, widerFrames(runtime.helperEnvironment.execution, stackBase, frameSize));
-    const instrumented = Object.create(program, { compiled: { value: compiled } }) as BpfProgram;
-    const result = runtime.testRun(instrumented, options);
-    return { result, coverage: coverageOf(source, blocks) };
-  } finally {
-    runtime.memory.free(stackBase);
-  }
+  const leaders = leadersOf(source.instructions);
+  const blocks = new Map<number, number>(leaders.map((slot) => [slot, 0]));
+  const executable = probed(runtime, object, source, program, leaders, (slot) => blocks.set(slot, blocks.get(slot)! + 1));
+  const compiled = interpreter.compile(executable, widerFrames(runtime.helperEnvironment.execution, stackBase, frameSize));
+  return {
+    program: Object.create(program, { compiled: { value: compiled } }) as BpfProgram,
+    coverage: () => coverageOf(source, blocks),
+    close: () => runtime.memory.free(stackBase),
+  };
 }
 
 /** The same host with frames of its own; what helpers and engines tell each other through it still passes. */

@@ -8,7 +8,7 @@ import { ID } from './tags.ts';
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the map.' },
-    { name: 'key', type: 'string', required: true, help: 'The key of the entry: a number, or bytes in hexadecimal.' },
+    { name: 'key', type: 'string', required: true, help: 'The key of the entry: a decimal number, or all bytes in hexadecimal.' },
   ],
   remarks: 'Deletes one entry; the map stays. Entries of arrays become zero.',
   examples: ['delete map 4 1', 'delete map 4 key=0x0a000001'],

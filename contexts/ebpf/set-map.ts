@@ -13,8 +13,8 @@ const FLAGS = { any: 0, noexist: 1, exist: 2 } as const;
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the map.' },
-    { name: 'key', type: 'string', help: 'The key: a number, or bytes in hexadecimal. Queues and stacks have none.' },
-    { name: 'value', type: 'string', help: 'The value: a number, or bytes in hexadecimal; of maps of programs or maps, an ID.' },
+    { name: 'key', type: 'string', help: 'The key: a decimal number, or all bytes in hexadecimal. Queues and stacks have none.' },
+    { name: 'value', type: 'string', help: 'The value: a decimal number, or all bytes in hexadecimal; of maps of programs or maps, an ID.' },
     {
       name: 'flags',
       type: ['any', 'noexist', 'exist'],

@@ -10,7 +10,11 @@ const DEFAULT_LIMIT = 1000;
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the map.' },
-    { name: 'key', type: 'string', help: 'Only the entry with this key: a number, or bytes in hexadecimal.\nThe default is every entry.' },
+    {
+      name: 'key',
+      type: 'string',
+      help: 'Only the entry with this key: a decimal number, or all bytes in hexadecimal.\nThe default is every entry.',
+    },
     { name: 'limit', type: 'integer', named: true, help: `How many entries are shown at most.\nThe default is ${DEFAULT_LIMIT}.` },
     { name: 'raw', type: ['no', 'yes'], named: true, help: 'yes: bytes even where the C types are known.\nThe default is no.' },
   ],

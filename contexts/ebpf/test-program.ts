@@ -10,8 +10,9 @@ import { table } from '../render/table.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
-import { type LineCoverage, runWithCoverage } from './coverage.ts';
+import { type LineCoverage, probe } from './coverage.ts';
 import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
+import { runner, runRepeatedly } from './repeated-run.ts';
 import { traceText } from './show-trace.ts';
 import { ID } from './tags.ts';
 
@@ -59,7 +60,7 @@ export const command = defineCommand({
     const data = tags.data === undefined ? undefined : await bytesOrFile(host, tags.data);
     const context = tags.ctx === undefined ? undefined : await bytesOrFile(host, tags.ctx);
     const machine = machineOf(environment);
-    const outcome = await machine.transaction(() => {
+    const outcome = await machine.transaction(async () => {
       const found = machine.program(tags.id);
       if (!found) throw missing('Program');
       const { runtime, program } = found;
@@ -70,14 +71,18 @@ export const command = defineCommand({
         ...(context ? { context } : {}),
         // Types with a context want to be told that their defaults will do.
         ...(fields || !context ? { fields: fields ?? {} } : {}),
-        ...(tags.repeat === undefined ? {} : { repeat: tags.repeat }),
         ...(tags.cpu === undefined ? {} : { cpu: tags.cpu }),
-        cancelled: () => signal.aborted,
       };
       const maps = [...new Set(program.mapIds)].flatMap((id) => runtime.map(id) ?? []).filter(comparable);
       const before = maps.map(contents);
-      const { result, coverage } =
-        tags.coverage === 'yes' ? runWithCoverage(runtime, program, options) : { result: runtime.testRun(program, options), coverage: undefined };
+      const probes = tags.coverage === 'yes' ? probe(runtime, program) : undefined;
+      let result: TestRunResult;
+      try {
+        result = await runRepeatedly(runner(runtime, probes?.program ?? program), options, Math.max(1, tags.repeat ?? 1), signal);
+      } finally {
+        probes?.close();
+      }
+      const coverage = probes?.coverage();
       const changes = maps.flatMap((map, index) => changesOf(runtime, map, before[index]!));
       return { program, result, coverage, changes, dataIn: input };
     });

@@ -21,8 +21,8 @@ describe('completion', () => {
     expect(await values('sh|')).toEqual(['show']);
     expect(await values('SH|')).toEqual(['show']);
     expect(await values('show |')).toEqual(expect.arrayContaining(['sections', 'verification', 'disassembly', 'alias', 'mode', 'helper']));
-    expect(await values('show s|')).toEqual(['sections']);
-    expect(await values('ebpf sh s|', '..')).toEqual(['sections']);
+    expect(await values('show se|')).toEqual(['sections', 'settings']);
+    expect(await values('ebpf sh sec|', '..')).toEqual(['sections']);
     expect(await values('nonsense |')).toEqual([]);
   });
 

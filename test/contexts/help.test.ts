@@ -23,6 +23,7 @@ exec           - Runs a script file.
 exit           - Exits the program.
 explain        - Explains why programs are rejected.
 help           - Displays a list of commands.
+interface      - Changes to the \`netsh interface' context.
 offline        - Sets the current mode to offline.
 online         - Sets the current mode to online.
 popd           - Pops a context from the stack.
@@ -142,7 +143,7 @@ describe('help', () => {
 
   it('fits 80 columns everywhere', async () => {
     const session = newSession();
-    const lines = ['?', 'ebpf ?'];
+    const lines = ['?', 'ebpf ?', 'interface ?'];
     for (const context of [session.root, ...session.root.contexts]) {
       for (const { words } of context.commands) lines.push(`${context === session.root ? '' : `${context.name} `}${words} ?`);
     }

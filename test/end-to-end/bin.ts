@@ -30,6 +30,6 @@ export function ebpfsh(args: readonly string[], { input = '', env = {} }: BinOpt
 }
 
 /** Starts the built bin with pipes. */
-export function startEbpfsh(args: readonly string[]) {
-  return spawn(process.execPath, [binPath, ...args], { cwd: projectRoot, stdio: ['pipe', 'pipe', 'pipe'] });
+export function startEbpfsh(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  return spawn(process.execPath, [binPath, ...args], { cwd: projectRoot, stdio: ['pipe', 'pipe', 'pipe'], env });
 }

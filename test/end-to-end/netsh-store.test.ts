@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ebpfsh, startEbpfsh } from './bin.ts';
+import { folder, PROGRAMS, play } from './netsh-play.ts';
+
+describe('what outlives the process', () => {
+  play([
+    {
+      name: 'entries of maps, and what programs change in them',
+      steps: [
+        { run: 'add program samples/xdp_count.o', stdout: 'Loaded with ID 4\n' },
+        { run: 'interface set 1 generate=7', stdout: /^Received {5}: 7 packets/ },
+        { run: 'show map 3 key=17', stdout: /\nkey: 17 {2}value: \{packets: 7, bytes: \d+\}\n/ },
+        { run: 'set map 3 17 0x00', stderr: /is not an acceptable value for value/, exitCode: 2 },
+        { run: 'set map 3 key=1 value=0x01000000000000000200000000000000', stdout: 'Ok.\n' },
+        { run: 'interface set 1 generate=1', stdout: /^Received {5}: 1 packets/ },
+        { run: 'show map 3 key=17', stdout: /packets: 8/ },
+        { run: 'show map 3 key=1', stdout: /value: \{packets: 1, bytes: 2\}/ },
+      ],
+    },
+    {
+      name: 'native programs, the policy and interfaces',
+      steps: [
+        { run: 'convert samples/xdp_count.o {folder}/count.wasm', stdout: /^Wrote / },
+        { run: 'set policy hvci=on', stdout: 'Ok.\n' },
+        { run: 'add program samples/xdp_count.o', stderr: /^error 131: could not load program\nEBPF_BLOCKED_BY_POLICY: /, exitCode: 1 },
+        { run: 'interface add eth1', stdout: 'Ok.\n' },
+        { run: 'add program {folder}/count.wasm interface=eth1', stdout: /^Loaded with ID \d+\n$/ },
+        { run: 'show programs', stdout: / NATIVE {5}xdp {12}count_packets\n$/ },
+        { run: 'interface set eth1 generate=3', stdout: /\n {2}XDP_PASS {3}: 3\n$/ },
+      ],
+    },
+    {
+      name: 'what programs printed',
+      steps: [
+        { run: 'add program samples/printk.o', stdout: 'Loaded with ID 4\n' },
+        { run: 'test program 4', stdout: /^\[0\] \d+\.\d{9} func: / },
+        { run: 'show trace', stdout: /^\[0\] \d+\.\d{9} func: .+\n/ },
+      ],
+    },
+    {
+      name: 'Linux programs beside those of Windows',
+      steps: [
+        { run: 'add program samples/xdp_linux.o platform=linux', stdout: /^Loaded with ID \d+\n$/ },
+        { run: 'show programs', stdout: /^\nPlatform: linux\n\n[\s\S]+drop_blocked\n$/ },
+        { run: 'add program samples/xdp_count.o', stdout: /^Loaded with ID \d+\n$/ },
+        { run: 'show programs', stdout: /count_packets\n\nPlatform: linux\n\n[\s\S]+drop_blocked\n$/ },
+      ],
+    },
+    {
+      name: 'not what is neither pinned nor attached',
+      steps: [
+        { run: ['add program samples/xdp_count.o attach=none pinned=none', 'show programs'], stdout: /count_packets\n$/ },
+        { run: 'show programs', stdout: PROGRAMS },
+      ],
+    },
+  ]);
+
+  it('the signing key is private to the user', () => {
+    const store = join(folder, 'keys-store');
+    ebpfsh(['convert', 'samples/bpf.o', join(folder, 'key.wasm'), 'bind'], { env: { EBPFSH_STORE: store } });
+    const key = join(store, 'keys/signing.pem');
+    expect(existsSync(key)).toBe(true);
+    if (process.platform !== 'win32') expect(statSync(key).mode & 0o077).toBe(0);
+  });
+
+  it('a damaged store says so, and what to do', () => {
+    const store = join(folder, 'damaged-store');
+    const env = { EBPFSH_STORE: store };
+    expect(ebpfsh(['add program samples/xdp_count.o'], { env }).exitCode).toBe(0);
+    const manifest = join(store, 'windows/manifest');
+    const text = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, text.replace('"generation":1', '"generation":7'));
+    const { stderr, exitCode } = ebpfsh(['show programs'], { env });
+    expect(stderr).toMatch(/^error: the store cannot be used: .*manifest: its checksum is wrong.*\nMove the directory away/);
+    expect(exitCode).toBe(1);
+    writeFileSync(manifest, text);
+    expect(ebpfsh(['show programs'], { env }).stdout).toContain('count_packets');
+  });
+
+  it('processes at the same time end in a consistent state', async () => {
+    const store = join(folder, 'busy-store');
+    const env = { ...process.env, EBPFSH_STORE: store };
+    const scripts = [0, 1, 2, 3].map((worker) => {
+      const path = join(folder, `busy-${worker}.nsh`);
+      const lines = Array.from({ length: 4 }, (_, turn) => `add program samples/bpf.o type=bind attach=none pinpath=w${worker}\\${turn}`);
+      writeFileSync(path, `${lines.join('\n')}\n`);
+      return path;
+    });
+    const codes = await Promise.all(
+      scripts.map(
+        (path) =>
+          new Promise((resolve) => {
+            startEbpfsh(['-f', path], env).on('exit', resolve);
+          }),
+      ),
+    );
+    expect(codes).toEqual([0, 0, 0, 0]);
+    const shown = JSON.parse(ebpfsh(['show programs format=json'], { env: { EBPFSH_STORE: store } }).stdout) as {
+      programs: { id: number; pins: number }[];
+    };
+    expect(shown.programs.length).toBe(16);
+    expect(new Set(shown.programs.map(({ id }) => id)).size).toBe(16);
+    expect(shown.programs.every(({ pins }) => pins === 1)).toBe(true);
+    expect(readdirSync(join(store, 'windows')).filter((name) => name.startsWith('lock'))).toEqual([]);
+  });
+});
