@@ -71,6 +71,13 @@ process.on('unhandledRejection', giveUp);
 process.stdout.on('error', outputGone);
 process.stderr.on('error', outputGone);
 
-runArguments(process.argv.slice(2), rim).then((exitCode) => {
+/** `ebpfsh dap` speaks to editors, not to people; everything else is the shell's. */
+async function run(args: readonly string[]): Promise<number> {
+  if (args.length !== 1 || args[0] !== 'dap') return runArguments(args, rim);
+  const { serveDap } = await import('./dap/index.ts');
+  return serveDap(rim.host, process.stdin, process.stdout, (message) => process.stderr.write(`ebpfsh dap: ${message}\n`));
+}
+
+run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 }, giveUp);

@@ -54,4 +54,5 @@ Examples:
       ebpfsh ebpf show verification samples/droppacket.o
       ebpfsh eb sh sec samples/bpf.o
       ebpfsh ebpf ?
+      ebpfsh dap       (for editors: the Debug Adapter Protocol over standard input)
 `;
