@@ -168,8 +168,10 @@ function contextText({ type }: BpfProgram, { context }: TestRunResult): string {
 }
 
 function changeText({ id, name, entries }: MapChange): string {
-  const lines = entries.map((entry) => `  ${entry.values.length === 0 ? `key: ${entry.key}  deleted\n` : entryText(entry)}`);
-  return `\nMap ${id} (${name}):\n${lines.join('')}`;
+  const lines = entries.map((entry) =>
+    (entry.values.length === 0 ? `key: ${entry.key}  deleted\n` : entryText(entry)).replace(/^/gm, '  ').trimEnd(),
+  );
+  return `\nMap ${id} (${name}):\n${lines.map((line) => `${line}\n`).join('')}`;
 }
 
 function hexLines(bytes: Uint8Array): string {
