@@ -81,6 +81,8 @@ const rule = object({
   'id!': text,
   name: text,
   shortDescription: object({ 'text!': text }),
+  fullDescription: object({ 'text!': text }),
+  help: object({ 'text!': text }),
   defaultConfiguration: object({ level }),
   properties: anything,
 });

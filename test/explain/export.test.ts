@@ -60,7 +60,11 @@ describe('show verification format=sarif', () => {
       nestingLevel: 0,
       state: { r1: { text: 'packet + 0, 0 bytes proved' } },
     });
-    expect(run!.tool.driver.rules[result.ruleIndex]!.id).toBe('PKT-01');
+    expect(run!.tool.driver.rules[result.ruleIndex]).toMatchObject({
+      id: 'PKT-01',
+      fullDescription: { text: expect.stringMatching(/\.$/) },
+      help: expect.anything(),
+    });
     expect(run!.artifacts.map(({ location }) => location.uri)).toContain('samples/droppacket_unsafe.o');
   });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { findEntry } from '../knowledge/index.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { PAGE_STYLE } from './html-style.ts';
 import type { ExportedObject, ExportedProgram, Walk, WalkStep } from './walk.ts';
@@ -61,7 +62,7 @@ function programHtml({ report, explanations, sourceOf }: ExportedProgram): strin
         ? ''
         : `<p>${escaped(`${source.file}:${source.line}`)}: <code>${escaped(source.text.trim())}</code></p>`;
     const told = index < report.failures.length ? explanations.find((candidate) => candidate.failure === index) : undefined;
-    const rows =
+    const story =
       told === undefined
         ? []
         : [
@@ -69,6 +70,7 @@ function programHtml({ report, explanations, sourceOf }: ExportedProgram): strin
             ['established', ...told.established],
             ['missing', ...listOf(told.missing)],
           ];
+    const rows = [...story, ['what to do', ...(findEntry(failure.id)?.fixes ?? []).map(({ change }) => change)]];
     const filled = rows.filter(({ length }) => length > 1);
     const reasons =
       filled.length === 0

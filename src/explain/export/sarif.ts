@@ -1,5 +1,6 @@
 import type { Failure, Severity } from '../../verifier/report.ts';
 import type { Decision } from '../decision.ts';
+import { findEntry } from '../knowledge/index.ts';
 import type { SourceLine } from '../source.ts';
 import type { ExportedObject, ExportedProgram, Walk, WalkStep } from './walk.ts';
 
@@ -43,13 +44,7 @@ export function sarifLog(object: ExportedObject, version: string | undefined) {
           driver: {
             name: 'ebpfsh',
             ...(version === undefined ? {} : { semanticVersion: version }),
-            rules: rules.map(([id, { check, severity }]) => ({
-              id,
-              name: pascal(check.kind),
-              shortDescription: { text: `The check "${check.kind.replaceAll('_', ' ')}" of the verifier fails.` },
-              defaultConfiguration: { level: LEVELS[severity] },
-              properties: { tags: [severity] },
-            })),
+            rules: rules.map(([, failure]) => ruleOf(failure)),
           },
         },
         columnKind: 'utf16CodeUnits',
@@ -75,6 +70,28 @@ export function sarifLog(object: ExportedObject, version: string | undefined) {
         },
       },
     ],
+  };
+}
+
+/** A cause of rejection, as the knowledge base tells it; of one that it does not know, what the check is called. */
+function ruleOf({ id, check, severity }: Failure) {
+  const entry = findEntry(id);
+  const told =
+    entry === undefined
+      ? { shortDescription: { text: `The check "${check.kind.replaceAll('_', ' ')}" of the verifier fails.` } }
+      : {
+          shortDescription: { text: entry.title },
+          fullDescription: { text: `${entry.cause} ${entry.needs}` },
+          help: {
+            text: entry.fixes.map(({ change, code }) => [change, ...(code === undefined ? [] : [code])].join('\n')).join('\n\n') || entry.needs,
+          },
+        };
+  return {
+    id,
+    name: pascal(check.kind),
+    ...told,
+    defaultConfiguration: { level: LEVELS[severity] },
+    properties: { tags: [severity, ...(entry === undefined ? [] : [entry.nature, entry.family])] },
   };
 }
 
