@@ -2,6 +2,7 @@ import { loadPlatform } from '../../src/platform/index.ts';
 import type { PlatformName } from '../../src/platform/platform.ts';
 import { templateOf } from '../../src/runtime/maps/map-of-maps.ts';
 import { attempt, misunderstood } from './failure.ts';
+import { namedPlatform, PLATFORM } from './platform.ts';
 import { findOne } from './references.ts';
 import { DONE, defineVerb } from './verb.ts';
 
@@ -9,7 +10,7 @@ export const mapCreate = defineVerb({
   words: ['create'],
   usage: `create     FILE type TYPE key KEY_SIZE value VALUE_SIZE \\
                                   entries MAX_ENTRIES name NAME [flags FLAGS] \\
-                                  [inner_map MAP]`,
+                                  [inner_map MAP] [platform { windows | linux }]`,
   slots: [
     { kind: 'word', name: 'path' },
     {
@@ -23,14 +24,15 @@ export const mapCreate = defineVerb({
         { word: 'entries', value: 'number', what: 'max entries' },
         { word: 'flags', value: 'number', what: 'flags' },
         { word: 'inner_map', value: 'map', what: 'inner map' },
+        PLATFORM,
       ],
     },
   ],
   least: 7,
   async run({ path, properties }, { machine }) {
-    const { type = '', name, key = 0, value = 0, entries = 0, flags = 0, inner_map: inner } = properties;
+    const { type = '', name, key = 0, value = 0, entries = 0, flags = 0, inner_map: inner, platform } = properties;
     if (name === undefined) throw misunderstood('map name not specified');
-    const chosen = await platformOf(type);
+    const chosen = platform === undefined ? await platformOf(type) : namedPlatform(platform);
     return machine.transaction(() => {
       const template = inner && findOne(machine, 'map', inner);
       const runtime = template?.runtime ?? machine.runtime(chosen);

@@ -11,6 +11,7 @@ import type { Machine } from '../runtime.ts';
 import { isImage } from '../runtime-images.ts';
 import { attempt, Failure, misunderstood } from './failure.ts';
 import type { Replacement } from './grammar.ts';
+import { namedPlatform, PLATFORM } from './platform.ts';
 import { findOne } from './references.ts';
 import { DONE, defineVerb, type Surroundings, type Verb } from './verb.ts';
 
@@ -29,13 +30,14 @@ function loadVerb(word: 'load' | 'loadall', usage: string): Verb {
           { word: 'type', value: 'word', what: 'program type' },
           { word: 'map', value: 'replacements', what: 'map' },
           { word: 'pinmaps', value: 'word', what: 'directory for maps' },
+          PLATFORM,
         ],
       },
     ],
     least: 2,
     async run({ file, path, settings }, surroundings) {
       const { machine, options, write } = surroundings;
-      const opened = await open(file, surroundings);
+      const opened = await open(file, settings.platform, surroundings);
       const { name } = opened.choice.platform;
       const type = settings.type === undefined ? undefined : namedType(opened, settings.type);
       const reports = isImage(opened.bytes) ? [] : await machine.desk.prepare(opened, type, surroundings, true);
@@ -64,6 +66,7 @@ export const progLoad = loadVerb(
   `{ load | loadall } OBJ  PATH \\
                          [type TYPE] \\
                          [map { idx IDX | name NAME } MAP] \\
+                         [platform { windows | linux }] \\
                          [pinmaps MAP_DIR]`,
 );
 /** Its usage stands with `load`. */
@@ -74,9 +77,10 @@ function logOf(reports: readonly VerificationReport[]): string {
   return reports.map(({ program, section, verdict }) => `libbpf: prog '${program}': section '${section}': ${verdict}\n`).join('');
 }
 
-async function open(file: string, { host }: Surroundings): Promise<OpenedObject> {
+async function open(file: string, platform: string | undefined, { host }: Surroundings): Promise<OpenedObject> {
+  const asked = platform === undefined ? undefined : namedPlatform(platform);
   try {
-    return await openObject(host, file, undefined);
+    return await openObject(host, file, asked);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new Failure('failed to open object file', { details: `libbpf: ${error.message}\n` });

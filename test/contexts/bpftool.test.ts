@@ -143,7 +143,7 @@ describe('completion of bpftool lines', () => {
     ['map show pinned ', ['BPF:\\f']],
     ['map show id ', ['2']],
     ['map update id 2 k', ['key']],
-    ['map create f ', ['type', 'name', 'key', 'value', 'entries', 'flags', 'inner_map']],
+    ['map create f ', ['type', 'name', 'key', 'value', 'entries', 'flags', 'inner_map', 'platform']],
     ['map create f type hash e', ['entries']],
     ['net attach x', ['xdp', 'xdpgeneric', 'xdpdrv', 'xdpoffload']],
     ['prog load ob', ['object.o']],

@@ -266,6 +266,26 @@ describe('bpftool through the bin', () => {
     expect(bpftool('prog load samples/droppacket.o e map name nothing pinned mine')).toEqual(fails(`Error: unable to find map 'nothing'\n`));
   });
 
+  it('loads for Linux where it is told to', () => {
+    expect(bpftool('prog load samples/xdp_linux.o /sys/fs/bpf/xdp').exitCode).toBe(1);
+    expect(bpftool('prog load samples/xdp_linux.o /sys/fs/bpf/xdp platform linux')).toEqual(succeeds(''));
+    expect(bpftool('-f prog').stdout).toMatch(/^\d+: xdp {2}name drop_blocked {2}\n {2}map_ids \d+\n\tpinned \/sys\/fs\/bpf\/xdp\n$/);
+    expect(bpftool('map create m type array key 4 value 4 entries 1 name m platform solaris')).toEqual(
+      fails(`Error: expected 'windows' or 'linux', got: 'solaris'?\n`, 2),
+    );
+  });
+
+  it('loads native images', () => {
+    const image = join(folder, 'droppacket.wasm');
+    expect(shell(`ebpf convert samples/droppacket.o ${image}`).exitCode).toBe(0);
+    expect(bpftool(`prog load ${image} native`)).toEqual(succeeds(''));
+    expect(bpftool('prog show name DropPacket').stdout).toMatch(/^\d+: xdp {2}name DropPacket {2}\n {2}map_ids \d+\n$/);
+    const data = file('packet', new Uint8Array(64));
+    expect(bpftool(`prog run pinned native data_in ${data}`).stdout).toMatch(/^Return value: \d+, duration: \d+ns\n$/);
+    expect(bpftool('prog dump xlated pinned native')).toEqual(fails('Error: no instructions returned\n'));
+    expect(bpftool(`prog load ${image} other type xdp`)).toMatchObject({ stdout: '', exitCode: 1 });
+  });
+
   it('version', () => {
     expect(bpftool('version').stdout).toMatch(/^bpftool v\d+\.\d+\.\d+\nusing ebpfsh v\S+\nfeatures: libbpf_strict\n$/);
     expect(JSON.parse(bpftool('-V -j').stdout)).toMatchObject({ features: { libbpf_strict: true } });
