@@ -24,6 +24,9 @@ export interface Rim {
   openPrompt(session: Session): Promise<number>;
 }
 
+/** What completion scripts of other shells ask (`completion bash`): the rest of the line up to the cursor is one argument. */
+const COMPLETE = '__complete';
+
 /** Runs the process's command line to its exit code. */
 export async function runArguments(args: readonly string[], rim: Rim): Promise<number> {
   const invocation = parseArguments(args);
@@ -47,6 +50,7 @@ async function runSession(invocation: Extract<Invocation, { kind: 'run' }>, rim:
   const prepared = await prepare(session, invocation, rim);
   if (prepared !== 0) return prepared;
   const { script, words } = invocation;
+  if (words[0] === COMPLETE) return complete(session, words[1] ?? '', rim.io);
   if (words.length > 0) return (await runWords(session, words, rim.io)).exitCode;
   if (script !== undefined && script !== '-') return (await runFile(session, script, rim.io)).exitCode;
   if (script === undefined && rim.interactive) return rim.openPrompt(session);
@@ -58,6 +62,18 @@ async function prepare(session: Session, { aliasFile, context }: Extract<Invocat
   const entered = await session.execute(context ?? START_CONTEXT, rim.io);
   if (entered.exitCode !== 0 || aliasFile === undefined) return entered.exitCode;
   return (await runFile(session, aliasFile, rim.io)).exitCode;
+}
+
+/** Writes a line `value<Tab>description` for every way to complete the last word, unquoted; values that would not be one line are left out. */
+async function complete(session: Session, line: string, io: ExecuteIo): Promise<number> {
+  const seen = new Set<string>();
+  for (const { value, description } of await session.complete(line, line.length)) {
+    const word = value.replaceAll('"', '');
+    if (seen.has(word) || /\p{Cc}/u.test(word)) continue;
+    seen.add(word);
+    io.write(`${word}\t${description.replace(/\p{Cc}/gu, ' ')}\n`, 'stdout');
+  }
+  return 0;
 }
 
 /** A single argument with blanks is a whole line that the user quoted for the other shell. */

@@ -35,6 +35,11 @@ export const rootContext: ContextDefinition = {
     { words: 'alias', summary: 'Adds an alias.', load: async () => alias },
     { words: 'bye', summary: 'Exits the program.', load: async () => bye },
     { words: 'commit', summary: 'Commits changes made while in offline mode.', load: async () => commit },
+    {
+      words: 'completion',
+      summary: 'Displays a script that completes commands in another shell.',
+      load: async () => (await import('./completion.ts')).command,
+    },
     { words: 'dump', summary: 'Displays a configuration script.', load: async () => dump },
     { words: 'exec', summary: 'Runs a script file.', load: async () => exec },
     { words: 'exit', summary: 'Exits the program.', load: async () => bye },

@@ -17,6 +17,7 @@ alias          - Adds an alias.
 bpftool        - Changes to the \`netsh bpftool' context.
 bye            - Exits the program.
 commit         - Commits changes made while in offline mode.
+completion     - Displays a script that completes commands in another shell.
 dump           - Displays a configuration script.
 ebpf           - Changes to the \`netsh ebpf' context.
 exec           - Runs a script file.
