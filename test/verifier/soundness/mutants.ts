@@ -125,9 +125,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a join takes bytes written on one side for written',
     area: 'join',
-    file: 'stack.ts',
-    find: '  if (a === UNWRITTEN || b === UNWRITTEN) return UNWRITTEN;',
-    replace: '  if (a === UNWRITTEN && b === UNWRITTEN) return UNWRITTEN;\n  if (a === UNWRITTEN || b === UNWRITTEN) return NUMERIC;',
+    file: 'lattice.ts',
+    find: '    if (a.words[word] === 0 || b.words[word] === 0) continue;\n    for (let at = word * 4; at < word * 4 + 4; at++) {\n      if (bytes[at] === CELL) continue;',
+    replace:
+      '    if (a.words[word] === 0) continue;\n    for (let at = word * 4; at < word * 4 + 4; at++) {\n      if (bytes[at] === CELL) continue;\n      if (b.words[word] === 0) { bytes[at] = a.bytes[at] === UNWRITTEN ? UNWRITTEN : NUMERIC; continue; }',
   },
   {
     name: 'a join keeps the range of one side',
@@ -194,8 +195,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'equal to null means not null',
     area: 'null refinement',
     file: 'branch.ts',
-    find: "const equal = comparison === 'eq' || comparison === 'le';",
-    replace: "const equal = comparison === 'le';",
+    find: '    if (unequal) return value.withNullable(false);',
+    replace: '    if (unequal || equal) return value.withNullable(false);',
     fast: true,
   },
   {

@@ -106,6 +106,29 @@ function packet(g: Generator): void {
   }
 }
 
+/** The packet is checked on one path only; behind the join it must be checked again. */
+function halfChecked(g: Generator): void {
+  const { code } = g;
+  if (g.bail === undefined) return;
+  const pair = loadPacket(g);
+  if (pair === undefined) return;
+  const { data, end } = pair;
+  g.scope.pinned.add(data).add(end);
+  const test = g.number(data, end);
+  const join = code.label();
+  code.branchImmediate(g.comparison(), test, g.near(test), join, g.width());
+  packetCheck(g, data, end, g.pick([4, 8, 14, 20, 34]), g.random.chance(2) ? g.bail : join);
+  code.place(join);
+  for (let r = 0; r < 6; r++) if (r !== end) g.believe(r, undefined);
+  g.scope.pinned.delete(data);
+  g.scope.pinned.delete(end);
+  const bytes = g.pick([1, 4, 8, 14]);
+  if (!g.slip()) packetCheck(g, data, end, bytes, g.bail);
+  const belief: Belief = { kind: 'packet', room: bytes, writable: g.host.programType.packetWrite !== false };
+  g.believe(data, belief);
+  accessRoom(g, data, belief);
+}
+
 /** A header of varying length in front. */
 function variablePacket(g: Generator): void {
   const { code, random } = g;
@@ -275,6 +298,36 @@ function checkNull(g: Generator, map: number): number | undefined {
   }
   g.believe(0, belief);
   return 0;
+}
+
+/** Two values at the same time, each with a test of its own, in either order; now and then one test is left out. */
+function twoLookups(g: Generator): void {
+  const { code, random, scope } = g;
+  const id = g.helper('bpf_map_lookup_elem');
+  const first = [7, 8, 9].find((r) => !scope.pinned.has(r));
+  if (id === undefined || g.bail === undefined || first === undefined) return;
+  const map = random.chance(2) ? MAPS.hash : MAPS.array;
+  for (const round of [0, 1]) {
+    code.storeImmediate(4, 10, -132, random.below(6));
+    code.alu('mov', 2, 10);
+    code.aluImmediate('add', 2, -132);
+    code.lddw(1, 'map_fd', map);
+    code.helper(id);
+    g.afterCall();
+    if (round === 0) code.alu('mov', first, 0);
+  }
+  const omitted = g.slip() ? random.below(2) : -1;
+  const order = random.chance(2) ? [0, first] : [first, 0];
+  const none = code.label();
+  for (const [index, r] of order.entries()) if (index !== omitted) code.branchImmediate('eq', r, 0, random.chance(2) ? g.bail : none);
+  const belief: Belief = { kind: 'map_value', room: valueSize(map), writable: true };
+  code.load(1, 1, 0, random.below(valueSize(map)));
+  code.load(1, 2, first, random.below(valueSize(map)));
+  g.believe(0, belief);
+  accessRoom(g, first, belief);
+  code.place(none);
+  g.afterCall();
+  for (let r = 0; r < 10; r++) if (r === first || !scope.pinned.has(r)) g.believe(r, undefined);
 }
 
 function mapValue(g: Generator): void {
@@ -627,6 +680,8 @@ function pointers(g: Generator): void {
 export const MEMORY_STATEMENTS: readonly Statement[] = [
   { name: 'packet', weight: 6, write: packet },
   { name: 'packet at a varying offset', weight: 4, write: variablePacket },
+  { name: 'half-checked packet', weight: 3, write: halfChecked },
+  { name: 'two lookups', weight: 2, write: twoLookups },
   { name: 'packet walk', weight: 2, write: packetWalk },
   { name: 'metadata', weight: 1, write: metadata },
   { name: 'map value', weight: 5, write: mapValue },

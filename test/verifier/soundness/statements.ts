@@ -338,6 +338,34 @@ function halfRelated(g: Generator, depth: number): void {
   code.alu('xor', b, a);
 }
 
+/** Bytes of the frame written on one path only, and read under the same condition; now and then regardless of it. */
+function halfWritten(g: Generator): void {
+  const { code, random, scope } = g;
+  if (scope.pinned.size > 3) return;
+  const flag = g.number();
+  const skip = code.label();
+  const over = code.label();
+  const size = g.pick(SIZES);
+  const width = g.pick([1, 2, 4] as const);
+  const at = -248 - 8 * random.below(8);
+  const limit = g.near(flag);
+  const comparison = g.comparison();
+  code.branchImmediate(comparison, flag, limit, skip);
+  if (random.chance(2)) code.storeImmediate(size, 10, at, g.constant32());
+  else code.store(size, 10, at, g.number());
+  code.place(skip);
+  if (random.chance(2)) g.freshNumber(g.destination(flag));
+  if (!random.chance(8) && scope.registers[flag]?.kind === 'number') code.branchImmediate(comparison, flag, limit, over);
+  const dst = g.destination(flag);
+  if (scope.pinned.has(dst)) {
+    code.place(over);
+    return;
+  }
+  code.load(width <= size ? width : size, dst, 10, at);
+  code.place(over);
+  g.believe(dst, undefined);
+}
+
 /** A path that leaves early. */
 function earlyExit(g: Generator): void {
   if (g.bail === undefined) return;
@@ -424,6 +452,7 @@ export const STATEMENTS: readonly Statement[] = [
   { name: 'conditional', weight: 9, write: conditional },
   { name: 'correlated flag', weight: 3, write: correlated },
   { name: 'half related', weight: 6, write: halfRelated },
+  { name: 'half written', weight: 2, write: halfWritten },
   { name: 'early exit', weight: 4, write: earlyExit },
   { name: 'bound', weight: 5, write: bounded },
   { name: 'loop', weight: 5, write: loop },
