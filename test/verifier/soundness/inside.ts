@@ -36,12 +36,6 @@ export function outside(state: State, concrete: CheckedState): string | undefine
   }
 }
 
-/** Throws with the reason where the concrete state is not one of those the abstract state stands for. */
-export function assertInside(state: State, concrete: CheckedState): void {
-  const reason = outside(state, concrete);
-  if (reason !== undefined) throw new Error(`outside the abstract state: ${reason}`);
-}
-
 function check(state: State, concrete: CheckedState): void {
   const { packet, frames } = concrete;
   if (state.frames.length !== frames.length) fail('frames', `${state.frames.length} claimed, ${frames.length} active`);
