@@ -24,8 +24,8 @@ export interface VerificationJob {
   readonly judge?: boolean;
   /** The report is to say what holds before and after every block. */
   readonly invariants?: boolean;
-  /** The report is to record the ways to its failed checks. */
-  readonly walks?: boolean;
+  /** The report is to record the ways to its failed checks; `all`: else the path that was taken first. */
+  readonly walks?: 'failures' | 'all' | undefined;
 }
 
 /** A report, with the stories of its first failed checks. */
@@ -99,7 +99,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
       ...report,
       ...(report.verdict === 'rejected' ? { explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : {}),
       ...(job.judge === true && report.verdict === 'rejected' ? { judgements: [judgeFailure(verification, 0, { run: runChecked })] } : {}),
-      ...(job.walks === true ? { walks: recordWalks(new DebugSession(program, verification)) } : {}),
+      ...(job.walks === undefined ? {} : { walks: recordWalks(new DebugSession(program, verification), job.walks) }),
       ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
     };
   };

@@ -63,7 +63,7 @@ export const command = defineCommand({
       precision: tags.precision,
       invariants: tags.level === 'verbose',
       judge: tags.attack !== 'no',
-      walks: tags.format === 'sarif' || tags.format === 'html',
+      walks: walksFor(tags.format, programs.length),
     };
     const reports = await verifyPrograms(job, object, programs, host, { signal, progress });
     const verified = reports.map((report, index) => ({
@@ -90,3 +90,11 @@ export const command = defineCommand({
   }),
   outcome: ({ verified }) => ({ exitCode: verified.every(({ report }) => report.verdict === 'accepted') ? 0 : 1 }),
 });
+
+/** Paths of programs that pass are worth a page that is about a few of them. */
+const STEPPED_PROGRAMS = 8;
+
+function walksFor(format: string | undefined, programs: number): 'failures' | 'all' | undefined {
+  if (format === 'html') return programs <= STEPPED_PROGRAMS ? 'all' : 'failures';
+  return format === 'sarif' ? 'failures' : undefined;
+}

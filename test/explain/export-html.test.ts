@@ -60,7 +60,10 @@ function withKeys(html: string, keys: readonly string[]): string {
 async function hostile(): Promise<ExportedObject> {
   const markup = '</script><script>document.title = "broken"</script><img src=x onerror="document.title = \'broken\'">';
   const session = await debugSample('droppacket_unsafe');
-  const walks = recordWalks(session).map((walk) => ({ ...walk, steps: walk.steps.map((step) => ({ ...step, text: markup, function: markup })) }));
+  const walks = recordWalks(session, 'all').map((walk) => ({
+    ...walk,
+    steps: walk.steps.map((step) => ({ ...step, text: markup, function: markup })),
+  }));
   const source = { file: markup, line: 1, text: markup };
   const report = { ...session.report, section: markup, program: markup };
   return {

@@ -19,7 +19,7 @@ async function sarif(line: string): Promise<{ readonly log: Log; readonly exitCo
 describe('the recorded ways to failed checks', () => {
   it('end at the check, with what was known before every instruction', async () => {
     const session = await debugSample('droppacket_unsafe');
-    const [walk] = recordWalks(session);
+    const [walk] = recordWalks(session, 'all');
     expect(walk).toMatchObject({ failure: 1, skipped: 0, cut: false });
     expect(walk?.steps.map(({ pc }) => pc)).toEqual([0, 1, 2]);
     expect(walk?.steps[2]).toMatchObject({
@@ -31,7 +31,8 @@ describe('the recorded ways to failed checks', () => {
 
   it('are one path that was taken first where every check holds', async () => {
     const session = await debugSample('droppacket');
-    const walks = recordWalks(session);
+    const walks = recordWalks(session, 'all');
+    expect(recordWalks(session, 'failures')).toEqual([]);
     expect(walks).toHaveLength(1);
     expect(walks[0]).toMatchObject({ failure: 0, cut: false });
     expect(walks[0]?.steps.at(-1)).toMatchObject({ text: 'exit', end: 'The program ends.' });
@@ -106,7 +107,7 @@ describe('show verification format=sarif', () => {
       const object = await openObject(`${folder}/${file}`, 'linux');
       for (const program of object.programs.filter(({ section }) => section !== '.text')) {
         const session = await debugProgram(object, program, 'linux');
-        for (const walk of recordWalks(session)) {
+        for (const walk of recordWalks(session, 'all')) {
           if (walk.failure === 0) continue;
           walks++;
           expect(walk.steps.length).toBeLessThanOrEqual(MAX_STEPS);

@@ -52,18 +52,19 @@ export const MAX_STEPS = 400;
 export const MAX_WALKS = 16;
 
 /**
- * Records the ways to the failed checks of a program, and where there is none the path that the verifier took first.
+ * Records the ways to the failed checks of a program.
  *
  * @param session is moved.
+ * @param which with `all`, the path that the verifier took first where no check fails.
  */
-export function recordWalks(session: DebugSession): readonly Walk[] {
+export function recordWalks(session: DebugSession, which: 'failures' | 'all'): readonly Walk[] {
   if (!session.steppable) return [];
   const walks: Walk[] = [];
   for (const { number } of session.failures.slice(0, MAX_WALKS)) {
     const walk = walkToFailure(session, number);
     if (walk !== undefined) walks.push(walk);
   }
-  return walks.length > 0 ? walks : [firstWalk(session)];
+  return walks.length > 0 || which === 'failures' ? walks : [firstWalk(session)];
 }
 
 /** The way to one failed check, which is the last step; undefined where the verifier kept no path to it. */
