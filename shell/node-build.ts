@@ -131,11 +131,18 @@ class NodeFileWatch implements FileWatch {
     }
   }
 
-  /** Resolves at the next event or look. */
-  async #event(signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(LOOK, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
-    this.#wake = undefined;
+  /** Resolves at the next event or look, or when the signal is aborted; leaves nothing behind on a signal that lives for days. */
+  #event(signal: AbortSignal): Promise<void> {
+    return new Promise((settle) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#wake = undefined;
+        settle();
+      };
+      const timer = setTimeout(wake, LOOK);
+      signal.addEventListener('abort', wake);
+      this.#wake = wake;
+    });
   }
 }
