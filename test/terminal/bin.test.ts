@@ -59,7 +59,7 @@ describe.skipIf(!ready)('the built shell in a real terminal', () => {
     pty.type('\u0015sh sec\t');
     await pty.until(/netsh ebpf> sh sections$/m);
     pty.type('\u0015show \t');
-    await pty.until(/^ {2}sections +Shows sections of an eBPF file\.$/m);
+    await pty.until(/^ {2}links +Shows eBPF links\.$/m);
   });
 
   it('words a missing file, and remembers the line for the next run', async () => {
