@@ -46,6 +46,8 @@ export interface CampaignOptions {
   readonly replayEvery?: number;
   /** Stop after so many failures. */
   readonly stopAfter?: number;
+  /** Stop after so many programs, or so much time. */
+  readonly programs?: number;
   readonly milliseconds?: number;
   readonly onProgress?: (pairs: number) => void;
 }
@@ -68,6 +70,7 @@ export function campaign(options: CampaignOptions): Result {
   let pairs = 0;
   let verifyMilliseconds = 0;
   for (let seed = options.seed; pairs < wanted && failures.length < stopAfter; seed++) {
+    if (programs >= (options.programs ?? Number.POSITIVE_INFINITY)) break;
     if (options.milliseconds !== undefined && performance.now() - started > options.milliseconds) break;
     const generated = generate(seed);
     const precision = PRECISIONS[seed % PRECISIONS.length];

@@ -145,6 +145,32 @@ export const LOOPS: readonly Loop[] = [
     code.branchImmediate('le', i, turns(g), head);
     code.place(out);
   },
+  function twoWaysAround(g, depth) {
+    const i = counterOf(g);
+    if (i === undefined) return;
+    const { code } = g;
+    const out = code.label();
+    const other = code.label();
+    code.aluImmediate('mov', i, 0);
+    g.believe(i, { kind: 'number', max: 64 });
+    const head = code.here();
+    code.branchImmediate('ge', i, turns(g), out);
+    g.scope.pinned.add(i);
+    g.block(1, depth + 1);
+    const r = g.number(i);
+    g.scope.pinned.delete(i);
+    code.branchImmediate(g.comparison(), r, g.near(r), other);
+    code.aluImmediate('add', i, 1);
+    code.jump(head);
+    code.place(other);
+    // Without this the other way around makes no progress.
+    if (!g.random.chance(4)) code.aluImmediate('add', i, 2);
+    code.jump(head);
+    code.place(out);
+    for (let at = 0; at < 10; at++) if (!g.scope.pinned.has(at)) g.believe(at, undefined);
+    g.scope.spills.clear();
+    g.scope.written.clear();
+  },
   function wrappingStep(g, depth) {
     const i = counterOf(g);
     if (i === undefined || g.slips === 0) return;

@@ -12,10 +12,13 @@ function planting(root: string, mutant: Mutant): Plugin {
     setup(hooks) {
       hooks.onLoad({ filter: /src[\\/]verifier[\\/][a-z-]+\.ts$/ }, ({ path }) => {
         if (path !== target) return undefined;
-        const source = readFileSync(path, 'utf8');
-        const parts = source.split(mutant.find);
-        if (parts.length !== 2) throw new Error(`mutant «${mutant.name}»: its line stands ${parts.length - 1} times in ${mutant.file}`);
-        return { contents: parts.join(mutant.replace), loader: 'ts' };
+        let source = readFileSync(path, 'utf8');
+        for (const { find, replace } of [mutant, mutant.also ?? []].flat()) {
+          const parts = source.split(find);
+          if (parts.length !== 2) throw new Error(`mutant «${mutant.name}»: a line stands ${parts.length - 1} times in ${mutant.file}`);
+          source = parts.join(replace);
+        }
+        return { contents: source, loader: 'ts' };
       });
     },
   };

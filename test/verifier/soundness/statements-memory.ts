@@ -116,8 +116,14 @@ function halfChecked(g: Generator): void {
   g.scope.pinned.add(data).add(end);
   const test = g.number(data, end);
   const join = code.label();
-  code.branchImmediate(g.comparison(), test, g.near(test), join, g.width());
-  packetCheck(g, data, end, g.pick([4, 8, 14, 20, 34]), g.random.chance(2) ? g.bail : join);
+  const other = code.label();
+  code.branchImmediate(g.comparison(), test, g.near(test), other, g.width());
+  packetCheck(g, data, end, g.pick([4, 8, 14, 20, 34]), g.random.chance(2) ? g.bail : other);
+  if (g.random.chance(2)) {
+    code.jump(join);
+    code.place(other);
+    code.storeImmediate(8, 10, -248, 0);
+  } else code.place(other);
   code.place(join);
   for (let r = 0; r < 6; r++) if (r !== end) g.believe(r, undefined);
   g.scope.pinned.delete(data);

@@ -361,7 +361,7 @@ function halfWritten(g: Generator): void {
     code.place(over);
     return;
   }
-  code.load(width <= size ? width : size, dst, 10, at);
+  code.load(Math.min(width, size) as Size, dst, 10, at);
   code.place(over);
   g.believe(dst, undefined);
 }
