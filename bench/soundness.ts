@@ -5,10 +5,12 @@
  *   node bench/run.mjs soundness [--pairs N] [--seed N] [--inputs N] [--replay-every N] [--stop-after N] [--show SEED]
  */
 
+import { fileURLToPath } from 'node:url';
 import { formatInstruction } from '../src/isa/format.ts';
 import type { InstructionList } from '../src/isa/instruction.ts';
 import { campaign, verifyGenerated } from '../test/verifier/soundness/campaign.ts';
 import { generate } from '../test/verifier/soundness/generator.ts';
+import { changedIdiom, loadIdioms } from '../test/verifier/soundness/idioms.ts';
 
 function option(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -21,6 +23,7 @@ function listing(instructions: InstructionList): string {
     .join('\n');
 }
 
+const idioms = loadIdioms(fileURLToPath(new URL('../', import.meta.url)));
 const shown = option('show', Number.NaN);
 if (Number.isNaN(shown)) {
   const pairs = option('pairs', 20_000);
@@ -31,6 +34,7 @@ if (Number.isNaN(shown)) {
     inputsPerProgram: option('inputs', 24),
     replayEvery: option('replay-every', 4),
     stopAfter: option('stop-after', 10),
+    idioms,
     onProgress(done) {
       if (done < next) return;
       next += Math.max(50_000, pairs / 10);
@@ -59,7 +63,7 @@ if (Number.isNaN(shown)) {
   );
   if (result.failures.length > 0) process.exitCode = 1;
 } else {
-  const generated = generate(shown);
+  const generated = shown % 5 === 4 && idioms.length > 0 ? changedIdiom(idioms, shown) : generate(shown);
   console.log(`${generated.host.platform.name} ${generated.host.programType.name}${generated.mutated ? ', mutated' : ''}`);
   console.log(listing(generated.instructions));
   for (const precision of [1, 4, undefined]) {

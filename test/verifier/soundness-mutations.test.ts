@@ -26,6 +26,7 @@ describe('planted bugs', () => {
       await buildExperiment(root, outfile, mutant);
       const { shown } = await runExperiment(outfile, 1, PAIRS);
       expect(shown).toBeDefined();
+      expect(shown).not.toMatch(/^crashed/);
     });
   }
 });

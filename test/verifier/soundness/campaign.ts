@@ -3,6 +3,7 @@ import type { Instruction } from '../../../src/isa/instruction.ts';
 import { type Verification, verify } from '../../../src/verifier/index.ts';
 import { type Generated, generate } from './generator.ts';
 import { checkedProgram, objectOf, programOf } from './host.ts';
+import { changedIdiom, type Idiom } from './idioms.ts';
 import { Inputs } from './inputs.ts';
 import { Explored, type Violation, watch } from './watch.ts';
 
@@ -44,6 +45,8 @@ export interface CampaignOptions {
   readonly inputsPerProgram?: number;
   /** Every how many inputs the run is also compared inside blocks. */
   readonly replayEvery?: number;
+  /** One program in five is one of these, changed. */
+  readonly idioms?: readonly Idiom[];
   /** Stop after so many failures. */
   readonly stopAfter?: number;
   /** Stop after so many programs, or so much time. */
@@ -55,11 +58,16 @@ export interface CampaignOptions {
 export function verifyGenerated(generated: Generated, precision: number | undefined): Verification {
   const { platform, programType } = generated.host;
   const program = programOf(generated.instructions);
-  return verify(objectOf(platform), program, { platform, programType, timeLimit: 1_000, ...(precision === undefined ? {} : { precision }) });
+  return verify(generated.object ?? objectOf(platform), program, {
+    platform,
+    programType,
+    timeLimit: 1_000,
+    ...(precision === undefined ? {} : { precision }),
+  });
 }
 
 export function campaign(options: CampaignOptions): Result {
-  const { pairs: wanted, inputsPerProgram = 24, replayEvery = 4, stopAfter = 1 } = options;
+  const { pairs: wanted, inputsPerProgram = 24, replayEvery = 4, stopAfter = 1, idioms = [] } = options;
   const coverage = new Map<string, number>();
   const rejections = new Map<string, number>();
   const failures: Failure[] = [];
@@ -72,7 +80,7 @@ export function campaign(options: CampaignOptions): Result {
   for (let seed = options.seed; pairs < wanted && failures.length < stopAfter; seed++) {
     if (programs >= (options.programs ?? Number.POSITIVE_INFINITY)) break;
     if (options.milliseconds !== undefined && performance.now() - started > options.milliseconds) break;
-    const generated = generate(seed);
+    const generated = idioms.length > 0 && seed % 5 === 4 ? changedIdiom(idioms, seed) : generate(seed);
     const precision = PRECISIONS[seed % PRECISIONS.length];
     const begun = performance.now();
     const verification = verifyGenerated(generated, precision);
@@ -114,7 +122,7 @@ function runAll(
   replayEvery: number,
   coverage: Map<string, number>,
 ): { readonly pairs: number; readonly failure?: Failure } {
-  const program = checkedProgram(objectOf(generated.host.platform), generated.instructions, generated.host);
+  const program = checkedProgram(generated.object ?? objectOf(generated.host.platform), generated.instructions, generated.host);
   const explored = new Explored(verification);
   const inputs = new Inputs(program);
   let steps = 0;

@@ -1,6 +1,7 @@
 /** Random programs that are often acceptable: a grammar of idioms with random parameters, a few of them deliberately wrong. */
 import { Random } from '../../../src/engine/checked/random.ts';
 import type { Comparison, InstructionList, Size, Width } from '../../../src/isa/instruction.ts';
+import type { ObjectFile } from '../../../src/object/object-file.ts';
 import { Code, type Label } from './code.ts';
 import { HOSTS, type Host, helperId } from './host.ts';
 import { mutate } from './mutate.ts';
@@ -66,6 +67,8 @@ export interface Subprogram {
 
 export interface Generated {
   readonly host: Host;
+  /** Default: the one with the maps of generated programs. */
+  readonly object?: ObjectFile;
   readonly instructions: InstructionList;
   readonly mutated: boolean;
 }
