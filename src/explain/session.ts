@@ -73,6 +73,14 @@ export interface PathEntry {
   readonly current: boolean;
 }
 
+/** One instruction on the path. */
+export interface PathStep {
+  readonly index: number;
+  readonly pc: number;
+  readonly text: string;
+  readonly source: SourceLine | undefined;
+}
+
 /** A way into the current block that the verifier took. */
 export interface WayIn {
   readonly number: number;
@@ -375,8 +383,12 @@ export class DebugSession {
   /** Instructions of the path before the current one. */
   get index(): number {
     const { visit, step } = this.position;
-    for (let at = this.offsets.length; at <= visit; at++) this.offsets.push(this.offsets[at - 1]! + this.lengthOf(this.route!.node(at - 1)));
+    this.countTo(visit);
     return this.offsets[visit]! + step;
+  }
+
+  private countTo(visit: number): void {
+    for (let at = this.offsets.length; at <= visit; at++) this.offsets.push(this.offsets[at - 1]! + this.lengthOf(this.route!.node(at - 1)));
   }
 
   /** Instructions of a block; on a path every block but the last is run to its end. */
@@ -506,6 +518,47 @@ export class DebugSession {
       });
     }
     return entries;
+  }
+
+  /** Instructions of the path that are known so far: on the path of a failure all of them, on others those that were gone to and the block behind. */
+  get knownLength(): number {
+    const route = this.route!;
+    this.countTo(route.length - 1);
+    return this.offsets[route.length - 1]! + this.lengthOf(route.node(route.length - 1));
+  }
+
+  /** Instructions of the path by their index on it, `from` to before `to`, without going there; fewer where the known path has an end. */
+  walk(from: number, to: number): readonly PathStep[] {
+    const route = this.route!;
+    this.countTo(route.length - 1);
+    const steps: PathStep[] = [];
+    // The last block that begins at or before the first one wanted.
+    let low = 0;
+    let high = route.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.offsets[middle]! <= from) low = middle;
+      else high = middle - 1;
+    }
+    for (let visit = low; visit < route.length && this.offsets[visit]! < to; visit++) {
+      const { block } = route.node(visit);
+      let index = this.offsets[visit]!;
+      for (let pc = block.start; pc <= block.last; pc++) {
+        const instruction = this.program.instructions[pc];
+        if (instruction === undefined) continue;
+        if (index >= from && index < to)
+          steps.push({ index, pc, text: instructionText(this.machine, instruction, pc), source: this.source.at(pc) });
+        index++;
+      }
+    }
+    return steps;
+  }
+
+  /** Goes to an instruction of the path by its index, at most to the end of the path. */
+  gotoIndex(index: number): void {
+    const { index: here } = this;
+    if (index > here) this.step(index - here);
+    else this.back(here - index);
   }
 
   /** Instructions of the path before the current one, newest first. */
