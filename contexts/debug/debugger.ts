@@ -1,5 +1,6 @@
-import { type DebugSession, NOTHING_EXPLORED, type StepView } from '../../src/explain/session.ts';
+import { type DebugSession, NOTHING_EXPLORED } from '../../src/explain/session.ts';
 import { type SourceLine, sameLine } from '../../src/explain/source.ts';
+import type { StepView } from '../../src/explain/views.ts';
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { Assumption } from '../../src/verifier/machine.ts';
 import { CommandError } from '../errors.ts';

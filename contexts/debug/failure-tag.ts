@@ -1,4 +1,4 @@
-import type { NumberedFailure } from '../../src/explain/session.ts';
+import type { NumberedFailure } from '../../src/explain/views.ts';
 import type { Tag } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import type { Debugger } from './debugger.ts';

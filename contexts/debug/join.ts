@@ -1,4 +1,4 @@
-import type { WayIn } from '../../src/explain/session.ts';
+import type { WayIn } from '../../src/explain/views.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { debuggerOf, type ShownStep } from './debugger.ts';

@@ -1,5 +1,5 @@
-import type { ListedInstruction } from '../../src/explain/session.ts';
 import { type SourceLine, sameLine } from '../../src/explain/source.ts';
+import type { ListedInstruction } from '../../src/explain/views.ts';
 import { defineCommand } from '../command.ts';
 import { debuggerOf } from './debugger.ts';
 import { instructionLine, sourceBlock } from './render.ts';

@@ -1,4 +1,4 @@
-import type { PathEntry } from '../../src/explain/session.ts';
+import type { PathEntry } from '../../src/explain/views.ts';
 import { defineCommand } from '../command.ts';
 import { debuggerOf } from './debugger.ts';
 import { count } from './render.ts';

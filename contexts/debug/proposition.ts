@@ -21,6 +21,6 @@ export function readProposition(words: readonly string[]): PlacedProposition {
   const at = words.length > 2 && words.at(-2)!.toLowerCase() === 'at' && /^\d+$/.test(words.at(-1)!) ? Number(words.at(-1)) : undefined;
   const text = words.slice(0, at === undefined ? undefined : -2).join(' ');
   const proposition = parseProposition(text);
-  if (proposition === undefined) throw new UsageError(`${unacceptableValue(text, 'proposition')}\n${PARAMETER_INCORRECT}`);
+  if (proposition === undefined) throw new UsageError(`${unacceptableValue(text, 'proposition')}\n${PARAMETER_INCORRECT}`, { value: text });
   return { text, proposition, at };
 }

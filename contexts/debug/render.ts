@@ -1,6 +1,6 @@
 import type { FactChange } from '../../src/explain/diff.ts';
-import type { JoinView, NumberedFailure } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
+import type { JoinView, NumberedFailure } from '../../src/explain/views.ts';
 import { sourceText } from '../render/disassembly.ts';
 import { wrap } from '../render/wrap.ts';
 import type { ShownStep } from './debugger.ts';

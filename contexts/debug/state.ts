@@ -37,7 +37,7 @@ function namedFact({ session }: Debugger, name: string): ShownFact {
   const byte = /^(?:fp|r10)-(\d+)$/.exec(wanted);
   const register = /^r(\d|10)$/.exec(wanted);
   if (byte === null && register === null && wanted !== 'packet')
-    throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`);
+    throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`, { value: name });
   if (wanted === 'r10') return { subject: 'r10', words: 'the frame pointer' };
   for (const fact of session.facts()) {
     if (fact.subject === wanted || (byte !== null && fact.kind === 'stack' && covers(fact.subject, -Number(byte[1]))))

@@ -45,6 +45,6 @@ function eventText({ kind, pc, subject, words, before, source }: PlacedEvent, in
 /** @throws UsageError for a word that is no register. */
 function registerNumber(name: string): number {
   const found = /^[rw](\d)$/i.exec(name);
-  if (found === null) throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`);
+  if (found === null) throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`, { value: name });
   return Number(found[1]);
 }

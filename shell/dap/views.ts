@@ -1,6 +1,7 @@
 import { type Fact, factsOf, missingWords } from '../../src/explain/facts.ts';
 import { instructionText } from '../../src/explain/instruction-text.ts';
-import type { DebugSession, NumberedFailure } from '../../src/explain/session.ts';
+import type { DebugSession } from '../../src/explain/session.ts';
+import type { NumberedFailure } from '../../src/explain/views.ts';
 import { RequestError } from './arguments.ts';
 import type { Sources } from './sources.ts';
 

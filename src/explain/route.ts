@@ -20,7 +20,8 @@ export interface Visit {
   readonly arrived: State | undefined;
 }
 
-interface Stop {
+/** A block of a path; `trail` names the state that the verifier had at its head, where it is known which one. */
+export interface Stop {
   readonly node: Node;
   readonly trail: Trail | undefined;
 }

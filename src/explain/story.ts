@@ -1,13 +1,18 @@
 import type { Instruction } from '../isa/instruction.ts';
+import type { Node } from '../verifier/explore.ts';
 import { registerEffects } from '../verifier/liveness.ts';
 import type { Machine } from '../verifier/machine.ts';
 import { constantValue } from '../verifier/number/index.ts';
 import type { State } from '../verifier/state.ts';
+import { type AspectName, watchedWords } from './aspect.ts';
 import type { Fact } from './facts.ts';
 import { factsOf } from './facts.ts';
 
 /** One instruction that was executed on the way to a point. */
 export interface TracePoint {
+  /** Instructions of the path before it. */
+  readonly index: number;
+  readonly node: Node;
   readonly pc: number;
   readonly before: State;
   /** Behind the instruction, before anything was merged. */
@@ -25,6 +30,8 @@ export type EventKind = 'made' | 'copied' | 'narrowed' | 'merged' | 'lost';
 /** Something that happened on the path to a value that matters. */
 export interface StoryEvent {
   readonly kind: EventKind;
+  /** Instructions of the path before it. */
+  readonly index: number;
   readonly pc: number;
   /** The place and what was known of it afterwards: `r1`, `packet + 0, 14 bytes proved`. */
   readonly subject: string;
@@ -43,26 +50,35 @@ interface Place {
 const MAX_TRACE = 20_000;
 
 /**
- * The story of some registers, oldest event first: what they were made from, which branches told more about them, where merging paths lost something.
+ * The story of some places, oldest event first: what they were made from, which branches told more about them, where merging paths lost something.
  * A backward slice over the path along data, with the facts of the verifier's own states.
  *
  * @param trace instructions before the point, newest first.
- * @param registers of the function that is active at the point.
+ * @param depth of the function that is active at the point, 0 for the program's own.
+ * @param subjects `r1`, or `fp-16` where a stored value begins.
+ * @param aspect only what changed this of a place is told, besides what made it.
  */
-export function storyOf(machine: Machine, trace: Iterable<TracePoint>, depth: number, registers: readonly number[]): readonly StoryEvent[] {
+export function storyOf(
+  machine: Machine,
+  trace: Iterable<TracePoint>,
+  depth: number,
+  subjects: readonly string[],
+  aspect?: AspectName,
+): readonly StoryEvent[] {
   const tracked = new Map<string, Place>();
   const events: StoryEvent[] = [];
   const track = (place: Place) => tracked.set(`${place.depth}:${place.subject}`, place);
   const isTracked = (at: number, subject: string) => tracked.has(`${at}:${subject}`);
   const drop = (at: number, subject: string) => tracked.delete(`${at}:${subject}`);
-  for (const register of registers) track({ depth, subject: `r${register}` });
+  for (const subject of subjects) track({ depth, subject });
   let budget = MAX_TRACE;
-  for (const { pc, before, after, merged } of trace) {
+  for (const point of trace) {
     if (tracked.size === 0 || budget-- === 0) break;
+    const { index, pc, before, after, merged } = point;
     const instruction = machine.instruction(pc);
     const here = before.frames.length - 1;
     const next = after.frames.length - 1;
-    if (merged !== undefined) events.push(...differences('merged', machine, pc, tracked, after, merged));
+    if (merged !== undefined) events.push(...differences('merged', machine, point, tracked, after, merged, aspect));
     if (next > here) {
       for (let r = 1; r <= 5; r++) {
         if (!isTracked(next, `r${r}`)) continue;
@@ -79,7 +95,7 @@ export function storyOf(machine: Machine, trace: Iterable<TracePoint>, depth: nu
       continue;
     }
     if (instruction.kind === 'branch') {
-      events.push(...differences('narrowed', machine, pc, tracked, before, after));
+      events.push(...differences('narrowed', machine, point, tracked, before, after, aspect));
       continue;
     }
     const { writes } = registerEffects(instruction, () => 5);
@@ -87,7 +103,7 @@ export function storyOf(machine: Machine, trace: Iterable<TracePoint>, depth: nu
       if ((writes & (1 << r)) === 0 || !isTracked(here, `r${r}`)) continue;
       const made = factsOf(machine, after).find(({ subject }) => subject === `r${r}`);
       const sources = sourcesOf(instruction, before);
-      events.push({ kind: kindOf(instruction, made, sources), pc, subject: `r${r}`, words: made?.words ?? 'not usable', before: undefined });
+      events.push({ kind: kindOf(instruction, made, sources), index, pc, subject: `r${r}`, words: made?.words ?? 'not usable', before: undefined });
       drop(here, `r${r}`);
       for (const subject of sources) track({ depth: here, subject });
     }
@@ -95,7 +111,7 @@ export function storyOf(machine: Machine, trace: Iterable<TracePoint>, depth: nu
     if (stored !== undefined && isTracked(here, stored)) {
       drop(here, stored);
       const fact = factsOf(machine, after).find(({ subject }) => subject.split('..')[0] === stored);
-      events.push({ kind: 'copied', pc, subject: fact?.subject ?? stored, words: fact?.words ?? 'written', before: undefined });
+      events.push({ kind: 'copied', index, pc, subject: fact?.subject ?? stored, words: fact?.words ?? 'written', before: undefined });
       if (instruction.kind === 'store' && instruction.source.kind === 'register') track({ depth: here, subject: `r${instruction.source.register}` });
     }
   }
@@ -103,14 +119,25 @@ export function storyOf(machine: Machine, trace: Iterable<TracePoint>, depth: nu
 }
 
 /** Tracked places of which something else is known in another state of the same function. */
-function differences(kind: EventKind, machine: Machine, pc: number, tracked: ReadonlyMap<string, Place>, before: State, after: State): StoryEvent[] {
+function differences(
+  kind: EventKind,
+  machine: Machine,
+  { index, pc }: TracePoint,
+  tracked: ReadonlyMap<string, Place>,
+  before: State,
+  after: State,
+  aspect: AspectName | undefined,
+): StoryEvent[] {
   const depth = after.frames.length - 1;
   if (before.frames.length !== after.frames.length) return [];
   const old = new Map(factsOf(machine, before).map((fact) => [fact.subject, fact.words]));
   return factsOf(machine, after).flatMap(({ subject, words }) => {
     const was = old.get(subject);
-    const matters = tracked.has(`${depth}:${subject.split('..')[0]!}`);
-    return matters && was !== undefined && was !== words ? [{ kind, pc, subject, words, before: was }] : [];
+    const first = subject.split('..')[0]!;
+    if (!tracked.has(`${depth}:${first}`) || was === undefined || was === words) return [];
+    const meant = { subject: first, aspect };
+    if (aspect !== undefined && watchedWords(machine, before, meant) === watchedWords(machine, after, meant)) return [];
+    return [{ kind, index, pc, subject, words, before: was }];
   });
 }
 
@@ -120,8 +147,8 @@ function kindOf(instruction: Instruction, made: Fact | undefined, sources: reado
   return copies && sources.length === 1 ? 'copied' : 'made';
 }
 
-/** Places whose content goes into what the instruction writes; none for what comes from outside the program. */
-function sourcesOf(instruction: Instruction, before: State): readonly string[] {
+/** Places (`r2`, `fp-8`) whose content goes into what the instruction writes; none for what comes from outside the program. */
+export function sourcesOf(instruction: Instruction, before: State): readonly string[] {
   switch (instruction.kind) {
     case 'binary': {
       const source = instruction.source.kind === 'register' ? [`r${instruction.source.register}`] : [];
@@ -143,7 +170,7 @@ function sourcesOf(instruction: Instruction, before: State): readonly string[] {
   }
 }
 
-function storedPlace(instruction: Instruction, before: State): string | undefined {
+export function storedPlace(instruction: Instruction, before: State): string | undefined {
   return instruction.kind === 'store' ? framePlaceOf(before, instruction.dst, instruction.offset) : undefined;
 }
 

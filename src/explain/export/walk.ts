@@ -2,8 +2,9 @@ import type { VerificationReport } from '../../verifier/report.ts';
 import type { Decision } from '../decision.ts';
 import type { FactChange } from '../diff.ts';
 import type { Explanation } from '../report.ts';
-import type { DebugSession, StepView } from '../session.ts';
+import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
+import type { StepView } from '../views.ts';
 
 /** A fact in words; the verifier's own values do not survive a thread or a file. */
 export interface WalkedFact {
