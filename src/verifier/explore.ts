@@ -24,6 +24,8 @@ export interface Precision {
   readonly states: number;
   /** Shapes kept apart at a join. */
   readonly shapes: number;
+  /** Whether the constants that registers hold are part of the shape: flags that later branches test. */
+  readonly constants: boolean;
   /** Whether which stack bytes are written is part of the shape. */
   readonly fine: boolean;
   /** States of a loop head followed before widening. */
@@ -166,7 +168,7 @@ export class Explorer {
       this.queue.push(node, back || node.processed.length > 0 ? node.againKey : node.key);
       return;
     }
-    state.shape = shapeOf(state, this.options.precision.fine, this.options.precision.fine);
+    state.shape = shapeOf(state, this.options.precision.fine, this.options.precision.constants);
     if (this.mergePending(node, state)) return;
     node.pending.push(state);
     this.queue.push(node, node.key);

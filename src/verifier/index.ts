@@ -60,10 +60,11 @@ export interface Verification {
 
 /** The ladder of precision settings: each is tried until one proves the program. */
 const LADDER: readonly Precision[] = [
-  { states: 1, shapes: 64, fine: false, turns: 1, steps: 2_000_000 },
-  { states: 4, shapes: 128, fine: true, turns: 24, steps: 2_000_000 },
-  { states: 32, shapes: 512, fine: true, turns: 160, steps: 4_000_000 },
-  { states: 512, shapes: 4096, fine: true, turns: 4200, steps: 8_000_000 },
+  { states: 1, shapes: 64, constants: false, fine: false, turns: 1, steps: 2_000_000 },
+  { states: 2, shapes: 64, constants: true, fine: false, turns: 24, steps: 2_000_000 },
+  { states: 4, shapes: 128, constants: true, fine: true, turns: 24, steps: 2_000_000 },
+  { states: 32, shapes: 512, constants: true, fine: true, turns: 160, steps: 4_000_000 },
+  { states: 512, shapes: 4096, constants: true, fine: true, turns: 4200, steps: 8_000_000 },
 ];
 
 const DEFAULT_TIME_LIMIT = 60_000;
@@ -210,7 +211,7 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
 }
 
 function fixedPrecision(states: number): Precision {
-  return { states, shapes: states * 8 + 56, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
+  return { states, shapes: states * 8 + 56, constants: states > 1, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
 }
 
 /** Verifies each global function on its own, as Linux does: its pointer parameters may be null whatever the callers here pass. */
@@ -231,7 +232,7 @@ function checkGlobalFunctions(machine: Machine, graph: ControlFlowGraph, livenes
 }
 
 /** Enough to follow the null checks of one function. */
-const STANDALONE: Precision = { states: 16, shapes: 64, fine: false, turns: 4, steps: 200_000 };
+const STANDALONE: Precision = { states: 16, shapes: 64, constants: false, fine: false, turns: 4, steps: 200_000 };
 
 /** Checks that look at the code alone give the same answer at every precision. */
 function precisionMayHelp(finding: Finding, tried: Precision): boolean {

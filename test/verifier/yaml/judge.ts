@@ -14,10 +14,10 @@ import { observationFails } from './observe.ts';
 import { assemble, createMachine, FRAME_SIZE, type TestProgram } from './program.ts';
 
 /** States are kept apart as far as the small programs of the suite need; only loops without a small bound are widened. */
-export const APART: Precision = { states: 64, shapes: 512, fine: true, turns: 160, steps: 1_000_000 };
+export const APART: Precision = { states: 64, shapes: 512, constants: true, fine: true, turns: 160, steps: 1_000_000 };
 
 /** One state at each join, as the peer has it. */
-export const JOINED: Precision = { states: 1, shapes: 0, fine: false, turns: 1, steps: 1_000_000 };
+export const JOINED: Precision = { states: 1, shapes: 0, constants: false, fine: false, turns: 1, steps: 1_000_000 };
 
 /** A failed check of ours, by the peer's label. */
 interface Alarm {
