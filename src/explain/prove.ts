@@ -1,13 +1,13 @@
 import type { Comparison, Register } from '../isa/instruction.ts';
 import { COMPARISON_TEXT } from '../isa/words.ts';
 import { executeBranch } from '../verifier/branch.ts';
-import type { Assumption } from '../verifier/machine.ts';
+import type { Claim } from '../verifier/machine.ts';
 import type { State } from '../verifier/state.ts';
 import type { ReplayMachine } from './replay.ts';
 import { numberWords, valueWords } from './words.ts';
 
 /** A question about one state: a comparison as a branch makes it, or how many bytes the packet has at least. */
-export type Proposition = Assumption;
+export type Proposition = Claim;
 
 /** `always`: it follows from what is known. `never`: the opposite does. `unknown`: neither. `undefined`: the operands cannot be compared. */
 export type Answer = 'always' | 'never' | 'unknown' | 'undefined';

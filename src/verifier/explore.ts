@@ -88,6 +88,21 @@ export interface ExploreOptions {
   readonly onProgress?: (steps: number) => void;
   /** How many findings count as failures so far. */
   readonly failures: () => number;
+  /** Told of every state that a loop head goes on with. */
+  readonly onLoopHead?: ((turn: LoopTurn) => void) | undefined;
+}
+
+/** A state came to a loop head, and the verifier goes on from there with it or with what it was merged into. */
+export interface LoopTurn {
+  readonly node: Node;
+  /** What came. */
+  readonly arrived: State;
+  /** An earlier state that was given up for one that stands for both; undefined where the state was kept apart. */
+  readonly merged: State | undefined;
+  /** The merged state was widened: bounds that grew were moved to the next threshold at once. */
+  readonly widened: boolean;
+  /** What it goes on with; not to be changed. */
+  readonly result: State;
 }
 
 /** Explores every path of the program, states merged as the precision demands, until nothing new is found. */
@@ -114,11 +129,25 @@ export class Explorer {
   }
 
   run(entry: State, slot = 0): Exploration {
+    this.begin(entry, slot);
+    for (;;) {
+      const exploration = this.advance(Number.POSITIVE_INFINITY);
+      if (exploration !== undefined) return exploration;
+    }
+  }
+
+  /** Makes ready to explore from the function at `slot`, entered with the state. */
+  begin(entry: State, slot = 0): void {
     const root: CallContext = { id: 0, parent: undefined, call: -1, functionStart: slot, key: [], returnBlock: -1, callback: false };
     this.contexts.set('', root);
     this.deliver(this.node(root, this.graph.functions.get(slot)!.entry), entry, undefined);
+  }
+
+  /** Explores some blocks further, each in the states that wait there; undefined while there is more to explore. */
+  advance(visits: number): Exploration | undefined {
     let stopped: Exploration['stopped'];
-    for (;;) {
+    for (let visit = 0; ; visit++) {
+      if (visit >= visits) return undefined;
       const node = this.queue.pop();
       if (node === undefined) break;
       this.visit(node);
@@ -236,6 +265,7 @@ export class Explorer {
       return;
     }
     let entered = state;
+    let merged: State | undefined;
     const { turns, shapes } = this.options.precision;
     const alike = turn.shapes.get(state.shape) ?? 0;
     if (alike >= turns || states.length >= turns + shapes) {
@@ -247,6 +277,7 @@ export class Explorer {
       if (at !== undefined) {
         // A widened state keeps the shape it stands for, so that later turns find it.
         entered = joinStates(at, state, this.machine, at.generalisations > 0 ? this.options.thresholds : undefined);
+        merged = at;
         entered.generalisations = at.generalisations + 1;
         entered.shape = at.shape;
         entered.trail = state.trail;
@@ -263,6 +294,7 @@ export class Explorer {
     states.push(snapshot);
     turn.shapes.set(snapshot.shape, (turn.shapes.get(snapshot.shape) ?? 0) + 1);
     this.progress.arrived(node, state, snapshot);
+    this.options.onLoopHead?.({ node, arrived: state, merged, widened: merged !== undefined && merged.generalisations > 0, result: snapshot });
     const running = snapshot.clone();
     running.origins = { head: node.id, state: snapshot, bounded: false, previous: outer };
     this.execute(node, running);
@@ -407,6 +439,7 @@ const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'cl
 export function assumeAt(machine: Machine, state: State, pc: number): boolean {
   for (const assumption of machine.rules.assumptions?.get(pc) ?? []) {
     if (assumption.kind === 'packet') state.relate(ZERO, PACKET_SIZE, -assumption.bytes);
+    else if (assumption.kind === 'havoc') state.registers[assumption.register] = machine.number(TOP);
     else {
       // The side that is not taken is the one that keeps this state.
       const branch = { ...assumption.branch, comparison: NEGATED[assumption.branch.comparison] };

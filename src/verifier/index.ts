@@ -14,7 +14,7 @@ import type { ControlFlowGraph } from './cfg.ts';
 import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.ts';
 import { checkRow } from './checks.ts';
 import { Constraints } from './constraints.ts';
-import type { Exploration, Precision } from './explore.ts';
+import type { Exploration, LoopTurn, Precision } from './explore.ts';
 import { Explorer } from './explore.ts';
 import { failureOf } from './failure.ts';
 import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
@@ -44,6 +44,8 @@ export interface VerifyOptions {
   /** Time after which a program that is not yet judged gets verdict `error`, in milliseconds. */
   readonly timeLimit?: number;
   readonly onProgress?: (progress: { readonly steps: number; readonly precision: number }) => void;
+  /** Told of every state that a loop head goes on with, at every precision that is tried. */
+  readonly onLoopHead?: (turn: LoopTurn) => void;
   /** What-if: what is taken to hold before instructions, by slot. The verdict then is one about a program that does not exist. */
   readonly assumptions?: ReadonlyMap<number, readonly Assumption[]>;
 }
@@ -59,7 +61,7 @@ export interface Verification {
 }
 
 /** The ladder of precision settings: each is tried until one proves the program. */
-const LADDER: readonly Precision[] = [
+export const LADDER: readonly Precision[] = [
   { states: 1, shapes: 64, constants: false, fine: false, turns: 1, steps: 2_000_000 },
   { states: 2, shapes: 64, constants: true, fine: false, turns: 24, steps: 2_000_000 },
   { states: 4, shapes: 128, constants: true, fine: true, turns: 24, steps: 2_000_000 },
@@ -78,6 +80,41 @@ export function verifyProgram(object: ObjectFile, program: ObjectProgram, option
 
 /** Like `verifyProgram`, with the explored states. */
 export function verify(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Verification {
+  const steps = verificationSteps(object, program, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/**
+ * Like `verify`, giving way to other work every few milliseconds, so that `options.signal` can be aborted meanwhile.
+ *
+ * @param pause called after each slice of work; what it throws ends the verification.
+ */
+export async function verifyInSlices(
+  object: ObjectFile,
+  program: ObjectProgram,
+  options: VerifyOptions,
+  pause: () => Promise<void>,
+): Promise<Verification> {
+  const steps = verificationSteps(object, program, options);
+  let since = performance.now();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - since < SLICE) continue;
+    await pause();
+    since = performance.now();
+  }
+}
+
+/** Milliseconds of work between two pauses. */
+const SLICE = 20;
+/** Blocks explored between two looks at the clock. */
+const VISITS = 32;
+
+function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Generator<undefined, Verification> {
   const started = performance.now();
   const rules = rulesFor(object, program, options);
   const maps = object.maps.map((_, index) => mapFacts(object, index, options.platform));
@@ -154,8 +191,14 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
         return cancelled || late;
       },
       onProgress: (steps) => options.onProgress?.({ steps, precision: precision.states }),
+      onLoopHead: options.onLoopHead,
     });
-    const exploration = explorer.run(entryState(machine));
+    explorer.begin(entryState(machine));
+    let exploration = explorer.advance(VISITS);
+    while (exploration === undefined) {
+      yield;
+      exploration = explorer.advance(VISITS);
+    }
     if (cancelled) return unjudged('cancelled', 'The verification was cancelled.');
     const incomplete = exploration.stopped === 'steps' || late;
     if (incomplete && machine.failures === structural) {

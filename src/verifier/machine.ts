@@ -46,8 +46,11 @@ export interface Rules {
   readonly assumptions?: ReadonlyMap<number, readonly Assumption[]>;
 }
 
-/** Something taken to hold before an instruction whatever the program does: a comparison as a branch makes it, or the least size of the packet in bytes. */
-export type Assumption = { readonly kind: 'comparison'; readonly branch: Branch } | { readonly kind: 'packet'; readonly bytes: number };
+/** Something that holds or not before an instruction: a comparison as a branch makes it, or the least size of the packet in bytes. */
+export type Claim = { readonly kind: 'comparison'; readonly branch: Branch } | { readonly kind: 'packet'; readonly bytes: number };
+
+/** Something taken to hold before an instruction whatever the program does; `havoc`: a register holds any number. */
+export type Assumption = Claim | { readonly kind: 'havoc'; readonly register: number };
 
 /** A failed check before it is worded. */
 export interface Finding {
