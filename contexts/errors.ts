@@ -1,9 +1,14 @@
-/** The line could not be understood; exit code 2. `usage` is the grammar to show below the message. */
+/** What is wrong with a line: a part of it (UTF-16 offsets), a word or tag value by its text, or what is missing at its end. */
+export type Place = { readonly start: number; readonly end: number } | { readonly value: string } | { readonly missing: string };
+
+/** The line could not be understood; exit code 2. `place` is to be pointed at, `usage` the grammar to show below the message. */
 export class UsageError extends Error {
+  readonly place: Place | undefined;
   readonly usage: string | undefined;
-  constructor(message: string, usage?: string) {
+  constructor(message: string, place?: Place, usage?: string) {
     super(message);
     this.name = 'UsageError';
+    this.place = place;
     this.usage = usage;
   }
 }
@@ -23,13 +28,15 @@ export interface DescribedError {
   readonly exitCode: 1 | 2;
   readonly kind: string;
   readonly message: string;
+  readonly place?: Place;
   readonly usage?: string;
 }
 
 /** Words any error for the user: one clear message, never a stack trace. */
 export function describeError(error: unknown): DescribedError {
   if (error instanceof UsageError) {
-    return { exitCode: 2, kind: 'usage', message: error.message, ...(error.usage !== undefined ? { usage: error.usage } : {}) };
+    const { message, place, usage } = error;
+    return { exitCode: 2, kind: 'usage', message, ...(place !== undefined ? { place } : {}), ...(usage !== undefined ? { usage } : {}) };
   }
   if (error instanceof CommandError) return { exitCode: 1, kind: error.kind, message: error.message };
   if (isAbort(error)) return { exitCode: 1, kind: 'cancelled', message: 'The command was cancelled.' };

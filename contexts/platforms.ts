@@ -53,7 +53,7 @@ export function namedProgramType(platform: Platform, name: string): ProgramType 
     name,
     platform.programTypes.map((candidate) => candidate.name),
   );
-  throw new UsageError(`${unacceptableValue(name, 'type')}${didYouMean(near)}\n${PARAMETER_INCORRECT}`);
+  throw new UsageError(`${unacceptableValue(name, 'type')}${didYouMean(near)}\n${PARAMETER_INCORRECT}`, { value: name });
 }
 
 /** What a listing shows as a section's type; `unspec` where the name says nothing. */

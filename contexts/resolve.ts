@@ -39,7 +39,7 @@ export function resolve(chain: ContextChain, tokens: readonly Token[], entered: 
   const misses: Miss[] = [];
   for (let level = 0; level < chain.length; level++) {
     const found = matchIn(chain.slice(level), tokens, entered);
-    if (found.kind === 'ambiguous') throw new UsageError(ambiguous(found.word, found.candidates));
+    if (found.kind === 'ambiguous') throw new UsageError(ambiguous(found.token.text, found.candidates), found.token);
     // A group is listed with what the contexts around it add; a context that the line entered stands on its own.
     if (found.kind === 'listing') return { ...found, chain: found.chain.length > chain.length - level ? found.chain : chain };
     if (found.kind !== 'miss') return found;
@@ -58,7 +58,7 @@ interface Miss {
 
 interface Ambiguity {
   readonly kind: 'ambiguous';
-  readonly word: string;
+  readonly token: Token;
   readonly candidates: readonly string[];
 }
 
@@ -75,7 +75,7 @@ function matchIn(chain: ContextChain, tokens: readonly Token[], entered: readonl
     if (!node.row && isHelp(token, at === tokens.length - 1)) return { kind: 'listing', chain, words, asked: true };
     const names = namesAt(context, node, words);
     const matches = matchPrefix(token.text, names);
-    if (matches.length > 1) return { kind: 'ambiguous', word: token.text, candidates: matches };
+    if (matches.length > 1) return { kind: 'ambiguous', token, candidates: matches };
     const word = matches[0];
     if (word === undefined) {
       if (node.row) return { kind: 'command', row: node.row, chain, words, rest: tokens.slice(at) };
@@ -109,12 +109,12 @@ export function matchPrefix(word: string, names: readonly string[]): readonly st
 function notFound(misses: readonly Miss[], tokens: readonly Token[], entered: readonly string[]): UsageError {
   const deepest = Math.max(...misses.map((miss) => miss.words.length));
   const typed = [...entered, ...tokens.map((token) => token.text)].join(' ');
-  const wrong = tokens[deepest]?.text ?? '';
+  const wrong = tokens[deepest];
   const there = misses.filter((miss) => miss.words.length === deepest);
   const near = suggest(
-    wrong,
+    wrong?.text ?? '',
     there.flatMap((miss) => miss.names),
   );
   const prefix = [...entered, ...there[0]!.words];
-  return new UsageError(commandNotFound(typed) + didYouMean(near.map((name) => [...prefix, name].join(' '))));
+  return new UsageError(commandNotFound(typed) + didYouMean(near.map((name) => [...prefix, name].join(' '))), wrong);
 }

@@ -37,7 +37,9 @@ export function sizedBytes(text: string, size: number, tag: string): Uint8Array 
     const value = BigInt(words);
     if (value < 1n << bits && value >= -(1n << (bits - 1n))) return littleEndian(value, size);
   }
-  throw new UsageError(`${unacceptableValue(text, tag)} It is a decimal number, or ${size} bytes in hexadecimal.\n${PARAMETER_INCORRECT}`);
+  throw new UsageError(`${unacceptableValue(text, tag)} It is a decimal number, or ${size} bytes in hexadecimal.\n${PARAMETER_INCORRECT}`, {
+    value: text,
+  });
 }
 
 function littleEndian(value: bigint, size: number): Uint8Array {
@@ -65,7 +67,9 @@ export function parseFields(text: string, layout: ContextLayout): Record<string,
     if (!field || value === undefined) {
       const names = settable.map((candidate) => candidate.name);
       const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has no fields that can be set.';
-      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`);
+      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`, {
+        value: name,
+      });
     }
     values[name] = fieldValue(value.trim(), field);
   }

@@ -1,14 +1,16 @@
+import { setMaxListeners } from 'node:events';
+import { caret, placeOf, type Span } from './caret.ts';
 import { type Command, type Environment, type ParsedTags, SUCCESS } from './command.ts';
 import { completeLine } from './completion.ts';
 import type { ContextDefinition, ContextFrame } from './context.ts';
-import { CommandError, describeError, UsageError } from './errors.ts';
+import { CommandError, type DescribedError, describeError, UsageError } from './errors.ts';
 import { commandHelp, listing, usageText } from './help.ts';
 import { hintAt } from './hint.ts';
 import type { Host, OutputFile } from './host.ts';
 import { isHelp, type Resolution, resolve } from './resolve.ts';
 import type { Completion, ExecuteIo, ExitCode, Hint, Outcome, OutputStream, SessionView } from './session-types.ts';
 import { parseTags } from './tags.ts';
-import { joinWords, type Token, tokenize, tokensFromWords } from './tokens.ts';
+import { joinWords, type Token, tokenize, tokenizeUnfinished, tokensFromWords } from './tokens.ts';
 
 const NESTING_LIMIT = 16;
 const USAGE_FAILURE: Outcome = { exitCode: 2 };
@@ -33,6 +35,8 @@ export class Session implements SessionView {
   /** The sinks that copy to the output file already, so that nested scripts are not copied twice. */
   readonly #recorded = new WeakSet<ExecuteIo>();
   #depth = 0;
+  /** Where the line that runs came from; undefined: somebody has just typed it. */
+  #source: string | undefined;
   #queue: QueuedChange[] | undefined;
 
   /** @param onInternalError sees the errors that nobody foresaw, of which the user gets one line. */
@@ -58,15 +62,20 @@ export class Session implements SessionView {
 
   async execute(line: string, io: ExecuteIo): Promise<Outcome> {
     if (!this.#recorded.has(io)) this.#transcript?.write(`${this.prompt}${line}\n`);
-    return this.#guarded(this.#recording(io), line, (guardedIo) => {
-      const trimmed = line.trim();
-      return trimmed === '' || trimmed.startsWith('#') ? SUCCESS : this.#dispatch(tokenize(trimmed), guardedIo);
-    });
+    const trimmed = line.trim();
+    return this.#guarded(this.#recording(io), trimmed, (guardedIo) =>
+      trimmed === '' || trimmed.startsWith('#') ? SUCCESS : this.#dispatch(tokenize(trimmed), guardedIo),
+    );
   }
 
-  /** Runs words on behalf of another command, whose caller words the errors. */
-  executeTokens(tokens: readonly Token[], io: ExecuteIo): Promise<Outcome> {
-    return this.#dispatch(tokens, io);
+  /** Runs words that stand in the line of another command, whose caller words the errors. */
+  runWords(words: readonly string[], io: ExecuteIo): Promise<Outcome> {
+    return inOuterLine(words, () => this.#dispatch(tokensFromWords(words), io));
+  }
+
+  /** What words in the line of another command mean in the current context. */
+  async resolveWords(words: readonly string[]): Promise<Resolution> {
+    return inOuterLine(words, async () => this.resolve(tokensFromWords(words)));
   }
 
   /** Runs a command whose words another shell has split already. Never rejects. */
@@ -120,10 +129,16 @@ export class Session implements SessionView {
    */
   async runScript(name: string, lines: Iterable<string> | AsyncIterable<string>, io: ExecuteIo, stopOnError = false): Promise<Outcome> {
     if (this.#depth >= NESTING_LIMIT) throw new CommandError('script', `error: scripts are nested more than ${NESTING_LIMIT} deep at ${name}`);
+    const source = this.#source;
+    // Every script around a line waits for the signal too.
+    setMaxListeners(0, io.signal);
     this.#depth++;
     try {
       let worst: ExitCode = 0;
+      let number = 0;
       for await (const line of lines) {
+        number++;
+        this.#source = `${name}, line ${number}`;
         const outcome = await this.execute(line, io);
         if (outcome.exitCode > worst) worst = outcome.exitCode;
         if (outcome.exit) return { exitCode: worst, exit: true };
@@ -132,6 +147,7 @@ export class Session implements SessionView {
       return { exitCode: io.signal.aborted && worst === 0 ? 1 : worst };
     } finally {
       this.#depth--;
+      this.#source = source;
     }
   }
 
@@ -214,7 +230,7 @@ export class Session implements SessionView {
     try {
       return this.#withFormat(command, parseTags(command.tags, rest));
     } catch (error) {
-      throw error instanceof UsageError ? new UsageError(error.message, usageText(words, command.tags)) : error;
+      throw error instanceof UsageError ? new UsageError(error.message, error.place, usageText(words, command.tags)) : error;
     }
   }
 
@@ -258,7 +274,9 @@ export class Session implements SessionView {
       const name = first && !first.quoted ? findAlias(this.aliases, first.text) : undefined;
       if (name === undefined || used.has(name)) return current;
       used.add(name);
-      current = [...tokenize(this.aliases.get(name)!), ...current.slice(1)];
+      // What an alias stands for has no place in the line but the alias's own.
+      const { start, end } = current[0]!;
+      current = [...tokenize(this.aliases.get(name)!).map((token) => ({ ...token, start, end })), ...current.slice(1)];
     }
   }
 
@@ -283,13 +301,40 @@ export class Session implements SessionView {
       const described = describeError(error);
       if (described.kind === 'internal') this.#onInternalError?.(error);
       if (wantsJson(line, this.format)) {
-        io.write(`${JSON.stringify({ schema: 1, error: { kind: described.kind, message: described.message } })}\n`, 'stdout');
+        const span = spanOf(described, line);
+        const error = {
+          kind: described.kind,
+          message: described.message,
+          ...(span ? { column: span.start + 1, length: span.end - span.start } : {}),
+        };
+        io.write(`${JSON.stringify({ schema: 1, error })}\n`, 'stdout');
       } else {
-        io.write(`${described.message}\n${described.usage ? `\n${described.usage}` : ''}`, 'stderr');
+        io.write(`${described.message}\n${this.#pointAt(described, line)}${described.usage ? `\n${described.usage}` : ''}`, 'stderr');
       }
       return { exitCode: described.exitCode };
     }
   }
+
+  /** The line again, with carets under what is wrong with it. */
+  #pointAt(error: DescribedError, line: string): string {
+    const span = spanOf(error, line);
+    return span ? caret(line, span, error.place && 'missing' in error.place ? error.place.missing : undefined, this.#source) : '';
+  }
+}
+
+/** Words mistakes in some of a line's words so that they are found in the whole line. */
+async function inOuterLine<T>(words: readonly string[], act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof UsageError && error.place && 'start' in error.place)) throw error;
+    const { start, end } = error.place;
+    throw new UsageError(error.message, { value: joinWords(words).slice(start, end) }, error.usage);
+  }
+}
+
+function spanOf({ place }: DescribedError, line: string): Span | undefined {
+  return place && placeOf(place, line, tokenizeUnfinished(line));
 }
 
 function findAlias(aliases: ReadonlyMap<string, string>, word: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { ParsedTags, Tag } from './command.ts';
-import { UsageError } from './errors.ts';
+import { type Place, UsageError } from './errors.ts';
 import { ambiguous, didYouMean, invalidArgument, MISSING_PARAMETERS, PARAMETER_INCORRECT, SYNTAX_ERROR, unacceptableValue } from './messages.ts';
 import { matchPrefix } from './resolve.ts';
 import { suggest } from './suggest.ts';
@@ -21,13 +21,14 @@ export function parseTags(tags: readonly Tag[], tokens: readonly Token[]): Parse
       continue;
     }
     const { tag, text } = token.equals === undefined ? { tag: open, text: token.text } : splitTag(tags, token, token.equals);
-    if (tag === undefined) throw new UsageError(SYNTAX_ERROR);
-    if (tag.name in values) throw new UsageError(`The tag ${tag.name} is already present.\n${SYNTAX_ERROR}`);
-    values[tag.name] = parseValue(tag, text);
+    if (tag === undefined) throw new UsageError(SYNTAX_ERROR, token);
+    if (tag.name in values) throw new UsageError(`The tag ${tag.name} is already present.\n${SYNTAX_ERROR}`, token);
+    values[tag.name] = parseValue(tag, text, valuePlace(token));
   }
   const rest = tags.find((tag) => tag.type === 'rest');
   if (rest !== undefined && words.length > 0) values[rest.name] = words;
-  for (const tag of tags) if (tag.required && !(tag.name in values)) throw new UsageError(MISSING_PARAMETERS);
+  const missing = tags.filter((tag) => tag.required && !(tag.name in values)).map((tag) => `${tag.name}=`);
+  if (missing.length > 0) throw new UsageError(MISSING_PARAMETERS, { missing: missing.join(' ') });
   return values;
 }
 
@@ -46,23 +47,33 @@ function splitTag(tags: readonly Tag[], token: Token, equals: number): { tag: Ta
   const name = token.text.slice(0, equals);
   const names = tags.filter((tag) => tag.type !== 'rest').map((tag) => tag.name);
   const matches = matchPrefix(name, names);
-  if (matches.length > 1) throw new UsageError(`${ambiguous(`${name}=`, matches)}\n${SYNTAX_ERROR}`);
+  if (matches.length > 1) throw new UsageError(`${ambiguous(`${name}=`, matches)}\n${SYNTAX_ERROR}`, namePlace(token));
   const tag = tags.find((candidate) => candidate.name === matches[0]);
-  if (tag === undefined) throw new UsageError(`${invalidArgument(name)}${didYouMean(suggest(name, names))}\n${SYNTAX_ERROR}`);
+  if (tag === undefined) throw new UsageError(`${invalidArgument(name)}${didYouMean(suggest(name, names))}\n${SYNTAX_ERROR}`, namePlace(token));
   return { tag, text: token.text.slice(equals + 1) };
 }
 
-function parseValue(tag: Tag, text: string): string | number {
-  if (tag.type === 'integer') return parseInteger(tag, text);
+/** The name before the `=` of a word. */
+function namePlace({ start, end, equals, quoted }: Token): Place {
+  return { start, end: equals === undefined || quoted ? end : start + equals };
+}
+
+/** What follows the `=`; the whole word where nothing does. */
+function valuePlace({ start, end, equals, quoted }: Token): Place {
+  return { start: equals === undefined || quoted || start + equals + 1 === end ? start : start + equals + 1, end };
+}
+
+function parseValue(tag: Tag, text: string, place: Place): string | number {
+  if (tag.type === 'integer') return parseInteger(tag, text, place);
   if (typeof tag.type === 'string') return text;
   const matches = matchPrefix(text, tag.type);
   if (matches.length === 1) return matches[0]!;
   const reason = matches.length > 1 ? ambiguous(text, matches) : `${unacceptableValue(text, tag.name)} It is one of: ${tag.type.join(', ')}.`;
-  throw new UsageError(`${reason}\n${PARAMETER_INCORRECT}`);
+  throw new UsageError(`${reason}\n${PARAMETER_INCORRECT}`, place);
 }
 
-function parseInteger(tag: Tag, text: string): number {
+function parseInteger(tag: Tag, text: string, place: Place): number {
   const value = /^(?:\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new UsageError(`${unacceptableValue(text, tag.name)} It is a number.\n${PARAMETER_INCORRECT}`);
+  if (!Number.isSafeInteger(value)) throw new UsageError(`${unacceptableValue(text, tag.name)} It is a number.\n${PARAMETER_INCORRECT}`, place);
   return value;
 }

@@ -21,7 +21,8 @@ const SPACE = /\s/;
  */
 export function tokenize(line: string): readonly Token[] {
   const { tokens, openQuote } = scan(line);
-  if (openQuote !== undefined) throw new UsageError(`The quotation mark at column ${openQuote + 1} is not closed.`);
+  if (openQuote !== undefined)
+    throw new UsageError(`The quotation mark at column ${openQuote + 1} is not closed.`, { start: openQuote, end: openQuote + 1 });
   return tokens;
 }
 
@@ -30,20 +31,25 @@ export function tokenizeUnfinished(line: string): readonly Token[] {
   return scan(line).tokens;
 }
 
-/** Words that another shell has split already (a process's arguments). */
+/** Words that another shell has split already (a process's arguments), as they stand in the line of `joinWords`. */
 export function tokensFromWords(words: readonly string[]): readonly Token[] {
   let position = 0;
   return words.map((text) => {
     const start = position;
-    position += text.length + 1;
+    const end = start + writeWord(text).length;
+    position = end + 1;
     const equals = text.indexOf('=');
-    return { text, start, end: start + text.length, quoted: text === '', ...(equals >= 0 ? { equals } : {}) };
+    return { text, start, end, quoted: text === '', ...(equals >= 0 ? { equals } : {}) };
   });
 }
 
 /** Writes words so that `tokenize` gives them back. */
 export function joinWords(words: readonly string[]): string {
-  return words.map((word) => (word === '' || SPACE.test(word) ? `"${word}"` : word)).join(' ');
+  return words.map(writeWord).join(' ');
+}
+
+function writeWord(word: string): string {
+  return word === '' || SPACE.test(word) ? `"${word}"` : word;
 }
 
 function scan(line: string): { tokens: Token[]; openQuote: number | undefined } {

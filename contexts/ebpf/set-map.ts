@@ -47,7 +47,7 @@ function wholeValue(map: BpfMap, key: Uint8Array, value: Uint8Array, cpu: number
   const whole = (cpu === undefined ? undefined : map.lookup(key)) ?? new Uint8Array(map.userValueSize);
   const cpus = map.userValueSize / map.cpuStride;
   if (cpu !== undefined && cpu >= cpus) {
-    throw new UsageError(`${unacceptableValue(String(cpu), 'cpu')} There are ${cpus} processors.\n${PARAMETER_INCORRECT}`);
+    throw new UsageError(`${unacceptableValue(String(cpu), 'cpu')} There are ${cpus} processors.\n${PARAMETER_INCORRECT}`, { value: String(cpu) });
   }
   for (let at = cpu ?? 0; at < (cpu === undefined ? cpus : cpu + 1); at++) whole.set(value, at * map.cpuStride);
   return whole;

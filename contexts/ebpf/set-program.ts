@@ -61,7 +61,7 @@ function detachFirst(runtime: Runtime, program: BpfProgram): void {
 function attachTypeNamed(platform: Platform, name: string): AttachType {
   const prefix = matchSection(platform, name);
   const found = platform.attachTypes.find((type) => type.name === (prefix?.attachType ?? name));
-  if (!found) throw new UsageError(`${unacceptableValue(name, 'attached')}\n${SYNTAX_ERROR}`);
+  if (!found) throw new UsageError(`${unacceptableValue(name, 'attached')}\n${SYNTAX_ERROR}`, { value: name });
   return found;
 }
 

@@ -50,7 +50,7 @@ export const command = defineCommand({
     'show verification samples/bpf.o type=sample_ext',
   ],
   async run(tags, { host, signal, progress }) {
-    if (tags.precision === 0) throw new UsageError(`${unacceptableValue('0', 'precision')}\n${PARAMETER_INCORRECT}`);
+    if (tags.precision === 0) throw new UsageError(`${unacceptableValue('0', 'precision')}\n${PARAMETER_INCORRECT}`, { value: '0' });
     const { object, bytes, choice, types } = await openObject(host, tags.filename, tags.platform);
     if (types) throw new CommandError('image', `error: ${tags.filename} is a native image; the object that it was made from can be verified`);
     const programs = selectPrograms(object, tags, true);

@@ -1,5 +1,4 @@
 import { defineCommand } from '../command.ts';
-import { tokensFromWords } from '../tokens.ts';
 
 export const command = defineCommand({
   tags: [
@@ -11,7 +10,7 @@ export const command = defineCommand({
     },
   ],
   examples: ['help', 'help show alias'],
-  run: ({ command: words = [] }, { session, io }) => session.executeTokens([...tokensFromWords(words), ...tokensFromWords(['?'])], io),
+  run: ({ command: words = [] }, { session, io }) => session.runWords([...words, '?'], io),
   text: () => '',
   outcome: (outcome) => outcome,
 });

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { commandNotFound } from '../messages.ts';
-import { tokensFromWords } from '../tokens.ts';
+import { joinWords } from '../tokens.ts';
 
 export const command = defineCommand({
   tags: [
@@ -10,9 +10,10 @@ export const command = defineCommand({
   remarks: 'popd returns to the remembered context.',
   examples: ['pushd ebpf'],
   async run({ context = [] }, { session, io }) {
-    if (context.length > 0 && session.resolve(tokensFromWords(context)).kind !== 'enter') throw new UsageError(commandNotFound(context.join(' ')));
+    if (context.length > 0 && (await session.resolveWords(context)).kind !== 'enter')
+      throw new UsageError(commandNotFound(context.join(' ')), { value: joinWords(context) });
     session.pushContext();
-    if (context.length > 0) await session.executeTokens(tokensFromWords(context), io);
+    if (context.length > 0) await session.runWords(context, io);
   },
   text: () => '',
 });

@@ -46,7 +46,8 @@ async function change(settings: SettingsStore, name: SettingName, text: string):
   try {
     await settings.setFromText(name, text);
   } catch (error) {
-    if (error instanceof SettingError) throw new UsageError(`${unacceptableValue(text, name)} It is ${error.expected}.\n${PARAMETER_INCORRECT}`);
+    if (error instanceof SettingError)
+      throw new UsageError(`${unacceptableValue(text, name)} It is ${error.expected}.\n${PARAMETER_INCORRECT}`, { value: text });
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError('settings', `error: ${name} is set for this session but cannot be kept: ${reason}`);
   }

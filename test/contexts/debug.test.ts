@@ -140,7 +140,7 @@ describe('debug verification', () => {
         'prove r9 == 0 at 3',
         'r9 == 0 before instruction 3 (1 state): cannot be asked: the operands cannot be compared\n  r9: never set, or not used any more\n',
       ],
-      ['prove r2', '"r2" is not an acceptable value for proposition.\nThe parameter is incorrect.\n'],
+      ['prove r2', '"r2" is not an acceptable value for proposition.\nThe parameter is incorrect.\n  prove r2\n        ^^\n'],
       ['prove r2 < 3 at 12', 'The verifier never came to instruction 12.\n'],
     ];
     for (const [command, text] of cases) expect(await lines(session, [command]), command).toBe(text);

@@ -291,12 +291,14 @@ describe('error strings', () => {
     { line: 'show disassembly empty.o', stderr: 'error: No programs found\n' },
     {
       line: 'show verification samples/bpf.o prec=0',
-      stderr: '"0" is not an acceptable value for precision.\nThe parameter is incorrect.\n',
+      stderr:
+        '"0" is not an acceptable value for precision.\nThe parameter is incorrect.\n  show verification samples/bpf.o prec=0\n                                       ^\n',
       exitCode: 2,
     },
     {
       line: 'show verification samples/bpf.o type=xpd',
-      stderr: '"xpd" is not an acceptable value for type.\nDid you mean "xdp"?\nThe parameter is incorrect.\n',
+      stderr:
+        '"xpd" is not an acceptable value for type.\nDid you mean "xdp"?\nThe parameter is incorrect.\n  show verification samples/bpf.o type=xpd\n                                       ^^^\n',
       exitCode: 2,
     },
   ];

@@ -66,29 +66,36 @@ describe('commands are found', () => {
 });
 
 describe('commands are refused', () => {
-  const cases: readonly { line: string; start?: string; message: string }[] = [
-    { line: 's sections', message: '"s" is ambiguous. It could be: set, show.\n' },
-    { line: 'show s', message: '"s" is ambiguous. It could be: sections, state.\n' },
-    { line: 'in', start: '', message: '"in" is ambiguous. It could be: inner, interface.\n' },
-    { line: 'shwo sections', message: 'The following command was not found: shwo sections.\nDid you mean "show"?\n' },
-    { line: 'show sektions x.o', message: 'The following command was not found: show sektions x.o.\nDid you mean "show sections"?\n' },
+  /** `marks`: what stands below the line when it is shown again. */
+  const cases: readonly { line: string; start?: string; message: string; marks: string }[] = [
+    { line: 's sections', marks: '^', message: '"s" is ambiguous. It could be: set, show.\n' },
+    { line: 'show s', marks: '     ^', message: '"s" is ambiguous. It could be: sections, state.\n' },
+    { line: 'in', marks: '^^', start: '', message: '"in" is ambiguous. It could be: inner, interface.\n' },
+    { line: 'shwo sections', marks: '^^^^', message: 'The following command was not found: shwo sections.\nDid you mean "show"?\n' },
+    {
+      line: 'show sektions x.o',
+      marks: '     ^^^^^^^^',
+      message: 'The following command was not found: show sektions x.o.\nDid you mean "show sections"?\n',
+    },
     {
       line: 'inner show sektions',
+      marks: '           ^^^^^^^^',
       start: '',
       message: 'The following command was not found: inner show sektions.\nDid you mean "inner show sections"?\n',
     },
-    { line: 'frobnicate', message: 'The following command was not found: frobnicate.\n' },
-    { line: '"" sections', message: 'The following command was not found:  sections.\n' },
+    { line: 'frobnicate', marks: '^^^^^^^^^^', message: 'The following command was not found: frobnicate.\n' },
+    { line: '"" sections', marks: '^^', message: 'The following command was not found:  sections.\n' },
   ];
-  for (const { line, start, message } of cases) {
-    it(`${start ?? 'inner'}> ${line}`, async () => expect(await say(line, start)).toMatchObject({ stdout: '', stderr: message, exitCode: 2 }));
+  for (const { line, start, message, marks } of cases) {
+    it(`${start ?? 'inner'}> ${line}`, async () =>
+      expect(await say(line, start)).toMatchObject({ stdout: '', stderr: `${message}  ${line}\n  ${marks}\n`, exitCode: 2 }));
   }
 
   it('shows the usage below a syntax error', async () => {
     expect(await say('show sections second=up')).toMatchObject({
       exitCode: 2,
       stderr:
-        '"up" is not an acceptable value for second. It is one of: left, right.\nThe parameter is incorrect.\n\nUsage: show sections [[first=]<string>]\n                     [[second=]left|right]\n                     [format=text|json]\n',
+        '"up" is not an acceptable value for second. It is one of: left, right.\nThe parameter is incorrect.\n  show sections second=up\n                       ^^\n\nUsage: show sections [[first=]<string>]\n                     [[second=]left|right]\n                     [format=text|json]\n',
     });
   });
 });

@@ -25,8 +25,18 @@ describe('netsh root commands', () => {
     { name: 'pushd changes the context', lines: ['pushd ebpf'], prompt: 'netsh ebpf>' },
     { name: 'popd returns from it', lines: ['pushd ebpf', 'popd'], prompt: 'netsh>' },
     { name: 'popd of nothing', lines: ['popd'], stderr: 'There is no context on the stack.\n', exitCode: 1 },
-    { name: 'pushd of nonsense', lines: ['pushd nonsense'], stderr: 'The following command was not found: nonsense.\n', exitCode: 2 },
-    { name: 'pushd of a command', lines: ['pushd show mode'], stderr: 'The following command was not found: show mode.\n', exitCode: 2 },
+    {
+      name: 'pushd of nonsense',
+      lines: ['pushd nonsense'],
+      stderr: 'The following command was not found: nonsense.\n  pushd nonsense\n        ^^^^^^^^\n',
+      exitCode: 2,
+    },
+    {
+      name: 'pushd of a command',
+      lines: ['pushd show mode'],
+      stderr: 'The following command was not found: show mode.\n  pushd show mode\n        ^^^^^^^^^\n',
+      exitCode: 2,
+    },
     { name: 'an alias is defined and shown', lines: ['alias sec ebpf show sections', 'alias sec'], stdout: 'Ok.\nsec : ebpf show sections\n' },
     { name: 'an alias is used with more words', lines: ['alias m show', 'm mode'], stdout: 'Ok.\nonline\n' },
     { name: 'aliases are found in any case', lines: ['alias Mode show mode', 'mode'], stdout: 'Ok.\nonline\n' },
@@ -84,7 +94,7 @@ describe('exec', () => {
     const session = newSession({ 'a.nsh': '# first\r\nshow mode\r\n\r\nnonsense\r\nalias a show mode\na' });
     expect(await run(session, 'exec a.nsh')).toMatchObject({
       stdout: 'online\nOk.\nonline\n',
-      stderr: 'The following command was not found: nonsense.\n',
+      stderr: 'The following command was not found: nonsense.\na.nsh, line 4:\n  nonsense\n  ^^^^^^^^\n',
       exitCode: 2,
     });
   });

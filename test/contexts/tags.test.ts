@@ -19,6 +19,15 @@ const ADD_PROGRAM: readonly Tag[] = [
   { name: 'format', type: ['text', 'json'], named: true, help: '' },
 ];
 
+function refusal(line: string): UsageError {
+  try {
+    parseTags(ADD_PROGRAM, tokenize(line));
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+  }
+  throw new Error(`${line} is taken`);
+}
+
 describe('parseTags', () => {
   const good: readonly { line: string; values: Record<string, unknown> }[] = [
     { line: 'x.o', values: { filename: 'x.o' } },
@@ -43,29 +52,40 @@ describe('parseTags', () => {
     it(line, () => expect(parseTags(ADD_PROGRAM, tokenize(line))).toEqual(values));
   }
 
-  const bad: readonly { line: string; message: string }[] = [
+  /** `wrong`: the part of the line that is pointed at. */
+  const bad: readonly { line: string; message: string; wrong?: string }[] = [
     {
       line: '',
       message: `One or more essential parameters were not entered.\nVerify the required parameters, and reenter them.\n${SYNTAX}`,
     },
-    { line: 'x.o filename=y.o', message: `The tag filename is already present.\n${SYNTAX}` },
-    { line: 'x.o colour=red', message: `colour is not a valid argument for this command.\n${SYNTAX}` },
-    { line: 'x.o pined=all', message: `pined is not a valid argument for this command.\nDid you mean "pinned"?\n${SYNTAX}` },
-    { line: 'x.o pin=all', message: `"pin=" is ambiguous. It could be: pinned, pinpath.\n${SYNTAX}` },
-    { line: 'f=x.o', message: `"f=" is ambiguous. It could be: filename, format.\n${SYNTAX}` },
-    { line: '=x.o', message: ` is not a valid argument for this command.\n${SYNTAX}` },
-    { line: 'x.o pinned=some', message: `"some" is not an acceptable value for pinned. It is one of: none, first, all.\n${INCORRECT}` },
-    { line: 'x.o pinned=', message: `"" is not an acceptable value for pinned. It is one of: none, first, all.\n${INCORRECT}` },
-    { line: 'x.o compartment=-1', message: `"-1" is not an acceptable value for compartment. It is a number.\n${INCORRECT}` },
-    { line: 'x.o compartment=1e3', message: `"1e3" is not an acceptable value for compartment. It is a number.\n${INCORRECT}` },
+    { line: 'x.o filename=y.o', wrong: 'filename=y.o', message: `The tag filename is already present.\n${SYNTAX}` },
+    { line: 'x.o colour=red', wrong: 'colour', message: `colour is not a valid argument for this command.\n${SYNTAX}` },
+    { line: 'x.o pined=all', wrong: 'pined', message: `pined is not a valid argument for this command.\nDid you mean "pinned"?\n${SYNTAX}` },
+    { line: 'x.o pin=all', wrong: 'pin', message: `"pin=" is ambiguous. It could be: pinned, pinpath.\n${SYNTAX}` },
+    { line: 'f=x.o', wrong: 'f', message: `"f=" is ambiguous. It could be: filename, format.\n${SYNTAX}` },
+    { line: '=x.o', wrong: '', message: ` is not a valid argument for this command.\n${SYNTAX}` },
+    {
+      line: 'x.o pinned=some',
+      wrong: 'some',
+      message: `"some" is not an acceptable value for pinned. It is one of: none, first, all.\n${INCORRECT}`,
+    },
+    { line: 'x.o pinned=', wrong: 'pinned=', message: `"" is not an acceptable value for pinned. It is one of: none, first, all.\n${INCORRECT}` },
+    { line: 'x.o compartment=-1', wrong: '-1', message: `"-1" is not an acceptable value for compartment. It is a number.\n${INCORRECT}` },
+    { line: 'x.o compartment=1e3', wrong: '1e3', message: `"1e3" is not an acceptable value for compartment. It is a number.\n${INCORRECT}` },
     {
       line: 'x.o compartment=99999999999999999999',
+      wrong: '99999999999999999999',
       message: `"99999999999999999999" is not an acceptable value for compartment. It is a number.\n${INCORRECT}`,
     },
-    { line: 'x.o t p i all jit 3 json', message: SYNTAX },
+    { line: 'x.o t p i all jit 3 json', wrong: 'json', message: SYNTAX },
   ];
-  for (const { line, message } of bad) {
-    it(`${line || '(nothing)'} is refused`, () => expect(() => parseTags(ADD_PROGRAM, tokenize(line))).toThrow(new UsageError(message)));
+  for (const { line, message, wrong } of bad) {
+    it(`${line || '(nothing)'} is refused`, () => {
+      const { message: said, place } = refusal(line);
+      expect(said).toBe(message);
+      if (wrong === undefined) expect(place).toEqual({ missing: 'filename=' });
+      else expect(place && 'start' in place && line.slice(place.start, place.end)).toBe(wrong);
+    });
   }
 
   it('names the candidates of an ambiguous value', () => {
