@@ -15,6 +15,13 @@ import { joinWords, type Token, tokenize, tokenizeUnfinished, tokensFromWords } 
 const NESTING_LIMIT = 16;
 const USAGE_FAILURE: Outcome = { exitCode: 2 };
 
+export interface ScriptOptions {
+  /** The first command that fails ends the script. Default: false. */
+  readonly stopOnError?: boolean;
+  /** Mistakes in a line are told with its number. Default: true. */
+  readonly located?: boolean;
+}
+
 /** A command that waits for `commit`. */
 type QueuedChange = (io: ExecuteIo) => Promise<Outcome>;
 
@@ -35,7 +42,7 @@ export class Session implements SessionView {
   /** The sinks that copy to the output file already, so that nested scripts are not copied twice. */
   readonly #recorded = new WeakSet<ExecuteIo>();
   #depth = 0;
-  /** Where the line that runs came from; undefined: somebody has just typed it. */
+  /** Where the line that runs came from; undefined: somebody has just typed it, or it came down a pipe. */
   #source: string | undefined;
   #queue: QueuedChange[] | undefined;
 
@@ -109,6 +116,11 @@ export class Session implements SessionView {
     if (this.#frames.length > 1) this.#frames = this.#frames.slice(0, -1);
   }
 
+  /** The state of the innermost entered context of this kind. */
+  stateOf(definition: ContextDefinition): unknown {
+    return this.#frames.findLast((frame) => frame.definition === definition)?.state;
+  }
+
   /** Remembers the current context for `popContext`. */
   pushContext(): void {
     this.#saved.push(this.#frames);
@@ -127,7 +139,12 @@ export class Session implements SessionView {
    * @param name what messages call the script.
    * @returns the worst exit code of its lines.
    */
-  async runScript(name: string, lines: Iterable<string> | AsyncIterable<string>, io: ExecuteIo, stopOnError = false): Promise<Outcome> {
+  async runScript(
+    name: string,
+    lines: Iterable<string> | AsyncIterable<string>,
+    io: ExecuteIo,
+    { stopOnError = false, located = true }: ScriptOptions = {},
+  ): Promise<Outcome> {
     if (this.#depth >= NESTING_LIMIT) throw new CommandError('script', `error: scripts are nested more than ${NESTING_LIMIT} deep at ${name}`);
     const source = this.#source;
     // Every script around a line waits for the signal too.
@@ -138,7 +155,7 @@ export class Session implements SessionView {
       let number = 0;
       for await (const line of lines) {
         number++;
-        this.#source = `${name}, line ${number}`;
+        this.#source = located ? `${name}, line ${number}` : undefined;
         const outcome = await this.execute(line, io);
         if (outcome.exitCode > worst) worst = outcome.exitCode;
         if (outcome.exit) return { exitCode: worst, exit: true };
@@ -289,6 +306,7 @@ export class Session implements SessionView {
         io.write(text, stream);
       },
       ...(io.onProgress ? { onProgress: io.onProgress.bind(io) } : {}),
+      ...(io.openDebugger ? { openDebugger: io.openDebugger.bind(io) } : {}),
     };
     this.#recorded.add(recording);
     return recording;

@@ -54,7 +54,7 @@ async function runSession(invocation: Extract<Invocation, { kind: 'run' }>, rim:
   if (words.length > 0) return (await runWords(session, words, rim.io)).exitCode;
   if (script !== undefined && script !== '-') return (await runFile(session, script, rim.io)).exitCode;
   if (script === undefined && rim.interactive) return rim.openPrompt(session);
-  return (await session.runScript(STDIN_NAME, rim.readLines(), rim.io)).exitCode;
+  return (await session.runScript(STDIN_NAME, rim.readLines(), rim.io, { located: false })).exitCode;
 }
 
 /** The start context and the alias file. */
