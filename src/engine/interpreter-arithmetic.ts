@@ -1,10 +1,9 @@
 /**
  * 64-bit arithmetic on registers kept as two 32-bit halves in an Int32Array: `file[at]` is the low half, `file[at + 1]` the high one.
- * No BigInt: products of 16-bit pieces and quotients of numbers below 2^53 are exact in a double.
+ * No BigInt: quotients of numbers below 2^53 are exact in a double, and longer ones are put together of such.
  */
 type File = Int32Array;
 
-const TWO_16 = 0x1_0000;
 const TWO_32 = 0x1_0000_0000;
 
 /** The high 32 bits of the unsigned product of two 32-bit numbers. */
@@ -19,61 +18,57 @@ function highProduct(a: number, b: number): number {
   return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (cross >>> 16)) | 0;
 }
 
-/** file[dst] *= file[src], modulo 2^64. */
-export function multiply(file: File, dst: number, src: number): void {
-  const a = file[dst]!;
-  const b = file[src]!;
-  file[dst + 1] = (highProduct(a, b) + Math.imul(a, file[src + 1]!) + Math.imul(file[dst + 1]!, b)) | 0;
-  file[dst] = Math.imul(a, b);
-}
-
 /** Quotient and remainder of the last `divide`, as halves. */
 let quotientLow = 0;
 let quotientHigh = 0;
 let remainderLow = 0;
 let remainderHigh = 0;
 
-/** Unsigned 64-bit division of halves; the divisor is not zero. */
-function divide(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
-  if (bHigh === 0) divideByWord(aLow >>> 0, aHigh >>> 0, bLow >>> 0);
-  else divideByWide(aLow, aHigh, bLow, bHigh);
-}
-
-/** Schoolbook division by one 32-bit word: every intermediate number is below 2^53, every digit below 2^16. */
-function divideByWord(low: number, high: number, divisor: number): void {
-  quotientHigh = 0;
-  remainderHigh = 0;
-  if (high === 0) {
-    const quotient = (low / divisor) >>> 0;
-    quotientLow = quotient | 0;
-    remainderLow = (low - quotient * divisor) | 0;
-    return;
-  }
-  let rest = high;
-  if (high >= divisor) {
-    const top = (high / divisor) >>> 0;
-    quotientHigh = top | 0;
-    rest = high - top * divisor;
-  }
-  const upper = rest * TWO_16 + (low >>> 16);
-  const middle = (upper / divisor) | 0;
-  const lower = (upper - middle * divisor) * TWO_16 + (low & 0xffff);
-  const bottom = (lower / divisor) | 0;
-  quotientLow = (middle << 16) | bottom;
-  remainderLow = (lower - bottom * divisor) | 0;
-}
-
-/** More than the quotient of two 64-bit numbers below 2^32 can be off when both are rounded to doubles. */
+/** With a high half below this a number is below 2^53: doubles hold it exactly, and the quotient of two such numbers never rounds up to the next integer. */
+const EXACT_HIGH = 2 ** 21;
+const PER_TWO_32 = 2 ** -32;
+/** More than the quotient of two 64-bit numbers can be off that fits 32 bits, when both are rounded to doubles. */
 const ESTIMATE_ERROR = 2 ** -19;
 
-/** The divisor is at least 2^32: the quotient fits 32 bits, and the estimate is made so that it is never too large and at most one too small. */
+/** Unsigned 64-bit division of halves; the divisor is not zero. */
+function divide(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
+  const low = aLow >>> 0;
+  const high = aHigh >>> 0;
+  if (bHigh !== 0) {
+    quotientHigh = 0;
+    divideByWide(low, high, bLow, bHigh);
+    return;
+  }
+  const divisor = bLow >>> 0;
+  if (high < EXACT_HIGH) {
+    const quotient = (high * TWO_32 + low) / divisor;
+    quotientLow = quotient | 0;
+    quotientHigh = (quotient * PER_TWO_32) | 0;
+    remainderLow = (low - Math.imul(quotientLow, divisor)) | 0;
+    remainderHigh = 0;
+    return;
+  }
+  // Long division in two digits of 32 bits: what the first leaves is less than the divisor, so the second fits.
+  const top = (high / divisor) >>> 0;
+  const rest = (high - Math.imul(top, divisor)) >>> 0;
+  quotientHigh = top | 0;
+  if (rest >= EXACT_HIGH) {
+    divideByWide(low, rest, bLow, 0);
+    return;
+  }
+  quotientLow = ((rest * TWO_32 + low) / divisor) | 0;
+  remainderLow = (low - Math.imul(quotientLow, divisor)) | 0;
+  remainderHigh = 0;
+}
+
+/** The quotient fits 32 bits. The estimate is made so that it is never too large and at most one too small. */
 function divideByWide(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
-  const estimate = ((aHigh >>> 0) * TWO_32 + (aLow >>> 0)) / ((bHigh >>> 0) * TWO_32 + (bLow >>> 0)) - ESTIMATE_ERROR;
+  const estimate = (aHigh * TWO_32 + aLow) / ((bHigh >>> 0) * TWO_32 + (bLow >>> 0)) - ESTIMATE_ERROR;
   let quotient = estimate <= 0 ? 0 : estimate >>> 0;
   const productLow = Math.imul(quotient, bLow);
   const productHigh = (highProduct(quotient, bLow) + Math.imul(quotient, bHigh)) | 0;
   let low = (aLow - productLow) | 0;
-  let high = (aHigh - productHigh - (aLow >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
+  let high = (aHigh - productHigh - (aLow < productLow >>> 0 ? 1 : 0)) | 0;
   if (!isLess(low, high, bLow, bHigh)) {
     quotient++;
     const borrow = low >>> 0 < bLow >>> 0 ? 1 : 0;
@@ -81,7 +76,6 @@ function divideByWide(aLow: number, aHigh: number, bLow: number, bHigh: number):
     high = (high - bHigh - borrow) | 0;
   }
   quotientLow = quotient | 0;
-  quotientHigh = 0;
   remainderLow = low;
   remainderHigh = high;
 }
@@ -90,14 +84,29 @@ function isLess(aLow: number, aHigh: number, bLow: number, bHigh: number): boole
   return aHigh === bHigh ? aLow >>> 0 < bLow >>> 0 : aHigh >>> 0 < bHigh >>> 0;
 }
 
-/** file[dst] /= file[src], unsigned; x / 0 = 0 (RFC 9669, section 4.1). */
+/** file[dst] /= file[src], unsigned; x / 0 = 0 (RFC 9669, section 4.1). The commonest cases come first and leave no remainder behind. */
 export function divideUnsigned(file: File, dst: number, src: number): void {
   const low = file[src]!;
   const high = file[src + 1]!;
-  if ((low | high) === 0) {
-    file[dst] = 0;
-    file[dst + 1] = 0;
-    return;
+  if (high === 0) {
+    const divisor = low >>> 0;
+    if (divisor === 0) {
+      file[dst] = 0;
+      file[dst + 1] = 0;
+      return;
+    }
+    let rest = file[dst + 1]! >>> 0;
+    let top = 0;
+    if (rest >= EXACT_HIGH) {
+      top = (rest / divisor) >>> 0;
+      rest = (rest - Math.imul(top, divisor)) >>> 0;
+    }
+    if (rest < EXACT_HIGH) {
+      const quotient = (rest * TWO_32 + (file[dst]! >>> 0)) / divisor;
+      file[dst] = quotient;
+      file[dst + 1] = top + ((quotient * PER_TWO_32) | 0);
+      return;
+    }
   }
   divide(file[dst]!, file[dst + 1]!, low, high);
   file[dst] = quotientLow;
@@ -108,7 +117,18 @@ export function divideUnsigned(file: File, dst: number, src: number): void {
 export function moduloUnsigned(file: File, dst: number, src: number): void {
   const low = file[src]!;
   const high = file[src + 1]!;
-  if ((low | high) === 0) return;
+  if (high === 0) {
+    if (low === 0) return;
+    const divisor = low >>> 0;
+    let rest = file[dst + 1]! >>> 0;
+    if (rest >= EXACT_HIGH) rest = (rest - Math.imul((rest / divisor) >>> 0, divisor)) >>> 0;
+    if (rest < EXACT_HIGH) {
+      const dividend = file[dst]!;
+      file[dst] = dividend - Math.imul(((rest * TWO_32 + (dividend >>> 0)) / divisor) | 0, divisor);
+      file[dst + 1] = 0;
+      return;
+    }
+  }
   divide(file[dst]!, file[dst + 1]!, low, high);
   file[dst] = remainderLow;
   file[dst + 1] = remainderHigh;
@@ -160,9 +180,4 @@ export function moduloSigned(file: File, dst: number, src: number): void {
   file[dst] = remainderLow;
   file[dst + 1] = remainderHigh;
   if (negative) negate(file, dst);
-}
-
-/** The bytes of a 32-bit word in reverse order. */
-export function swap32(word: number): number {
-  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }

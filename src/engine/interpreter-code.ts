@@ -4,15 +4,15 @@ import { codeAddress, type ExecutableProgram, ExecutionFault, type HelperImpleme
 /**
  * The interpreter's own code: one row of two int32 per instruction, so that the loop reads a flat array.
  *
- *     | src 21 | dst 4 | operation 7 |   | extra 32 |
+ *     | src 20 | 0 | dst 4 | operation 7 |   | extra 32 |
  *
- * `dst` and `src` number entries of the register file (two halves each; r0 first). Immediates live behind the registers in the same
+ * `dst` and `src` number entries of the register file (two halves each; r0 first); the 0 makes the index of a half of one shift. Immediates live behind the registers in the same
  * file, so one operation serves both kinds of operand. `extra` is an offset, a branch target (index of a row's first word) or a table index.
  */
 export const ROW = 2;
 const DST_SHIFT = 7;
-const SRC_SHIFT = 11;
-const MAX_SRC = 2 ** 21 - 1;
+const SRC_SHIFT = 12;
+const MAX_SRC = 2 ** 20 - 1;
 /** Words of r0..r10 in the register file; constants follow. */
 export const REGISTER_WORDS = 22;
 const REGISTERS = REGISTER_WORDS / 2;
@@ -45,6 +45,8 @@ export interface InterpreterCode {
   readonly slots: Int32Array;
   /** Index of the first word of the row of each slot; -1 in the middle of an LDDW. */
   readonly rowOfSlot: Int32Array;
+  /** Index of the first word of an `exit` row, for instructions that leave the function half-way. */
+  readonly exitRow: number;
   readonly helpers: readonly HelperImplementation[];
   /** Helper id to index in `helpers`, for calls through a register. */
   readonly helperIndex: ReadonlyMap<number, number>;
@@ -213,12 +215,15 @@ export function compileRows(program: ExecutableProgram, counted: boolean): Inter
   }
   // Whatever runs off the end meets this row.
   writer.add(Math.max(instructions.length - 1, 0), writer.fault('unsupported', 'control runs off the end of the program'));
+  const exitRow = ROW * writer.rows.length;
+  writer.add(0, [OPERATION.exit, 0, 0, 0]);
   for (const index of jumps) resolveJump(writer, index, rowOfSlot, counted);
   return {
     rows: pack(writer.rows),
     file: writer.file(),
     slots: Int32Array.from(writer.slots),
     rowOfSlot,
+    exitRow,
     helpers: writer.helpers,
     helperIndex: writer.helperIndex,
     faults: writer.faults,

@@ -1,5 +1,5 @@
 import { ExecutionFault, type ExecutionHost, MAY_GOTO_BUDGET, NULL_GUARD, slotOfCodeAddress } from './engine.ts';
-import { divideSigned, divideUnsigned, moduloSigned, moduloUnsigned, multiply, negate, swap32 } from './interpreter-arithmetic.ts';
+import { divideSigned, divideUnsigned, moduloSigned, moduloUnsigned, negate } from './interpreter-arithmetic.ts';
 import { ATOMIC_FETCH, type InterpreterCode, ROW } from './interpreter-code.ts';
 import { callWithRegisters, type HelperCall } from './interpreter-helpers.ts';
 
@@ -48,6 +48,7 @@ export interface Machine {
 export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, start: number, baseDepth: number): void {
   const { state } = machine;
   const { saved, host } = state;
+  const { frameSize, maxFrames } = host;
   const code = machine.code.rows;
   let view = state.view;
   // Address minus guard, unsigned, must not exceed this minus the access size.
@@ -60,11 +61,10 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
   f[R10 + 1] = 0;
   for (;;) {
     const row = code[pc]!;
-    const x = code[pc + 1]!;
-    // Entries of the file have two words.
     const d = (row >> 6) & 0x1e;
-    const s = (row >>> 10) & 0x3f_fffe;
+    const s = row >>> 11;
     pc += ROW;
+    // Only some rows have use for their last word: those read it themselves, as code[pc - 1].
     switch (row & 0x7f) {
       case 0: {
         // add64
@@ -80,9 +80,17 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         f[d] = low - f[s]!;
         break;
       }
-      case 2: // mul64
-        multiply(f, d, s);
+      case 2: {
+        // mul64: the low halves are multiplied in four pieces; what is written out here costs half of what a call does
+        const a = f[d]!;
+        const b = f[s]!;
+        const middle = Math.imul(a >>> 16, b & 0xffff) + (Math.imul(a & 0xffff, b & 0xffff) >>> 16);
+        const cross = Math.imul(a & 0xffff, b >>> 16) + (middle & 0xffff);
+        const carried = Math.imul(a >>> 16, b >>> 16) + (middle >>> 16) + (cross >>> 16);
+        f[d + 1] = carried + Math.imul(a, f[s + 1]!) + Math.imul(f[d + 1]!, b);
+        f[d] = Math.imul(a, b);
         break;
+      }
       case 3: // div64
         divideUnsigned(f, d, s);
         break;
@@ -267,19 +275,24 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         f[d] = ((f[d]! & 0xff) << 8) | ((f[d]! >>> 8) & 0xff);
         f[d + 1] = 0;
         break;
-      case 39: // be32, bswap32
-        f[d] = swap32(f[d]!);
+      case 39: {
+        // be32, bswap32
+        const low = f[d]!;
+        f[d] = (((low << 8) | (low >>> 24)) & 0x00ff00ff) | (((low << 24) | (low >>> 8)) & 0xff00ff00);
         f[d + 1] = 0;
         break;
+      }
       case 40: {
         // be64, bswap64
         const low = f[d]!;
-        f[d] = swap32(f[d + 1]!);
-        f[d + 1] = swap32(low);
+        const high = f[d + 1]!;
+        f[d] = (((high << 8) | (high >>> 24)) & 0x00ff00ff) | (((high << 24) | (high >>> 8)) & 0xff00ff00);
+        f[d + 1] = (((low << 8) | (low >>> 24)) & 0x00ff00ff) | (((low << 24) | (low >>> 8)) & 0xff00ff00);
         break;
       }
       case 41: {
         // ldxb
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, s, x, 1, pc);
         f[d] = view.getUint8(address >>> 0);
@@ -288,6 +301,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 42: {
         // ldxh
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, s, x, 2, pc);
         f[d] = view.getUint16(address >>> 0, true);
@@ -296,6 +310,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 43: {
         // ldxw
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, s, x, 4, pc);
         f[d] = view.getInt32(address >>> 0, true);
@@ -304,6 +319,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 44: {
         // ldxdw
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, s, x, 8, pc);
         f[d] = view.getInt32(address >>> 0, true);
@@ -312,6 +328,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 45: {
         // ldxsb
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, s, x, 1, pc);
         const value = view.getInt8(address >>> 0);
@@ -321,6 +338,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 46: {
         // ldxsh
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, s, x, 2, pc);
         const value = view.getInt16(address >>> 0, true);
@@ -330,6 +348,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 47: {
         // ldxsw
+        const x = code[pc - 1]!;
         const address = (f[s]! + x) | 0;
         if (f[s + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, s, x, 4, pc);
         const value = view.getInt32(address >>> 0, true);
@@ -339,6 +358,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 48: {
         // stb, stxb
+        const x = code[pc - 1]!;
         const address = (f[d]! + x) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 1) >>> 0) throw wildAccess(machine, f, d, x, 1, pc);
         view.setInt8(address >>> 0, f[s]!);
@@ -346,6 +366,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 49: {
         // sth, stxh
+        const x = code[pc - 1]!;
         const address = (f[d]! + x) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 2) >>> 0) throw wildAccess(machine, f, d, x, 2, pc);
         view.setInt16(address >>> 0, f[s]!, true);
@@ -353,6 +374,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 50: {
         // stw, stxw
+        const x = code[pc - 1]!;
         const address = (f[d]! + x) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, d, x, 4, pc);
         view.setInt32(address >>> 0, f[s]!, true);
@@ -360,6 +382,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 51: {
         // stdw, stxdw
+        const x = code[pc - 1]!;
         const address = (f[d]! + x) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, d, x, 8, pc);
         view.setInt32(address >>> 0, f[s]!, true);
@@ -367,82 +390,82 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         break;
       }
       case 52: // ja, ja32
-        pc = x;
+        pc = code[pc - 1]!;
         break;
       case 53: // jeq
-        if (f[d]! === f[s]! && f[d + 1]! === f[s + 1]!) pc = x;
+        if (f[d]! === f[s]! && f[d + 1]! === f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 54: // jne
-        if (f[d]! !== f[s]! || f[d + 1]! !== f[s + 1]!) pc = x;
+        if (f[d]! !== f[s]! || f[d + 1]! !== f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 55: // jgt
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 > f[s]! >>> 0 : f[d + 1]! >>> 0 > f[s + 1]! >>> 0) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 > f[s]! >>> 0 : f[d + 1]! >>> 0 > f[s + 1]! >>> 0) pc = code[pc - 1]!;
         break;
       case 56: // jge
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 >= f[s]! >>> 0 : f[d + 1]! >>> 0 > f[s + 1]! >>> 0) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 >= f[s]! >>> 0 : f[d + 1]! >>> 0 > f[s + 1]! >>> 0) pc = code[pc - 1]!;
         break;
       case 57: // jlt
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 < f[s]! >>> 0 : f[d + 1]! >>> 0 < f[s + 1]! >>> 0) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 < f[s]! >>> 0 : f[d + 1]! >>> 0 < f[s + 1]! >>> 0) pc = code[pc - 1]!;
         break;
       case 58: // jle
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 <= f[s]! >>> 0 : f[d + 1]! >>> 0 < f[s + 1]! >>> 0) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 <= f[s]! >>> 0 : f[d + 1]! >>> 0 < f[s + 1]! >>> 0) pc = code[pc - 1]!;
         break;
       case 59: // jsgt
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 > f[s]! >>> 0 : f[d + 1]! > f[s + 1]!) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 > f[s]! >>> 0 : f[d + 1]! > f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 60: // jsge
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 >= f[s]! >>> 0 : f[d + 1]! > f[s + 1]!) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 >= f[s]! >>> 0 : f[d + 1]! > f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 61: // jslt
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 < f[s]! >>> 0 : f[d + 1]! < f[s + 1]!) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 < f[s]! >>> 0 : f[d + 1]! < f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 62: // jsle
-        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 <= f[s]! >>> 0 : f[d + 1]! < f[s + 1]!) pc = x;
+        if (f[d + 1]! === f[s + 1]! ? f[d]! >>> 0 <= f[s]! >>> 0 : f[d + 1]! < f[s + 1]!) pc = code[pc - 1]!;
         break;
       case 63: // jset
-        if (((f[d]! & f[s]!) | (f[d + 1]! & f[s + 1]!)) !== 0) pc = x;
+        if (((f[d]! & f[s]!) | (f[d + 1]! & f[s + 1]!)) !== 0) pc = code[pc - 1]!;
         break;
       case 64: // no common bits
-        if (((f[d]! & f[s]!) | (f[d + 1]! & f[s + 1]!)) === 0) pc = x;
+        if (((f[d]! & f[s]!) | (f[d + 1]! & f[s + 1]!)) === 0) pc = code[pc - 1]!;
         break;
       case 65: // jeq32
-        if (f[d]! === f[s]!) pc = x;
+        if (f[d]! === f[s]!) pc = code[pc - 1]!;
         break;
       case 66: // jne32
-        if (f[d]! !== f[s]!) pc = x;
+        if (f[d]! !== f[s]!) pc = code[pc - 1]!;
         break;
       case 67: // jgt32
-        if (f[d]! >>> 0 > f[s]! >>> 0) pc = x;
+        if (f[d]! >>> 0 > f[s]! >>> 0) pc = code[pc - 1]!;
         break;
       case 68: // jge32
-        if (f[d]! >>> 0 >= f[s]! >>> 0) pc = x;
+        if (f[d]! >>> 0 >= f[s]! >>> 0) pc = code[pc - 1]!;
         break;
       case 69: // jlt32
-        if (f[d]! >>> 0 < f[s]! >>> 0) pc = x;
+        if (f[d]! >>> 0 < f[s]! >>> 0) pc = code[pc - 1]!;
         break;
       case 70: // jle32
-        if (f[d]! >>> 0 <= f[s]! >>> 0) pc = x;
+        if (f[d]! >>> 0 <= f[s]! >>> 0) pc = code[pc - 1]!;
         break;
       case 71: // jsgt32
-        if (f[d]! > f[s]!) pc = x;
+        if (f[d]! > f[s]!) pc = code[pc - 1]!;
         break;
       case 72: // jsge32
-        if (f[d]! >= f[s]!) pc = x;
+        if (f[d]! >= f[s]!) pc = code[pc - 1]!;
         break;
       case 73: // jslt32
-        if (f[d]! < f[s]!) pc = x;
+        if (f[d]! < f[s]!) pc = code[pc - 1]!;
         break;
       case 74: // jsle32
-        if (f[d]! <= f[s]!) pc = x;
+        if (f[d]! <= f[s]!) pc = code[pc - 1]!;
         break;
       case 75: // jset32
-        if ((f[d]! & f[s]!) !== 0) pc = x;
+        if ((f[d]! & f[s]!) !== 0) pc = code[pc - 1]!;
         break;
       case 76: // no common bits, 32-bit
-        if ((f[d]! & f[s]!) === 0) pc = x;
+        if ((f[d]! & f[s]!) === 0) pc = code[pc - 1]!;
         break;
       case 77: // call
-        if (callHelper(machine, x, f, wide, depth)) return;
+        if (callHelper(machine, code[pc - 1]!, f, wide, depth)) return;
         view = state.view;
         room = (view.byteLength - NULL_GUARD) | 0;
         break;
@@ -457,34 +480,55 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
         }
         const target = f[s + 1]! === 0 ? (machine.code.rowOfSlot[slotOfCodeAddress(f[s]! >>> 0)] ?? -1) : -1;
         if (target < 0) throw fault(machine, 'undefined', 'call of a register that holds neither a helper nor a function', pc);
-        if (depth >= host.maxFrames) throw fault(machine, 'frames', `more than ${host.maxFrames} frames`, pc);
+        if (depth >= maxFrames) throw fault(machine, 'frames', `more than ${maxFrames} frames`, pc);
         push(f, saved, depth, pc, mayGoto);
         mayGoto = MAY_GOTO_BUDGET;
         depth++;
-        f[R10] = f[R10]! + host.frameSize;
+        f[R10] = f[R10]! + frameSize;
         pc = target;
         break;
       }
-      case 78: // call local
-        if (depth >= host.maxFrames) throw fault(machine, 'frames', `more than ${host.maxFrames} frames`, pc);
-        push(f, saved, depth, pc, mayGoto);
+      case 78: {
+        // call local: r6..r9, the place to go on and the may_goto budget are kept. Word by word, here: a loop and a call cost more
+        if (depth >= maxFrames) throw fault(machine, 'frames', `more than ${maxFrames} frames`, pc);
+        const at = depth * SAVED_WORDS;
+        saved[at] = f[R6]!;
+        saved[at + 1] = f[R6 + 1]!;
+        saved[at + 2] = f[R6 + 2]!;
+        saved[at + 3] = f[R6 + 3]!;
+        saved[at + 4] = f[R6 + 4]!;
+        saved[at + 5] = f[R6 + 5]!;
+        saved[at + 6] = f[R6 + 6]!;
+        saved[at + 7] = f[R6 + 7]!;
+        saved[at + 8] = pc;
+        saved[at + 9] = mayGoto;
         mayGoto = MAY_GOTO_BUDGET;
         depth++;
-        f[R10] = f[R10]! + host.frameSize;
-        pc = x;
+        f[R10] = f[R10]! + frameSize;
+        pc = code[pc - 1]!;
         break;
+      }
       case 80: {
         // exit
         if (depth === baseDepth) return;
         depth--;
-        f[R10] = f[R10]! - host.frameSize;
-        restore(f, saved, depth);
-        pc = saved[depth * SAVED_WORDS + 8]!;
-        mayGoto = saved[depth * SAVED_WORDS + 9]!;
+        f[R10] = f[R10]! - frameSize;
+        const at = depth * SAVED_WORDS;
+        f[R6] = saved[at]!;
+        f[R6 + 1] = saved[at + 1]!;
+        f[R6 + 2] = saved[at + 2]!;
+        f[R6 + 3] = saved[at + 3]!;
+        f[R6 + 4] = saved[at + 4]!;
+        f[R6 + 5] = saved[at + 5]!;
+        f[R6 + 6] = saved[at + 6]!;
+        f[R6 + 7] = saved[at + 7]!;
+        pc = saved[at + 8]!;
+        mayGoto = saved[at + 9]!;
         break;
       }
       case 81: {
         // atomic, 4 bytes
+        const x = code[pc - 1]!;
         const offset = (x << 16) >> 16;
         const address = (f[d]! + offset) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 4) >>> 0) throw wildAccess(machine, f, d, offset, 4, pc);
@@ -493,6 +537,7 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 82: {
         // atomic, 8 bytes
+        const x = code[pc - 1]!;
         const offset = (x << 16) >> 16;
         const address = (f[d]! + offset) | 0;
         if (f[d + 1]! !== 0 || (address - NULL_GUARD) >>> 0 > (room - 8) >>> 0) throw wildAccess(machine, f, d, offset, 8, pc);
@@ -501,29 +546,25 @@ export function execute(machine: Machine, f: Int32Array, wide: BigInt64Array, st
       }
       case 83: {
         // ld_abs, ld_ind: outside the packet, the function ends with r0 = 0
+        const x = code[pc - 1]!;
         if (host.packetLoad === undefined) throw fault(machine, 'unsupported', 'this host has no legacy packet loads', pc);
         const loaded = host.packetLoad(f[R6]! >>> 0, (f[s]! + x) | 0, (d >> 1) as 1 | 2 | 4);
         f[0] = Math.max(loaded, 0);
         f[1] = 0;
-        if (loaded >= 0) break;
-        if (depth === baseDepth) return;
-        depth--;
-        f[R10] = f[R10]! - host.frameSize;
-        restore(f, saved, depth);
-        pc = saved[depth * SAVED_WORDS + 8]!;
-        mayGoto = saved[depth * SAVED_WORDS + 9]!;
+        if (loaded < 0) pc = machine.code.exitRow;
         break;
       }
       case 84: // may_goto
-        if (mayGoto === 0) pc = x;
+        if (mayGoto === 0) pc = code[pc - 1]!;
         else mayGoto--;
         break;
       case 85: // counted jump
         machine.fuel -= s >> 1;
         if (machine.fuel < 0) throw fault(machine, 'budget', `more than ${machine.budget} instructions`, pc);
-        pc = x;
+        pc = code[pc - 1]!;
         break;
       default: {
+        const x = code[pc - 1]!;
         const { kind, message } = machine.code.faults[x]!;
         throw fault(machine, kind, message, pc);
       }
@@ -590,7 +631,7 @@ function atomic(file: Int32Array, view: DataView, address: number, src: number, 
   file[receiver + 1] = high;
 }
 
-/** Saves what the caller keeps over a call: r6..r9, the place to go on, and its may_goto budget. Word by word: a loop costs more. */
+/** Saves what the caller keeps over a call through a register, as `call local` does where it is hot. */
 function push(file: Int32Array, saved: Int32Array, depth: number, pc: number, mayGoto: number): void {
   const at = depth * SAVED_WORDS;
   saved[at] = file[R6]!;
@@ -603,17 +644,4 @@ function push(file: Int32Array, saved: Int32Array, depth: number, pc: number, ma
   saved[at + 7] = file[R6 + 7]!;
   saved[at + 8] = pc;
   saved[at + 9] = mayGoto;
-}
-
-/** Gives r6..r9 back. */
-function restore(file: Int32Array, saved: Int32Array, depth: number): void {
-  const at = depth * SAVED_WORDS;
-  file[R6] = saved[at]!;
-  file[R6 + 1] = saved[at + 1]!;
-  file[R6 + 2] = saved[at + 2]!;
-  file[R6 + 3] = saved[at + 3]!;
-  file[R6 + 4] = saved[at + 4]!;
-  file[R6 + 5] = saved[at + 5]!;
-  file[R6 + 6] = saved[at + 6]!;
-  file[R6 + 7] = saved[at + 7]!;
 }

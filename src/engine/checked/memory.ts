@@ -133,10 +133,10 @@ export function executeLoad(state: CheckedState, pc: number, instruction: Load |
 
 function loadValue(state: CheckedState, access: Access, size: Size): Value {
   const { region, index } = requireAccess(state, access);
-  if (region.lenient) return size === 8 ? state.kernelPointer() : numberValue(BigInt.asUintN(8 * size, state.random.wide()));
+  if (region.lenient) return size === 8 ? state.kernelPointer() : numberValue(BigInt.asUintN(8 * size, state.random.field()));
   if (region.kind === 'stack') return loadStack(state, access, region, index, size);
   if (region.kind === 'ctx') return loadContext(state, region, index, size);
-  if (region.kind === 'socket') return numberValue(BigInt.asUintN(8 * size, state.random.wide()));
+  if (region.kind === 'socket') return numberValue(BigInt.asUintN(8 * size, state.random.field()));
   return numberValue(readBits(region.view, index, size));
 }
 

@@ -27,6 +27,11 @@ export class Random {
     return (BigInt(this.word()) << 32n) | BigInt(this.word());
   }
 
+  /** Content of a structure that nobody describes: half of the time one of the small numbers that fields with named values hold. */
+  field(): bigint {
+    return this.chance(2) ? BigInt(this.below(16)) : this.wide();
+  }
+
   /** A number of the closed range that likes its ends, zero and small values: where programs go wrong. */
   between(min: bigint, max: bigint): bigint {
     if (max <= min) return min;
