@@ -5,10 +5,13 @@ import { RuntimeError, resultRow } from '../src/runtime/result.ts';
 import { StoreError } from '../src/runtime/store/files.ts';
 import { CommandError } from './errors.ts';
 
+const REPAIR = 'ebpf repair store sets it aside and keeps what is intact.';
+
 const STORE_ADVICE: Readonly<Record<StoreError['kind'], string>> = {
-  version: 'Use the version of ebpfsh that wrote it, or set EBPFSH_STORE to another directory.',
-  damaged: 'Move the directory away to begin with an empty store; EBPFSH_STORE selects another one.',
+  version: `Use the version of ebpfsh that wrote it, or set EBPFSH_STORE to another directory;\n${REPAIR}`,
+  damaged: `${REPAIR}\nEBPFSH_STORE selects another one.`,
   busy: 'Try again when the other process has finished.',
+  exposed: 'What others can change cannot be trusted. EBPFSH_STORE selects another directory.',
   io: 'EBPFSH_STORE selects another directory.',
 };
 

@@ -1,12 +1,13 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyThumbprint } from '../src/engine/native/signature.ts';
-import { attempt, makePrivateDirectory, readIfPresent, replaceFile } from '../src/runtime/store/files.ts';
+import { attempt, createWhole, makePrivateDirectory, readIfPresent, replaceFile } from '../src/runtime/store/files.ts';
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
 
 const OTHERS = 0o077;
+const STORE_KEY_SIZE = 32;
 
 /** The signing key of this user and the keys whose images are trusted, in files that only the user may read. */
 export class KeyRing {
@@ -22,6 +23,28 @@ export class KeyRing {
   signingKey(): KeyObject {
     this.#session ??= this.#directory === undefined ? newKey() : this.#stored(this.#directory);
     return this.#session;
+  }
+
+  /**
+   * The secret under which the store's manifests are sealed, made when it is first needed.
+   *
+   * @throws CommandError where its file is damaged or open to others, or where nothing is stored.
+   */
+  storeKey(): Uint8Array {
+    if (this.#directory === undefined) throw new CommandError('key', 'error: there is no store');
+    makePrivateDirectory(this.#directory);
+    const path = join(this.#directory, 'store.key');
+    let key = readIfPresent(path);
+    if (key === undefined) {
+      // Of several processes one makes it; the others read what it made.
+      createWhole(path, randomBytes(STORE_KEY_SIZE), `${path}.${randomUUID()}`);
+      key = readIfPresent(path);
+    }
+    requirePrivate(path, 'store key');
+    if (key?.length !== STORE_KEY_SIZE) {
+      throw new CommandError('key', `error: the store key ${path} is damaged; delete it, then: ebpf repair store`);
+    }
+    return key;
   }
 
   /** Thumbprints of the keys whose images are accepted: the user's own and those added by `trust`. */
@@ -63,13 +86,7 @@ export class KeyRing {
       replaceFile(path, new TextEncoder().encode(key.export({ type: 'pkcs8', format: 'pem' }).toString()));
       return key;
     }
-    // Windows keeps no such bits; there the directory's access list protects the file.
-    if (process.platform !== 'win32' && (statSync(path).mode & OTHERS) !== 0) {
-      throw new CommandError(
-        'key',
-        `error: the signing key ${path} is open to other users; chmod 600 closes it, and if they may have read it, delete it`,
-      );
-    }
+    requirePrivate(path, 'signing key');
     try {
       const key = createPrivateKey(Buffer.from(pem));
       keyThumbprint(key);
@@ -78,6 +95,12 @@ export class KeyRing {
       throw new CommandError('key', `error: the signing key ${path} is damaged; delete it and convert again`);
     }
   }
+}
+
+/** @throws CommandError where others than the user can read a file. Windows keeps no such bits; there the directory's access list protects it. */
+function requirePrivate(path: string, what: string): void {
+  if (process.platform === 'win32' || (statSync(path).mode & OTHERS) === 0) return;
+  throw new CommandError('key', `error: the ${what} ${path} is open to other users; chmod 600 closes it, and if they may have read it, delete it`);
 }
 
 function readPublicKey(pem: Uint8Array, path: string): KeyObject {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPlatform } from '../src/platform/index.ts';
 import type { PlatformName } from '../src/platform/platform.ts';
@@ -9,7 +8,7 @@ import type { BpfMap } from '../src/runtime/maps/map.ts';
 import type { BpfProgram } from '../src/runtime/programs.ts';
 import { Runtime } from '../src/runtime/runtime.ts';
 import { systemProcesses } from '../src/runtime/store/process-table.ts';
-import { Store } from '../src/runtime/store/store.ts';
+import { type RepairResult, Store } from '../src/runtime/store/store.ts';
 import type { Environment } from './command.ts';
 import type { Host } from './host.ts';
 import { parseNamedObject } from './objects.ts';
@@ -31,6 +30,12 @@ interface Part {
 export interface HeldObject {
   readonly runtime: Runtime;
   readonly loaded: LoadedObject;
+}
+
+/** What repairing found of one platform. */
+interface RepairedStore extends RepairResult {
+  readonly platform: PlatformName;
+  readonly directory: string;
 }
 
 /** In this order everywhere, so that two processes never wait for each other's locks. */
@@ -106,8 +111,22 @@ export class Machine {
   async #part(name: PlatformName, wanted: readonly PlatformName[]): Promise<Part | undefined> {
     const known = this.#parts.get(name);
     if (known) return known;
-    const directory = this.#host.storeDirectory === undefined ? undefined : join(this.#host.storeDirectory, name);
-    if (name !== 'windows' && !wanted.includes(name) && !(directory !== undefined && existsSync(join(directory, 'manifest')))) return undefined;
+    if (name !== 'windows' && !wanted.includes(name) && !this.#isStored(name)) return undefined;
+    const part = await this.#newPart(name);
+    this.#parts.set(name, part);
+    return part;
+  }
+
+  #directory(name: PlatformName): string | undefined {
+    return this.#host.storeDirectory === undefined ? undefined : join(this.#host.storeDirectory, name);
+  }
+
+  #isStored(name: PlatformName): boolean {
+    const directory = this.#directory(name);
+    return directory !== undefined && Store.exists(directory);
+  }
+
+  async #newPart(name: PlatformName): Promise<Part> {
     const platform = await loadPlatform(name);
     const runtime = new Runtime({
       platform,
@@ -116,17 +135,43 @@ export class Machine {
       engines: { ...standardEngines, native: () => nativeEngine },
     });
     const { process } = this.#host;
-    const store =
-      directory === undefined || !process
-        ? undefined
-        : new Store({
-            directory,
-            processes: systemProcesses(process.pid, (pid) => process.probe(pid)),
-            parseObject: (bytes, path) => (isImage(bytes) ? imageObject(readAnyImage(bytes, path), bytes) : parseNamedObject(bytes, path, platform)),
-          });
-    const part = { runtime, store };
-    this.#parts.set(name, part);
-    return part;
+    const directory = this.#directory(name);
+    if (directory === undefined || !process) return { runtime, store: undefined };
+    const store = new Store({
+      directory,
+      processes: systemProcesses(process.pid, (pid) => process.probe(pid)),
+      key: () => this.keys.storeKey(),
+      userId: process.userId,
+      parseObject: (bytes, path) => (isImage(bytes) ? imageObject(readAnyImage(bytes, path), bytes) : parseNamedObject(bytes, path, platform)),
+    });
+    return { runtime, store };
+  }
+
+  /**
+   * Checks what is stored and sets right what is damaged; see `Store.repair`. The session forgets what it knew of a damaged store.
+   *
+   * @throws CommandError.
+   */
+  async repair(now: number): Promise<readonly RepairedStore[]> {
+    const results: RepairedStore[] = [];
+    for (const platform of ORDER.filter((name) => this.#isStored(name))) {
+      try {
+        const { runtime, store } = await this.#newPart(platform);
+        if (store === undefined) continue;
+        const result = await store.repair(runtime, now);
+        results.push({ platform, directory: store.directory, ...result });
+        if (result.problems.length > 0) this.#forget(platform);
+      } catch (error) {
+        throw commandError(error);
+      }
+    }
+    return results;
+  }
+
+  #forget(name: PlatformName): void {
+    const part = this.#parts.get(name);
+    this.#parts.delete(name);
+    for (let index = this.held.length - 1; index >= 0; index--) if (this.held[index]!.runtime === part?.runtime) this.held.splice(index, 1);
   }
 
   /** Runtimes in use, Windows first. Only within a transaction. */

@@ -47,6 +47,12 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./pin.ts')).pinProgram,
     },
     {
+      words: 'repair store',
+      summary: 'Checks what outlives the process, and repairs it.',
+      changes: true,
+      load: async () => (await import('./repair-store.ts')).command,
+    },
+    {
       words: 'set map',
       summary: 'Sets an entry of an eBPF map.',
       changes: true,
@@ -165,6 +171,7 @@ export const ebpfContext: ContextDefinition = {
     debug: 'Steps through what the verifier knew.',
     delete: 'Deletes a configuration entry from a table.',
     pin: 'Pins an object, so that it outlives the process.',
+    repair: 'Sets right what is damaged.',
     set: 'Updates configuration settings.',
     show: 'Displays information.',
     test: 'Runs programs on made-up input.',

@@ -9,7 +9,7 @@ export const command = defineCommand({
     { name: 'name', type: 'string', help: 'Only this interface, by index, alias or name.\nThe default is every interface.' },
     INTERFACE_PLATFORM,
   ],
-  remarks: 'Counters are those of this process.',
+  remarks: 'Counters run since the interface was added; those of the loopback, since anything was stored.',
   examples: ['interface show', 'interface show eth1'],
   run(tags, environment) {
     const machine = machineOf(environment);

@@ -348,18 +348,23 @@ export class Runtime {
     if (rival !== undefined && (!allowsSeveral(this.platform, type) || rivals.some((link) => link.programId === programId))) {
       throw new RuntimeError('EBPF_EXTENSION_FAILED_TO_LOAD', `Program ${rival.programId} is already attached to ${type.name} (link ${rival.id}).`);
     }
-    const link: { -readonly [Key in keyof BpfLink]: BpfLink[Key] } = {
-      id: 0,
-      programId,
-      attachType: type,
-      parameters,
-      legacy: options.legacy ?? false,
-      state: 'attached',
-    };
-    link.id = this.objects.add('link', type.name, link, { destroy: () => this.#released(link) }, options.id);
-    this.objects.hold(programId, { kind: 'link', key: link.id });
+    return this.#addLink({ programId, attachType: type, parameters, legacy: options.legacy ?? false, state: 'attached' }, options.id);
+  }
+
+  /** Brings back a saved link under its id, detached ones as well; for the store. Throws EBPF_OBJECT_NOT_FOUND for an unknown program. */
+  restoreLink({ id, ...description }: BpfLink): BpfLink {
+    if (description.state === 'detached') return this.#addLink(description, id);
+    const { programId, attachType, parameters, legacy } = description;
+    return this.attach(programId, attachType, parameters, { legacy, id });
+  }
+
+  #addLink(description: Omit<BpfLink, 'id'>, id: number | undefined): BpfLink {
+    const link: { -readonly [Key in keyof BpfLink]: BpfLink[Key] } = { id: 0, ...description };
+    link.id = this.objects.add('link', link.attachType.name, link, { destroy: () => this.#released(link) }, id);
+    if (link.state === 'detached') return link;
+    this.objects.hold(link.programId, { kind: 'link', key: link.id });
     // An attachment is a reference of its own until it is detached.
-    if (link.legacy) this.objects.hold(link.id, { kind: 'program', key: programId });
+    if (link.legacy) this.objects.hold(link.id, { kind: 'program', key: link.programId });
     return link;
   }
 
@@ -385,8 +390,8 @@ export class Runtime {
         for (const { value } of map.entries()) visit(new DataView(value.buffer, value.byteOffset).getUint32(0, true));
       }
       for (const mapId of this.program(id)?.mapIds ?? []) visit(mapId);
-      const programId = this.link(id)?.programId;
-      if (programId !== undefined) visit(programId);
+      const link = this.link(id);
+      if (link?.state === 'attached') visit(link.programId);
     };
     for (const id of roots) visit(id);
     return seen;

@@ -24,9 +24,15 @@ export interface VirtualInterface {
 }
 
 const LOOPBACK_INDEX = 1;
+export const LOOPBACK_ALIAS = 'Loopback Pseudo-Interface 1';
 
 function counters(): InterfaceCounters {
   return { received: 0, passed: 0, dropped: 0, transmitted: 0, redirected: 0, bytes: 0 };
+}
+
+/** A locally administered address made from the index. */
+function addressOf(index: number): Uint8Array {
+  return Uint8Array.of(2, 0, (index >>> 24) & 255, (index >>> 16) & 255, (index >>> 8) & 255, index & 255);
 }
 
 /** The interfaces of a machine. The loopback is always there. */
@@ -37,7 +43,7 @@ export class InterfaceTable {
     this.#interfaces.set(LOOPBACK_INDEX, {
       index: LOOPBACK_INDEX,
       name: 'loopback_0',
-      alias: 'Loopback Pseudo-Interface 1',
+      alias: LOOPBACK_ALIAS,
       address: new Uint8Array(6),
       counters: counters(),
     });
@@ -67,9 +73,7 @@ export class InterfaceTable {
     }
     const index = options.index ?? Math.max(...this.#interfaces.keys()) + 1;
     if (this.#interfaces.has(index)) throw new RuntimeError('EBPF_OBJECT_ALREADY_EXISTS', `There is already an interface with index ${index}.`);
-    // Locally administered, made from the index.
-    const address = Uint8Array.of(2, 0, (index >>> 24) & 255, (index >>> 16) & 255, (index >>> 8) & 255, index & 255);
-    const added = { index, name, alias: options.alias ?? name, address, counters: counters() };
+    const added = { index, name, alias: options.alias ?? name, address: addressOf(index), counters: counters() };
     this.#interfaces.set(index, added);
     return added;
   }
@@ -80,6 +84,19 @@ export class InterfaceTable {
     const other = this.find(alias);
     if (other !== undefined && other !== known) throw new RuntimeError('EBPF_OBJECT_ALREADY_EXISTS', `There is already an interface ${alias}.`);
     this.#interfaces.set(index, { ...known, alias });
+  }
+
+  /**
+   * Makes the table what was saved, counters included; for the store. The loopback is
+   * always there.
+   */
+  restore(saved: Iterable<Pick<VirtualInterface, 'index' | 'name' | 'alias' | 'counters'>>): void {
+    const kept = new Map([...saved].map((entry) => [entry.index, entry]));
+    for (const index of [...this.#interfaces.keys()]) if (index !== LOOPBACK_INDEX && !kept.has(index)) this.#interfaces.delete(index);
+    for (const { index, name, alias, counters } of kept.values()) {
+      const known = this.#interfaces.get(index);
+      this.#interfaces.set(index, { index, name, alias, address: known?.address ?? addressOf(index), counters: { ...counters } });
+    }
   }
 
   /** Removes an interface; the loopback stays. Errors: EBPF_OBJECT_NOT_FOUND, EBPF_ACCESS_DENIED. */

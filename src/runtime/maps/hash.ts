@@ -151,7 +151,7 @@ export class HashMap extends BpfMap {
 
   /** Adds an entry for a key that is not there; its value is zero. Returns the entry. */
   protected insert(key: number, hash: number): number {
-    if (this.#count > this.#mask) this.#grow();
+    if (this.#count > this.#mask) this.#resize((this.#mask + 1) * 2);
     const entry = this.#take();
     const { words, bytes } = this.memory;
     bytes.fill(0, entry, entry + this.entrySize);
@@ -222,6 +222,8 @@ export class HashMap extends BpfMap {
       super.importAll(bytes);
       return;
     }
+    // A table of the final size first: entries come in the order of the buckets, so that filling it walks through memory once.
+    this.#resize(2 ** Math.ceil(Math.log2(Math.max(1, this.#count + Math.min(bytes.length / size, this.maxEntries)))));
     // Through linear memory in portions: `put` takes the addresses of keys.
     const portion = Math.max(1, Math.floor(PORTION / size));
     const staged = this.memory.allocate(portion * size, 'other', `map ${this.name} import`);
@@ -258,8 +260,9 @@ export class HashMap extends BpfMap {
     this.describe(Descriptor.count, count);
   }
 
-  #grow(): void {
-    const buckets = (this.#mask + 1) * 2;
+  /** Makes the bucket table larger; `buckets` is a power of two. */
+  #resize(buckets: number): void {
+    if (buckets <= this.#mask + 1) return;
     const table = this.memory.allocate(buckets * 4, 'other', `map ${this.name} buckets`);
     const { words } = this.memory;
     const mask = buckets - 1;

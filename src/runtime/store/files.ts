@@ -1,9 +1,25 @@
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 
 /** Why the store cannot be used; one place words it. */
 export class StoreError extends Error {
-  /** version: written by another version. damaged: a checksum or structure is wrong. busy: another process holds it. io: the system refused. */
-  readonly kind: 'version' | 'damaged' | 'busy' | 'io';
+  /**
+   * version: written by another version. damaged: a checksum, seal or structure is wrong. busy: another process holds it. exposed: other
+   * users can change it. io: the system refused.
+   */
+  readonly kind: 'version' | 'damaged' | 'busy' | 'exposed' | 'io';
   readonly path: string;
   constructor(kind: StoreError['kind'], path: string, message: string) {
     super(`${path}: ${message}`);
@@ -31,6 +47,16 @@ export function attempt<T>(path: string, operation: () => T): T {
 /** Creates a directory that only the user may enter. */
 export function makePrivateDirectory(path: string): void {
   attempt(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+const WRITABLE_BY_OTHERS = 0o022;
+const ROOT = 0;
+
+/** Throws StoreError 'exposed' when others than `userId` could have written to a directory. Only where users have numbers. */
+export function requireOwn(path: string, userId: number): void {
+  const { uid, mode } = attempt(path, () => statSync(path));
+  if (uid !== userId && userId !== ROOT) throw new StoreError('exposed', path, `the directory belongs to user ${uid}`);
+  if ((mode & WRITABLE_BY_OTHERS) !== 0) throw new StoreError('exposed', path, 'other users can write to the directory; chmod go-w closes it');
 }
 
 /** The bytes of a file; undefined when there is none. */
@@ -65,6 +91,39 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.new`;
   writePrivate(temporary, bytes, true);
   attempt(path, () => renameSync(temporary, path));
+}
+
+/** What link answers where a file system has no hard links. */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Creates a file that only the user may read, with its content in one step; false when it exists. Without hard links a reader may see
+ * it empty for a moment.
+ *
+ * @param temporary a name in the same directory that nobody else uses.
+ */
+export function createWhole(path: string, bytes: Uint8Array, temporary: string): boolean {
+  writePrivate(temporary, bytes);
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    if (WITHOUT_LINKS.has(codeOf(error))) return createExclusively(path, bytes);
+    throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
+  } finally {
+    removeIfPresent(temporary);
+  }
+}
+
+function createExclusively(path: string, bytes: Uint8Array): boolean {
+  try {
+    writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Cuts a file to `length` bytes and adds to it: what an earlier process left behind after that length never counted. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { BpfMap } from '../maps/map.ts';
 import { StoreError } from './files.ts';
@@ -5,34 +6,35 @@ import { StoreError } from './files.ts';
 /**
  * The two files of a map's contents.
  * ```
- * snapshot: "EBPFMAP1" | u32 crc32 of the rest | u32 0 | packed entries (see BpfMap.exportAll)
+ * snapshot: "EBPFMAP2" | packed entries (see BpfMap.exportAll); the manifest has their SHA-256
  * journal:  records of u32 crc32 of the rest | u32 (length << 1 | 1 when set, 0 when deleted) | key | value
  * ```
  * All little endian. The manifest says how many bytes of a journal count.
  */
-const MAGIC = 'EBPFMAP1';
-const SNAPSHOT_HEADER = 16;
+const MAGIC = new TextEncoder().encode('EBPFMAP2');
 const RECORD_HEADER = 8;
 
-/** The snapshot of a map. */
-export function encodeSnapshot(map: BpfMap): Uint8Array {
+/** The snapshot of a map, and the SHA-256 of its entries. */
+export function encodeSnapshot(map: BpfMap): { readonly bytes: Uint8Array; readonly content: string } {
   const entries = map.exportAll();
-  const bytes = new Uint8Array(SNAPSHOT_HEADER + entries.length);
-  bytes.set(new TextEncoder().encode(MAGIC));
-  bytes.set(entries, SNAPSHOT_HEADER);
-  new DataView(bytes.buffer).setUint32(8, crc32(entries), true);
-  return bytes;
+  const bytes = new Uint8Array(MAGIC.length + entries.length);
+  bytes.set(MAGIC);
+  bytes.set(entries, MAGIC.length);
+  return { bytes, content: sha256(entries) };
 }
 
-/** Fills an empty map from a snapshot. Throws StoreError when the file is damaged. */
-export function applySnapshot(map: BpfMap, bytes: Uint8Array | undefined, path: string): void {
-  if (bytes === undefined || bytes.length < SNAPSHOT_HEADER || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
-    throw new StoreError('damaged', path, 'this is not a map snapshot');
+/** Fills an empty map from a snapshot. Throws StoreError when the file is damaged or not the one whose entries have the SHA-256 `content`. */
+export function applySnapshot(map: BpfMap, bytes: Uint8Array | undefined, content: string, path: string): void {
+  if (bytes === undefined || !MAGIC.every((byte, index) => bytes[index] === byte)) {
+    throw new StoreError('damaged', path, bytes === undefined ? 'the file is missing' : 'this is not a map snapshot');
   }
-  const entries = bytes.subarray(SNAPSHOT_HEADER);
-  if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true) !== crc32(entries))
-    throw new StoreError('damaged', path, 'its checksum is wrong');
+  const entries = bytes.subarray(MAGIC.length);
+  if (sha256(entries) !== content) throw new StoreError('damaged', path, 'the entries were altered');
   map.importAll(entries);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** One record per key: its value now, or that it is gone. */

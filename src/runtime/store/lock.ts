@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { attempt, codeOf, readIfPresent, removeIfPresent, StoreError, writePrivate } from './files.ts';
+import { attempt, createWhole, readIfPresent, removeIfPresent, StoreError } from './files.ts';
 
 /** What the lock must know of processes. */
 export interface ProcessTable {
@@ -22,6 +22,8 @@ interface Holder {
 
 const FIRST_PAUSE = 2;
 const LONGEST_PAUSE = 50;
+/** `lock.<pid>.<token>`: a lock file that is being made. */
+const LEFTOVER = /\.(\d+)\.[\da-f-]{36}$/;
 
 function encode(holder: Holder): Uint8Array {
   return new TextEncoder().encode(`${holder.pid} ${holder.token} ${holder.identity}\n`);
@@ -67,16 +69,16 @@ export class ProcessLock {
 
   /** Creates a lock file with its content in one step; false when it exists. */
   #create(path: string, holder: Holder): boolean {
-    const temporary = `${this.#path}.${holder.token}`;
-    writePrivate(temporary, encode(holder));
-    try {
-      linkSync(temporary, path);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
-    } finally {
-      removeIfPresent(temporary);
+    return createWhole(path, encode(holder), `${this.#path}.${holder.pid}.${holder.token}`);
+  }
+
+  /** Removes what processes left behind that were killed while they made a lock file. */
+  #sweep(): void {
+    const directory = dirname(this.#path);
+    for (const name of attempt(directory, () => readdirSync(directory))) {
+      const pid = LEFTOVER.exec(name)?.[1];
+      if (pid !== undefined && name.startsWith(basename(this.#path)) && !this.#processes.alive(Number(pid), ''))
+        removeIfPresent(join(directory, name));
     }
   }
 
@@ -99,6 +101,7 @@ export class ProcessLock {
     // The names of dead breakers go with the lock that they were for; our own last, so that nobody starts over.
     for (const number of breakers) removeIfPresent(join(directory, `${prefix}${number}`));
     removeIfPresent(own);
+    this.#sweep();
     return true;
   }
 }
