@@ -1,3 +1,4 @@
+import type { Binary, Branch, Instruction } from '../../isa/instruction.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import type { Site } from './site.ts';
 
@@ -31,28 +32,45 @@ export function loweringOf(site: Site): Lowering | undefined {
   return BOUNDS.has(kind) ? (narrowGuard(site) ?? copyGuard(site) ?? removedMask(site)) : undefined;
 }
 
-/** Registers whose value goes into the failing one, nearest first. */
-function feeding(site: Site): ReadonlySet<number> {
+/** An instruction before the failing one, nearest first, with the registers that hold behind it what goes into the failing register. */
+interface Link {
+  readonly slot: number;
+  readonly instruction: Instruction;
+  readonly feeds: ReadonlySet<number>;
+}
+
+function* chainOf(site: Site): Generator<Link> {
   const feeds = new Set<number>(site.register === undefined ? [] : [site.register]);
   for (const slot of site.before(site.pc)) {
     const instruction = site.machine.instruction(slot);
-    if (instruction.kind !== 'binary' || !feeds.has(instruction.dst) || instruction.source.kind !== 'register') continue;
-    feeds.add(instruction.source.register);
+    yield { slot, instruction, feeds };
+    if (instruction.kind === 'call' || instruction.kind === 'call_local' || instruction.kind === 'call_btf' || instruction.kind === 'callx') {
+      for (let register = 0; register <= 5; register++) feeds.delete(register);
+    } else if (instruction.kind === 'binary') {
+      if (!feeds.has(instruction.dst)) continue;
+      if (instruction.operator === 'mov') feeds.delete(instruction.dst);
+      if (instruction.source.kind === 'register') feeds.add(instruction.source.register);
+    } else if (instruction.kind === 'movsx' || instruction.kind === 'cast') {
+      if (feeds.delete(instruction.dst)) feeds.add(instruction.src);
+    } else if (instruction.kind === 'load' || instruction.kind === 'lddw' || instruction.kind === 'load_acquire') feeds.delete(instruction.dst);
   }
-  return feeds;
+}
+
+/** A test of a number's range; a test for 0 is one for null as a rule. */
+function boundsTest(instruction: Instruction): Branch | undefined {
+  if (instruction.kind !== 'branch' || instruction.source.kind !== 'immediate') return undefined;
+  return instruction.comparison === 'eq' || instruction.comparison === 'ne' || instruction.comparison === 'set' ? undefined : instruction;
 }
 
 function narrowGuard(site: Site): Lowering | undefined {
-  const feeds = feeding(site);
-  for (const slot of site.before(site.pc)) {
-    const instruction = site.machine.instruction(slot);
-    if (instruction.kind !== 'branch' || instruction.width !== 32 || instruction.source.kind !== 'immediate' || !feeds.has(instruction.dst)) continue;
+  for (const { slot, instruction, feeds } of chainOf(site)) {
+    const test = boundsTest(instruction);
     // Where the upper half is known to be 0 the narrow test says as much as a wide one.
-    if (!mayBeWide(site, slot, instruction.dst)) continue;
+    if (test === undefined || test.width !== 32 || !feeds.has(test.dst) || !mayBeWide(site, slot, test.dst)) continue;
     return {
       kind: 'narrow_guard',
       instruction: slot,
-      words: `The test at instruction ${slot} compares w${instruction.dst}, the low 32 bits; the access uses all 64 bits of r${instruction.dst}.`,
+      words: `The test at instruction ${slot} compares w${test.dst}, the low 32 bits; the access uses all 64 bits of r${test.dst}.`,
       cure: ['__u64 index = ...;', BARRIER('index'), 'or mask the index: index &= SIZE - 1;'],
     };
   }
@@ -80,31 +98,29 @@ function mayBeWide(site: Site, at: number, register: number): boolean {
 
 /** A test of a register that was copied from (or to) the one used, which itself is not bounded. */
 function copyGuard(site: Site): Lowering | undefined {
-  const feeds = feeding(site);
-  const copies = new Map<number, number>();
-  for (const slot of site.before(site.pc)) {
-    const instruction = site.machine.instruction(slot);
-    if (
-      instruction.kind === 'binary' &&
-      instruction.operator === 'mov' &&
-      instruction.source.kind === 'register' &&
-      feeds.has(instruction.source.register)
-    )
-      if (!feeds.has(instruction.dst)) copies.set(instruction.dst, slot);
-  }
-  for (const slot of site.before(site.pc)) {
-    const instruction = site.machine.instruction(slot);
-    if (instruction.kind !== 'branch' || instruction.source.kind !== 'immediate') continue;
-    const copied = copies.get(instruction.dst);
-    if (copied === undefined || copied > slot) continue;
+  const tests = new Map<number, number>();
+  for (const { slot, instruction, feeds } of chainOf(site)) {
+    const test = boundsTest(instruction);
+    if (test !== undefined && !feeds.has(test.dst)) tests.set(test.dst, slot);
+    if (instruction.kind !== 'binary' || !tests.has(instruction.dst)) continue;
+    const tested = tests.get(instruction.dst)!;
+    if (instruction.operator !== 'mov' || instruction.source.kind !== 'register' || !feeds.has(instruction.source.register)) {
+      // The upper half cut off is still the same number to the source.
+      if (!isShift(instruction)) tests.delete(instruction.dst);
+      continue;
+    }
     return {
       kind: 'guard_on_copy',
-      instruction: slot,
-      words: `The test at instruction ${slot} is done on r${instruction.dst}, a copy made at instruction ${copied}; the access uses the original.`,
+      instruction: tested,
+      words: `The test at instruction ${tested} is done on r${instruction.dst}, a copy made at instruction ${slot}; the access uses the original.`,
       cure: [BARRIER('index'), 'test and use the same variable, of one type'],
     };
   }
   return undefined;
+}
+
+function isShift({ operator }: Binary): boolean {
+  return operator === 'lsh' || operator === 'rsh' || operator === 'arsh';
 }
 
 /** Two shifts where the source has a mask or a narrow type: what a mask would have bounded is not bounded any more. */

@@ -20,6 +20,8 @@ export interface Observation {
   readonly comparisons: readonly Comparison[];
   /** What it showed without breaking a rule of the run, in words. */
   readonly witness: string | undefined;
+  /** Bytes of the packet behind the last one that the instruction touched; undefined where it touched none. */
+  readonly packetSpare: number | undefined;
 }
 
 const MAX_COMPARISONS = 64;
@@ -76,6 +78,7 @@ export class Observer {
     let reached = false;
     let isNew = false;
     let witness: string | undefined;
+    let packetSpare: number | undefined;
     let previous = -1;
     let last: RunState | undefined;
     const comparisons: Comparison[] = [];
@@ -100,6 +103,7 @@ export class Observer {
         if (pc !== instruction) return;
         witness ??= target.witness(region, Number(index), this.program.programType.context);
         const bytes = region.bytes.length - Number(index) - width;
+        if (region.kind === 'packet') packetSpare = Math.min(bytes, packetSpare ?? bytes);
         if (this.margin === undefined || bytes < this.margin.bytes) {
           const from = Number(index) - region.origin;
           this.margin = {
@@ -117,7 +121,7 @@ export class Observer {
     const match = target.judge(outcome, witness !== undefined);
     if (match === undefined && outcome.kind === 'fault' && this.faultsElsewhere.size < MAX_ELSEWHERE)
       this.faultsElsewhere.set(`${outcome.fault.instruction}:${outcome.fault.kind}`, outcome.fault.message);
-    return { outcome, reached, match, isNew, comparisons, witness };
+    return { outcome, reached, match, isNew, comparisons, witness, packetSpare };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Verification } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { interestingNumbers } from './constants.ts';
-import { type Comparison, InputMaker } from './inputs.ts';
+import { type Comparison, copyOf, InputMaker } from './inputs.ts';
 import { type Observation, Observer } from './observe.ts';
 import { type Run, type RunInput, type RunnableProgram, type RunOptions, runnableProgram, runOptions } from './runner.ts';
 import { shrink } from './shrink.ts';
@@ -37,6 +37,8 @@ const MIN_REACHED = 32;
 const SLICE = 20;
 /** Tries for the very check, after another violation was seen at the instruction. */
 const PATIENCE = 500;
+/** Inputs that came to the instruction whose packets are tried with the last byte cut off that it touched. */
+const MAX_CUTS = 256;
 
 /** A search in progress; `work` goes on with it for a while. */
 export class Search {
@@ -52,6 +54,8 @@ export class Search {
   private readonly maxTries: number;
   private other: { readonly input: RunInput; readonly at: number } | undefined;
   private turn = 0;
+  private readonly cuts: RunInput[] = [];
+  private cutsMade = 0;
   tries = 0;
 
   constructor(verification: Verification, failure: Failure, options: Pick<SearchOptions, 'run' | 'seed' | 'maxTries'>) {
@@ -92,11 +96,18 @@ export class Search {
   }
 
   private next(): RunInput {
+    const cut = this.cuts.pop();
+    if (cut !== undefined) return cut;
     const entry = this.turn++ % 3 === 0 || this.kept.length === 0 ? undefined : this.kept[(this.turn * 7) % this.kept.length];
     return entry === undefined ? this.maker.fresh() : this.maker.mutate(entry.input, entry.comparisons);
   }
 
-  private keep(input: RunInput, { isNew, reached, comparisons }: Observation): void {
+  private keep(input: RunInput, { isNew, reached, comparisons, packetSpare }: Observation): void {
+    // The same way with a packet that ends too early is the surest counterexample there can be.
+    if (packetSpare !== undefined && packetSpare < input.packet.length && this.cutsMade < MAX_CUTS) {
+      this.cutsMade++;
+      this.cuts.push({ ...copyOf(input), packet: input.packet.slice(0, input.packet.length - packetSpare - 1) });
+    }
     // Those that came to the instruction are worth changing most.
     if (!isNew && !(reached && this.tries % 8 === 0)) return;
     const entry = { input, comparisons };
@@ -139,6 +150,7 @@ export class Search {
       return { kind: 'undetermined', words, reason: 'never_reached', ...base };
     }
     const came = `${reached} of ${count(tries, 'input')} came to instruction ${this.failure.instruction}, none broke it`;
+    if (this.target.ruled) return { kind: 'rule', words: `${this.failure.message} (${came}.)` };
     if (cancelled) return { kind: 'undetermined', words: `${came}; the search was stopped.`, reason: 'cancelled', ...base };
     if (reached < MIN_REACHED) return { kind: 'undetermined', words: `${came}; that is too few to tell.`, reason: 'few_inputs', ...base };
     if (waysIn.seen < waysIn.all) {

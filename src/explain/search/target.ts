@@ -17,6 +17,8 @@ interface TargetRow {
   readonly also?: readonly string[];
   /** A violation is no danger: the platform forbids it all the same. */
   readonly policy?: boolean;
+  /** What the verifier proved is all that counts: the platform refuses it although no run breaks it. */
+  readonly ruled?: boolean;
 }
 
 const FAULT: TargetRow = { proof: 'fault' };
@@ -43,8 +45,8 @@ const TARGETS: Readonly<Partial<Record<CheckKind, TargetRow>>> = {
   loop_unbounded: { proof: 'endless' },
   infinite_loop: { proof: 'endless' },
   division_by_zero: { proof: 'fault', policy: true },
-  exit_value: { proof: 'fault', policy: true },
-  callback_return: { proof: 'fault', policy: true },
+  exit_value: { proof: 'fault', policy: true, ruled: true },
+  callback_return: { proof: 'fault', policy: true, ruled: true },
   helper_unknown: RULE,
   helper_unavailable: RULE,
   helper_licence: RULE,
@@ -69,6 +71,8 @@ export class Target {
   readonly proof: Proof;
   /** It is a rule of the platform even where a run breaks it. */
   readonly policy: boolean;
+  /** It is refused whatever runs show. */
+  readonly ruled: boolean;
   private readonly names: ReadonlySet<string>;
 
   constructor(failure: Failure) {
@@ -76,6 +80,7 @@ export class Target {
     const row = TARGETS[failure.check.kind as CheckKind] ?? FAULT;
     this.proof = failure.severity === 'portability' ? 'rule' : row.proof;
     this.policy = row.policy === true;
+    this.ruled = row.ruled === true;
     this.names = new Set([failure.check.kind, ...(row.also ?? [])]);
   }
 
