@@ -201,13 +201,13 @@ function withConstant(machine: Machine, operator: BinaryOperator, width: Width, 
     case 'div':
       return c === 1 ? a : undefined;
     case 'lsh': {
-      const count = Number(c) & (width - 1);
+      const count = shiftCount(c, width);
       if (count === 0) return a;
       return derived(machine, range, { operation: 'shift_left', operand: a, amount: width === 64 ? count : -count });
     }
     case 'rsh':
     case 'arsh': {
-      const count = Number(c) & (width - 1);
+      const count = shiftCount(c, width);
       if (count === 0) return a;
       const before = a.derivation;
       if (before?.operation === 'shift_left' && before.amount === (width === 64 ? count : -count)) {
@@ -220,6 +220,11 @@ function withConstant(machine: Machine, operator: BinaryOperator, width: Width, 
     default:
       return undefined;
   }
+}
+
+/** The low bits that count: of a constant beyond 2^53 a JavaScript number no longer has them. */
+function shiftCount(c: Int, width: Width): number {
+  return Number(BigInt.asUintN(6, BigInt(c))) & (width - 1);
 }
 
 /** (x << n) >> n gives back the low bits of x: x itself where nothing was lost. */

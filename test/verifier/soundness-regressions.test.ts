@@ -140,6 +140,25 @@ const HOLES: readonly Hole[] = [
       return code.finish();
     },
   },
+  {
+    // The count is 14; as a JavaScript number the constant ends in zeros, and nothing would be shifted.
+    name: 'a shift by a constant beyond 2^53 is one by its low bits',
+    program() {
+      const code = new Code();
+      const bail = code.label();
+      code.load(4, 7, 1, 12);
+      code.branchImmediate('gt', 7, 1, bail);
+      code.wide(8, (1n << 60n) + 14n);
+      code.alu('lsh', 7, 8);
+      code.lddw(1, 'map_value', MAPS.constants);
+      code.alu('add', 1, 7);
+      code.load(1, 0, 1, 0);
+      code.place(bail);
+      code.aluImmediate('mov', 0, 0);
+      code.exit();
+      return code.finish();
+    },
+  },
 ];
 
 describe('holes that were closed', () => {

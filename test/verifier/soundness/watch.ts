@@ -139,6 +139,11 @@ class Follower {
       case 'exit':
       case 'call_local':
         return;
+      case 'packet':
+        // A load past the packet's end has returned from the function.
+        if (concrete.frames.length < state.frames.length) return;
+        if (!executeStraight(machine, state, at, instruction)) state = undefined;
+        break;
       case 'call':
         if (machine.findHelper(instruction.helper)?.callback !== undefined) return;
         if (!executeStraight(machine, state, at, instruction)) state = undefined;
