@@ -1,4 +1,5 @@
 /** What the screen (prompt, script runner, one-shot) sees of a session. The implementation is `Session` in session.ts. */
+import type { Debugger } from './debug/debugger.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -21,6 +22,16 @@ export interface ExecuteIo {
   /** Text comes in whole lines, each with its line end, except where a command writes without one on purpose. */
   write(text: string, stream: OutputStream): void;
   onProgress?(progress: Progress): void;
+  /** Shows the debugger's screen until the person goes back; absent: there is none to show it on. */
+  openDebugger?(screen: DebuggerScreen): Promise<void>;
+}
+
+/** What the debugger's screen shows. */
+export interface DebuggerScreen {
+  /** Runs the lines that its keys stand for. */
+  readonly session: SessionView;
+  /** The debugger that they work on; undefined once its context was left. */
+  current(): Debugger | undefined;
 }
 
 export interface Outcome {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { describeError } from '../contexts/errors.ts';
-import type { ExecuteIo } from '../contexts/session-types.ts';
+import type { DebuggerScreen, ExecuteIo } from '../contexts/session-types.ts';
 import packageData from '../package.json' with { type: 'json' };
 import { nodeHost } from './node-host.ts';
 import { type Rim, runArguments } from './one-shot.ts';
@@ -15,7 +15,18 @@ const io: ExecuteIo = {
   write: (text, stream) => {
     process[stream].write(text);
   },
+  ...(hasScreen() ? { openDebugger } : {}),
 };
+
+/** Whether views can be shown: keys come from a terminal, and it understands escape sequences. */
+function hasScreen(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+}
+
+async function openDebugger(screen: DebuggerScreen): Promise<void> {
+  const { openDebuggerOnce } = await import('./debugger/index.ts');
+  await openDebuggerOnce(screen, process.env, cancel.signal);
+}
 
 const rim: Rim = {
   io,

@@ -1,6 +1,6 @@
 /** The prompt: connects keys, line editor, history, completion, session and screen. */
 import { join } from 'node:path';
-import type { SessionView } from '../../contexts/session-types.ts';
+import type { DebuggerScreen, SessionView } from '../../contexts/session-types.ts';
 import type { SettingsStore } from '../../contexts/settings.ts';
 import type { PromptView } from './frame.ts';
 import { enteredFrame, promptFrame } from './frame.ts';
@@ -102,6 +102,7 @@ export class Prompt {
       color: () => this.#hasColor,
       spokenProgress: screenReader,
       ahead: () => this.#typedAhead(),
+      openDebugger: (screen, signal) => this.#openDebugger(screen, signal),
     });
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -408,6 +409,19 @@ export class Prompt {
       this.#terminal.acquire();
       this.#screen.forget();
     }
+  }
+
+  /** Shows the debugger, loaded the first time it is wanted. The prompt has the terminal again as soon as the screen is gone. */
+  async #openDebugger(screen: DebuggerScreen, signal: AbortSignal): Promise<void> {
+    this.#screen.erase();
+    const { openDebugger } = await import('../debugger/index.ts');
+    this.#terminal.release();
+    const onClosed = () => {
+      this.#terminal.acquire();
+      this.#screen.forget();
+    };
+    const { streams, screenReader } = this.#options;
+    await openDebugger(screen, { ...streams, theme: this.#theme, screenReader, signal, onClosed });
   }
 
   /** Waits until the window rests: what is written for one size while it already has the next would land on lines that are not ours. */

@@ -1,6 +1,6 @@
 /** Runs one line: output goes through to the scrollback, progress and what is typed ahead are drawn below it, Ctrl-C ends it at once. */
 import { setMaxListeners } from 'node:events';
-import type { Outcome, Progress, SessionView } from '../../contexts/session-types.ts';
+import type { DebuggerScreen, Outcome, Progress, SessionView } from '../../contexts/session-types.ts';
 import type { Frame, Size } from './frame.ts';
 import type { Transcript } from './output.ts';
 import { safeOutput } from './output.ts';
@@ -19,6 +19,8 @@ export interface RunnerHost {
   readonly spokenProgress: boolean;
   /** What is typed while the line runs; '' while nothing is. */
   readonly ahead: () => string;
+  /** Shows the debugger over the prompt until the person goes back or the signal is aborted. */
+  readonly openDebugger: (screen: DebuggerScreen, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Runner {
@@ -50,6 +52,7 @@ class RunningView {
   readonly #timer: NodeJS.Timeout;
   #progress: Progress | undefined;
   #visible = false;
+  #covered = false;
 
   constructor(host: RunnerHost) {
     this.#host = host;
@@ -66,13 +69,20 @@ class RunningView {
   }
 
   #speak(): void {
-    if (this.#progress !== undefined && this.#host.screen.atLineStart) this.#host.screen.print(`${progressText(this.#progress, this.#elapsed)}\n`);
+    if (this.#progress !== undefined && !this.#covered && this.#host.screen.atLineStart)
+      this.#host.screen.print(`${progressText(this.#progress, this.#elapsed)}\n`);
+  }
+
+  /** Takes what is drawn away while something else has the screen. */
+  cover(covered: boolean): void {
+    this.hide();
+    this.#covered = covered;
   }
 
   /** Progress once the command has taken its time, then what is typed ahead; nothing is drawn behind an unfinished line of output. */
   show(): void {
     const { screen, spokenProgress, theme, size, ahead } = this.#host;
-    if (spokenProgress || (!this.#visible && !screen.atLineStart)) return;
+    if (spokenProgress || this.#covered || (!this.#visible && !screen.atLineStart)) return;
     const shown: Frame[] = [];
     if (this.#progress !== undefined && this.#elapsed >= PROGRESS_DELAY) shown.push(progressFrame(this.#progress, this.#elapsed, theme(), size()));
     const typed = ahead();
@@ -124,10 +134,15 @@ export function createRunner(host: RunnerHost): Runner {
         host.transcript.add(safe);
         host.screen.print(safe);
       };
+      const openDebugger = async (screen: DebuggerScreen) => {
+        running.cover(true);
+        await host.openDebugger(screen, current.signal);
+        running.cover(false);
+      };
       const work = async () => {
         await Promise.race([settling, wait(SETTLE_WAIT)]);
         if (current.signal.aborted) return undefined;
-        return session.execute(text, { signal: current.signal, write, onProgress: (made) => running.update(made) });
+        return session.execute(text, { signal: current.signal, write, onProgress: (made) => running.update(made), openDebugger });
       };
       // The session promises never to reject; if it does all the same, the person reads why and the prompt lives on.
       const finished = work().catch((error: unknown): Outcome => {

@@ -42,6 +42,7 @@ function fixture(more: { readonly spokenProgress?: boolean; readonly ahead?: str
     color: () => false,
     spokenProgress: more.spokenProgress ?? false,
     ahead: () => more.ahead ?? '',
+    openDebugger: async () => undefined,
   });
   return { runner, screen, transcript, output: () => written };
 }

@@ -1,0 +1,279 @@
+/** What the debugger's screen looks like: a pure function from what there is to show, and how large the screen is, to rows of text. */
+import type { Row, Size } from '../repl/frame.ts';
+import { textWidth } from '../repl/text.ts';
+import type { Role, Theme } from '../repl/theme.ts';
+import { helpLines } from './help.ts';
+import { baseName, type Content, sourceContent, stateContent, stepsContent } from './panes.ts';
+import type { Outline, Snapshot } from './snapshot.ts';
+import { EMPTY_LINE, filled, inRole, type Line, line, lineWidth, paintLine, span, wrapWords } from './spans.ts';
+import { type Answer, type Pane, TYPING_LABEL, type Ui } from './ui.ts';
+
+/** Everything the screen is made of. */
+export interface DebuggerView {
+  readonly snapshot: Snapshot;
+  /** Undefined until it is ready. */
+  readonly outline: Outline | undefined;
+  readonly ui: Ui;
+  readonly theme: Theme;
+  readonly size: Size;
+}
+
+/** Narrower screens show one pane. */
+const TWO_PANES = 64;
+const THREE_PANES = 116;
+/** Rows of the report, on low and on high screens. */
+const REPORT_ROWS = [3, 4] as const;
+const HIGH = 32;
+const SEPARATOR = ' │ ';
+/** Smaller screens cannot hold the parts. */
+const SMALLEST: Size = { columns: 30, rows: 8 };
+
+/** One screenful: every row as wide as the screen. */
+export function debuggerFrame(view: DebuggerView): readonly Row[] {
+  const { columns, rows } = view.size;
+  if (view.size.columns < SMALLEST.columns || view.size.rows < SMALLEST.rows)
+    return Array.from({ length: rows }, (_, row) => paintLine(view.theme, filled(line(row === 0 ? 'The window is too small.' : ''), columns)));
+  const bottom = bottomLines(view, columns, rows);
+  const body = bodyLines(view, columns, rows - 1 - bottom.length);
+  return [titleLine(view, columns), ...body, ...bottom].map((spans) => paintLine(view.theme, filled(spans, columns)));
+}
+
+// --- title -----------------------------------------------------------------------------------------------------------------------------------
+
+function titleLine({ snapshot, outline }: DebuggerView, columns: number): Line {
+  const { program, section, programType, platform, verdict, failures } = snapshot.title;
+  const failed = failures === 0 ? '' : `, ${failures} failed ${failures === 1 ? 'check' : 'checks'}`;
+  const assumed = snapshot.assumptions.length === 0 ? '' : `, ${snapshot.assumptions.length} assumed`;
+  const left = ` ${program}  ${section}${section === programType ? '' : ` (${programType})`} on ${platform}  ${verdict}${failed}${assumed}`;
+  const right = `${stepWords(snapshot, outline)} `;
+  const gap = columns - textWidth(left) - textWidth(right);
+  return inRole([span(gap > 0 ? left + ' '.repeat(gap) + right : left)], 'selected');
+}
+
+/** `step 7 of 12`; the end of an open path is not known, and behind a failure the path is open, too. */
+export function stepWords({ step, followed }: Pick<Snapshot, 'step' | 'followed'>, outline: Outline | undefined): string {
+  if (step === undefined) return 'nothing was explored';
+  const here = step.index + 1;
+  const last = followed === undefined ? undefined : outline?.events.at(-1);
+  if (last === undefined || followed === undefined) return `step ${here}`;
+  return here <= last.index + 1 ? `step ${here} of ${last.index + 1}` : `step ${here}, behind failure ${followed.number}`;
+}
+
+// --- panes -----------------------------------------------------------------------------------------------------------------------------------
+
+interface Column {
+  readonly pane: Pane;
+  readonly width: number;
+}
+
+/** Which panes fit side by side; where not all do, the one with the focus is among them. */
+export function paneColumns(columns: number, focus: Pane): readonly Column[] {
+  const gap = SEPARATOR.length;
+  if (columns < TWO_PANES) return [{ pane: focus, width: columns }];
+  if (columns < THREE_PANES) {
+    const state = Math.max(26, Math.min(44, Math.floor(columns * 0.38)));
+    return [
+      { pane: focus === 'steps' ? 'steps' : 'source', width: columns - state - gap },
+      { pane: 'state', width: state },
+    ];
+  }
+  const steps = Math.max(30, Math.min(48, Math.floor(columns * 0.23)));
+  const state = Math.max(36, Math.min(70, Math.floor(columns * 0.3)));
+  return [
+    { pane: 'steps', width: steps },
+    { pane: 'source', width: columns - steps - state - 2 * gap },
+    { pane: 'state', width: state },
+  ];
+}
+
+function bodyLines(view: DebuggerView, columns: number, rows: number): readonly Line[] {
+  if (rows <= 0) return [];
+  if (view.ui.answer?.kind === 'help') return helpBody(view.ui.answer, columns, rows);
+  const panes = paneColumns(columns, view.ui.pane);
+  const height = rows - 1;
+  const contents = panes.map(({ pane, width }) => visible(contentOf(view, pane, width), height, pane === 'source' ? 0.4 : 0.3));
+  return [
+    headings(view, panes),
+    ...Array.from({ length: height }, (_, row) => {
+      return panes.flatMap(({ width }, index) => [
+        ...(index === 0 ? [] : [{ text: SEPARATOR, role: 'status' as Role }]),
+        ...filled(contents[index]![row] ?? EMPTY_LINE, width),
+      ]);
+    }),
+  ];
+}
+
+function contentOf({ snapshot, outline, ui }: DebuggerView, pane: Pane, width: number): Content {
+  if (pane === 'source') return sourceContent(snapshot, width);
+  if (pane === 'state') return stateContent(snapshot, ui.selected, ui.pane === 'state', width);
+  return stepsContent(snapshot, outline, ui.eventsOnly, width);
+}
+
+/** The part of a pane that is in sight: its focus stands at a fixed height where the content is longer than the pane. */
+function visible({ lines, focus }: Content, height: number, at: number): readonly Line[] {
+  const top = Math.max(0, Math.min(lines.length - height, focus - Math.floor(height * at)));
+  return lines.slice(top, top + height);
+}
+
+const TITLES: Readonly<Record<Pane, (view: DebuggerView) => string>> = {
+  source: ({ snapshot: { step } }) =>
+    [
+      'source',
+      ...(step?.source === undefined || step.source.line === 0 ? [] : [`${baseName(step.source.file)}:${step.source.line}`]),
+      ...(step === undefined || step.depth === 0 ? [] : [`in ${step.function}`]),
+    ].join(' '),
+  state: ({ snapshot: { step } }) => (step === undefined ? 'state' : `state before ${step.pc}`),
+  steps: ({ snapshot: { followed }, ui }) =>
+    `${ui.eventsOnly ? (followed === undefined ? 'decisions' : `story of failure ${followed.number}`) : 'all steps'}`,
+};
+
+/** The rule above the panes with their names; the one with the focus stands in brackets. */
+function headings(view: DebuggerView, panes: readonly Column[]): Line {
+  return panes.flatMap(({ pane, width }, index) => {
+    const focused = pane === view.ui.pane && panes.length > 1;
+    const name = TITLES[pane](view);
+    const title = focused ? `[${name}] ` : ` ${name}  `;
+    const shown = textWidth(title) > width - 1 ? title.slice(0, Math.max(0, width - 1)) : title;
+    const rule = '─'.repeat(Math.max(0, width - 1 - textWidth(shown)));
+    return [
+      ...(index === 0 ? [] : [{ text: '─┬─', role: 'status' as Role }]),
+      { text: '─', role: 'status' as Role },
+      { text: shown, role: (focused ? 'prompt' : 'status') as Role },
+      { text: rule, role: 'status' as Role },
+    ];
+  });
+}
+
+// --- below the panes -------------------------------------------------------------------------------------------------------------------------
+
+function bottomLines(view: DebuggerView, columns: number, rows: number): readonly Line[] {
+  const { answer } = view.ui;
+  const keys = keyLine(view, columns);
+  if (answer?.kind === 'help') return [keys];
+  if (answer === undefined) {
+    const wanted = REPORT_ROWS[rows >= HIGH ? 1 : 0];
+    const report = reportLines(view, columns);
+    return [rule('', columns), ...Array.from({ length: wanted }, (_, row) => report[row] ?? EMPTY_LINE), keys];
+  }
+  // The evidence above stays in sight.
+  const room = Math.max(3, Math.floor((rows - 4) * (rows >= HIGH ? 0.55 : 0.62)));
+  const height = Math.min(answer.lines.length, room);
+  const shown = answer.lines.slice(answer.top, answer.top + height);
+  const more = answer.lines.length > height ? `lines ${answer.top + 1}-${answer.top + shown.length} of ${answer.lines.length}, PgUp PgDn` : '';
+  return [
+    rule(answer.title, columns, more),
+    ...Array.from({ length: height }, (_, row) => (shown[row] === undefined ? EMPTY_LINE : answerLine(answer, shown[row]))),
+    keys,
+  ];
+}
+
+function rule(title: string, columns: number, right = ''): Line {
+  const left: Line = title === '' ? [] : [{ text: '─ ', role: 'status' }, span(title, 'prompt'), { text: ' ', role: 'text' }];
+  const tail: Line = right === '' ? [] : [span(` ${right} `, 'status')];
+  const free = Math.max(0, columns - lineWidth(left) - lineWidth(tail) - (right === '' ? 0 : 1));
+  return [...left, { text: '─'.repeat(free), role: 'status' }, ...tail, ...(right === '' ? [] : [{ text: '─', role: 'status' as Role }])];
+}
+
+/** How lines of answers look, by how they begin. */
+const LOOKS: readonly (readonly [RegExp, Role])[] = [
+  [/^\s+\+ /, 'command'],
+  [/^\s+- /, 'error'],
+  [/^;/, 'label'],
+  [/^ *(?:FAILS|failure)\b/, 'error'],
+  [/^ *(?:fix [A-Z]|verdict)\b/, 'label'],
+  [/CONFIRMED BUG/, 'error'],
+  [/^ *\(?\d+[).] /, 'label'],
+];
+
+function answerLine({ kind }: Answer, text: string): Line {
+  const role = LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? 'text';
+  return [span(kind === 'text' || kind === 'fix' || kind === 'guide' ? ` ${text}` : text, role)];
+}
+
+/** What there is to say at this point: what fails here, or how far it is to what fails. */
+function reportLines({ snapshot, ui }: DebuggerView, columns: number): readonly Line[] {
+  const rows: Line[] = [];
+  const put = (text: string, role: Role) => {
+    for (const words of wrapWords(text, columns - 2, 2)) rows.push([span(` ${words}`, role)]);
+  };
+  if (ui.note !== '') put(ui.note, 'value');
+  const { step, followed } = snapshot;
+  if (step === undefined) put('The verifier did not explore any path; the source pane shows the instructions.', 'text');
+  else if (step.failures.length > 0)
+    for (const { number, failure } of step.failures)
+      put(
+        `${failure.severity === 'portability' ? 'Remark' : 'Failure'} ${number} of ${snapshot.failures.length}, ${failure.id}: ${failure.message}`,
+        'error',
+      );
+  else if (followed !== undefined)
+    put(
+      `This is the way to failure ${followed.number}, ${followed.failure.id} at instruction ${followed.failure.instruction}: ${followed.failure.message}`,
+      'text',
+    );
+  else if (snapshot.title.failures === 0) put('The program passes. This is the path that the verifier took first.', 'text');
+  else put('This path is that of no failure; e goes to the next failed check.', 'text');
+  return rows;
+}
+
+const HINTS = [
+  'j k step',
+  '[ ] change',
+  'w why',
+  'c culprit',
+  'f fix',
+  'x attack',
+  'G guide',
+  'n join',
+  'g goto',
+  '/ search',
+  'Tab pane',
+  '? help',
+  'q back',
+];
+/** Dropped first where they do not all fit. */
+const HINT_ORDER = [
+  'j k step',
+  'q back',
+  '? help',
+  'w why',
+  'f fix',
+  'Tab pane',
+  'x attack',
+  'G guide',
+  'c culprit',
+  '[ ] change',
+  'n join',
+  'g goto',
+  '/ search',
+];
+const ANSWER_HINTS: Readonly<Record<Answer['kind'], string>> = {
+  text: 'q closes this, j k go on stepping',
+  fix: 'A, B ... apply one, u undoes it, q closes this',
+  guide: 'a digit answers, q closes this',
+  help: 'q closes this, PgUp PgDn',
+};
+
+function keyLine({ ui }: DebuggerView, columns: number): Line {
+  if (ui.typing !== undefined) return [span(TYPING_LABEL[ui.typing.kind], 'prompt'), span(ui.typing.text), { text: '_', role: 'prompt' }];
+  if (ui.busy !== undefined) return [span(` ${ui.busy}  (Ctrl-C stops)`, 'progress')];
+  if (ui.answer !== undefined) return [span(` ${ANSWER_HINTS[ui.answer.kind]}`, 'status')];
+  const kept = new Set<string>();
+  let room = columns - 1;
+  for (const hint of HINT_ORDER) {
+    if (hint.length + 2 > room) break;
+    kept.add(hint);
+    room -= hint.length + 2;
+  }
+  return [span(` ${HINTS.filter((hint) => kept.has(hint)).join('  ')}`, 'status')];
+}
+
+function helpBody(answer: Answer, columns: number, rows: number): readonly Line[] {
+  const all = helpLines(columns);
+  const top = Math.max(0, Math.min(answer.top, all.length - (rows - 1)));
+  const shown = all.slice(top, top + rows - 1);
+  return [
+    rule('keys and the commands that do the same', columns, all.length > rows - 1 ? `lines ${top + 1}-${top + shown.length} of ${all.length}` : ''),
+    ...shown,
+    ...Array.from({ length: Math.max(0, rows - 1 - shown.length) }, () => EMPTY_LINE),
+  ];
+}

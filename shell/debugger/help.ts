@@ -1,0 +1,19 @@
+/** The page of keys. */
+import { KEYS } from './keys.ts';
+import { filled, type Line, span } from './spans.ts';
+
+const KEY_COLUMNS = 12;
+const HELP_COLUMNS = 44;
+
+/** One row per key; on wide screens in two columns. */
+export function helpLines(columns: number): readonly Line[] {
+  const rows = KEYS.map(
+    ({ shown, help, command }): Line => [
+      ...filled([span(` ${shown}`, 'prompt')], KEY_COLUMNS),
+      ...filled([span(help)], Math.min(HELP_COLUMNS, Math.max(10, columns - KEY_COLUMNS - 22))),
+      span(command, 'command'),
+    ],
+  );
+  const marks: Line = [span(' Marks: > here, ! fails, - never reached; + new, - lost, ~ different since the point before.', 'description')];
+  return [...rows, [], marks];
+}
