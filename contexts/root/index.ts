@@ -45,6 +45,11 @@ export const rootContext: ContextDefinition = {
     { words: 'exit', summary: 'Exits the program.', load: async () => bye },
     { words: 'explain', summary: 'Explains why programs are rejected.', load: async () => (await import('./explain.ts')).command },
     { words: 'help', summary: 'Displays a list of commands.', load: async () => help },
+    {
+      words: 'help search',
+      summary: 'Finds commands and explanations by what they speak of.',
+      load: async () => (await import('./help-search.ts')).command,
+    },
     { words: 'man', summary: 'Displays the manual page of ebpfsh.', load: async () => (await import('./man.ts')).command },
     { words: 'offline', summary: 'Sets the current mode to offline.', load: async () => offline },
     { words: 'online', summary: 'Sets the current mode to online.', load: async () => online },
