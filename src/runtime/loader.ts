@@ -1,5 +1,6 @@
 import type { ExecutableProgram, HelperImplementation } from '../engine/engine.ts';
 import type { LoadImmediate } from '../isa/instruction.ts';
+import { sizeOf } from '../object/btf-types.ts';
 import type { MapDefinition, ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import { findMapType, inferProgramType } from '../platform/index.ts';
 import type { AttachType, ProgramType } from '../platform/platform.ts';
@@ -10,6 +11,7 @@ import { CustomMap } from './maps/custom.ts';
 import type { BpfMap } from './maps/map.ts';
 import { templateOf } from './maps/map-of-maps.ts';
 import { ProgramArrayMap } from './maps/program-array.ts';
+import { specialFields } from './maps/special-fields.ts';
 import { type ExecutionMode, requireAllowed } from './policy.ts';
 import type { BpfProgram, ProgramSource } from './programs.ts';
 import { RuntimeError } from './result.ts';
@@ -133,6 +135,7 @@ export class ObjectLoader {
     const { keySize, valueSize, maxEntries, flags } = definition;
     const possible = definition.data === undefined && maxEntries === 0 && type.kind === 'perf_event_array' && platform.name === 'linux';
     const limit = this.#runtime.mapRules.maximumName;
+    const special = platform.name === 'linux' ? specialFields(this.#object.btf, definition.valueTypeId) : [];
     const map = this.#runtime.createMap(
       {
         // libbpf cuts names to what the kernel takes.
@@ -142,6 +145,7 @@ export class ObjectLoader {
         valueSize,
         maxEntries: possible ? this.#runtime.host.cpuCount : Math.min(maxEntries, ARRAY_TYPE_LIMIT),
         flags,
+        ...(special.length === 0 ? {} : { special }),
       },
       template === undefined ? {} : { template },
     );
@@ -270,11 +274,13 @@ export function makeExecutable(
   mapAt: (index: number) => BpfMap | undefined,
 ): ExecutableProgram {
   const { platform, helperEnvironment } = runtime;
+  const { btf } = object;
+  const environment = btf === undefined ? helperEnvironment : { ...helperEnvironment, sizeOfType: (id: number) => sizeOf(btf, id) };
   const kfuncs = new Map<number, HelperImplementation>();
   for (const [index, extern] of object.externs.entries()) {
     const prototype = platform.kfuncs.get(extern.name);
     const routine = compilerRoutines[extern.name];
-    if (prototype !== undefined) kfuncs.set(index, bindOne(platform, prototype, index, helperEnvironment));
+    if (prototype !== undefined) kfuncs.set(index, bindOne(platform, prototype, index, environment));
     else if (routine !== undefined) kfuncs.set(index, { id: index, name: extern.name, ...routine(helperEnvironment) });
   }
   const resolve = (load: LoadImmediate): bigint => {

@@ -2,7 +2,8 @@ import type { CompiledProgram, Engine, ExecutableProgram, ExecutionHost } from '
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import type { AttachType, Platform, ProgramType } from '../platform/platform.ts';
 import { type EngineFactories, standardEngines } from './engines.ts';
-import type { HelperEnvironment, RunState } from './helpers/environment.ts';
+import { type HelperEnvironment, newNotes, type RunState } from './helpers/environment.ts';
+import { KernelObjects } from './helpers/kernel-objects.ts';
 import { InterfaceTable } from './hooks/interfaces.ts';
 import type { HostEnvironment } from './host.ts';
 import { type AttachParameters, allowsSeveral, type BpfLink, checkParameters, covers, sameParameters } from './links.ts';
@@ -20,6 +21,7 @@ import { defaultPolicy, type ExecutionMode, type Policy, requireAllowed } from '
 import type { BpfProgram } from './programs.ts';
 import { RuntimeError } from './result.ts';
 import { runTest, type TestRunOptions, type TestRunResult } from './test-run.ts';
+import { TimerQueue } from './timers.ts';
 import { TraceRing } from './trace.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -114,6 +116,8 @@ export class Runtime {
       redirectContext: undefined,
       redirect: undefined,
       events: [],
+      packetWritable: false,
+      notes: newNotes(),
     };
     const maps: MapEnvironment = {
       memory: this.memory,
@@ -130,7 +134,16 @@ export class Runtime {
         drop: (id, holder) => this.objects.drop(id, { kind: 'map', key: holder.id }),
       },
     };
-    return { ...maps, execution, trace: this.trace, run, mapsByHandle: this.#maps, compiled: (id) => this.program(id)?.compiled };
+    return {
+      ...maps,
+      execution,
+      trace: this.trace,
+      run,
+      mapsByHandle: this.#maps,
+      compiled: (id) => this.program(id)?.compiled,
+      kernel: new KernelObjects(this.memory, this.platform),
+      timers: new TimerQueue(),
+    };
   }
 
   /** LD_ABS and LD_IND: big-endian loads from the packet; SKF_NET_OFF and SKF_LL_OFF select the header to count from. */
@@ -438,9 +451,17 @@ export class Runtime {
   /** bpf_prog_test_run. Throws RuntimeError for bad input, ExecutionFault when the program goes wrong. */
   testRun(program: BpfProgram, options: TestRunOptions = {}): TestRunResult {
     this.runs++;
-    return runTest(this.platform, this.helperEnvironment, program, options, (cpu) => {
+    this.fireTimers();
+    const result = runTest(this.platform, this.helperEnvironment, program, options, (cpu) => {
       this.#pinnedCpu = cpu;
     });
+    this.fireTimers();
+    return result;
+  }
+
+  /** Runs the timers of programs that are due; returns how many. Runs do it before and after; whoever only waits calls it. */
+  fireTimers(): number {
+    return this.helperEnvironment.timers.fire(this.helperEnvironment);
   }
 }
 

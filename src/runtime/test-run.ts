@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts';
-import { type HelperEnvironment, type HookData, type PacketBuffer, storeField } from './helpers/environment.ts';
+import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, storeField } from './helpers/environment.ts';
+import { thrownResult } from './helpers/objects.ts';
 import { publishPacket } from './helpers/packet.ts';
 import { buildContext, type ContextFields, defaultFields } from './hooks/contexts.ts';
 import { returnValueName } from './hooks/return-values.ts';
@@ -115,6 +116,8 @@ export function runTest(
       hook: prepared.hook,
       redirectContext: undefined,
       redirect: undefined,
+      packetWritable: type.packetWrite === true,
+      notes: newNotes(),
     });
     run.events.length = 0;
     publishPacket(environment);
@@ -223,7 +226,13 @@ function repeat(
   const start = environment.host.monotonic();
   for (let done = 0; done < runs; ) {
     const end = Math.min(runs, done + batch);
-    for (; done < end; done++) returnValue = compiled.run32(context);
+    for (; done < end; done++) {
+      try {
+        returnValue = compiled.run32(context);
+      } catch (error) {
+        returnValue = thrownResult(error);
+      }
+    }
     if (done < runs && options.cancelled?.() === true)
       throw new RuntimeError('EBPF_CANCELED', `The run was cancelled after ${done} of ${runs} repetitions.`);
   }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { linux } from '../../src/platform/linux/linux.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { windows } from '../../src/platform/windows/windows.ts';
-import type { HelperEnvironment } from '../../src/runtime/helpers/environment.ts';
+import { type HelperEnvironment, newNotes } from '../../src/runtime/helpers/environment.ts';
 import { formatLinux, formatWindows } from '../../src/runtime/helpers/format.ts';
+import { KernelObjects } from '../../src/runtime/helpers/kernel-objects.ts';
 import { bindHelpers, isImplemented } from '../../src/runtime/helpers/table.ts';
+import { TimerQueue } from '../../src/runtime/timers.ts';
 import { TraceRing } from '../../src/runtime/trace.ts';
 import { mapBench, u32 } from './map-fixture.ts';
 
@@ -28,9 +30,13 @@ function bench(platformName: 'windows' | 'linux', programType: string) {
       redirectContext: undefined,
       redirect: undefined,
       events: [],
+      packetWritable: type?.packetWrite === true,
+      notes: newNotes(),
     },
     mapsByHandle,
     compiled: () => undefined,
+    kernel: new KernelObjects(maps.environment.memory, platform),
+    timers: new TimerQueue(),
   };
   const helpers = bindHelpers(platform, type, environment);
   const call = (name: string, ...values: (number | bigint)[]) => {
@@ -55,9 +61,10 @@ describe('tables', () => {
     expect(windows.helpers.size).toBe(35);
   });
   it('answer -EOPNOTSUPP or null for what needs a kernel', () => {
-    const { call, helpers } = bench('linux', 'sched_cls');
-    expect(call('bpf_fib_lookup', 0, 0, 0, 0)).toBe(-95);
+    const { call, helpers, environment } = bench('linux', 'sched_cls');
+    expect(call('bpf_tcp_check_syncookie', 0, 0, 0, 0, 0)).toBe(-95);
     expect(call('bpf_sk_lookup_tcp', 0, 0, 0, 0, 0)).toBe(0);
+    expect([...environment.run.notes.unsupported]).toEqual(['bpf_tcp_check_syncookie']);
     expect(helpers.size).toBe(linux.programTypes.find(({ name }) => name === 'sched_cls')!.helperIds!.size);
   });
 });

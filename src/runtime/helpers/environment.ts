@@ -8,7 +8,9 @@ import {
 } from '../../engine/engine.ts';
 import type { ContextLayout } from '../../platform/platform.ts';
 import type { BpfMap, MapEnvironment } from '../maps/map.ts';
+import type { TimerQueue } from '../timers.ts';
 import type { TraceRing } from '../trace.ts';
+import type { KernelObjects } from './kernel-objects.ts';
 
 /** The packet or data of a run: the buffer it may grow in, and its current ends. Addresses in linear memory. */
 export interface PacketBuffer {
@@ -16,6 +18,8 @@ export interface PacketBuffer {
   readonly bufferEnd: number;
   /** Where the link-layer header lies when the program's data begins behind it. */
   readonly linkStart?: number;
+  /** Start of the XDP metadata in front of the packet; undefined: there is none. */
+  meta?: number;
   start: number;
   end: number;
 }
@@ -33,8 +37,32 @@ export interface HookData {
   readonly imagePath?: string;
   readonly accountName?: string;
   readonly accountDomain?: string;
-  /** bpf_get_func_arg and friends, kernel stacks ... are not here: there is no kernel. */
   readonly command?: string;
+  /** What a sysctl hook is about (bpf_sysctl_get_name and its relatives); the new value where it is written. */
+  readonly sysctlName?: string;
+  readonly sysctlValue?: string;
+  readonly sysctlNewValue?: string;
+}
+
+/** What helpers leave behind in a run, for other helpers and for the result. */
+export interface RunNotes {
+  /** Helpers that were called although they need what only a kernel has: they only returned an error. */
+  readonly unsupported: Set<string>;
+  /** What bpf_set_retval and bpf_override_return asked for. */
+  returnValue: number | undefined;
+  /** What bpf_seq_printf and bpf_seq_write wrote. */
+  output: string;
+  /** Socket options that bpf_setsockopt set, by "level:name". */
+  readonly options: Map<string, Uint8Array>;
+  /** What bpf_skb_set_tunnel_key set. */
+  tunnelKey: Uint8Array | undefined;
+  /** What bpf_sysctl_set_new_value set. */
+  sysctlNewValue: string | undefined;
+}
+
+/** Notes of a run that has not begun. */
+export function newNotes(): RunNotes {
+  return { unsupported: new Set(), returnValue: undefined, output: '', options: new Map(), tunnelKey: undefined, sysctlNewValue: undefined };
 }
 
 /** State of the run in progress; one object per runtime, refilled for each run. */
@@ -53,6 +81,9 @@ export interface RunState {
   redirect: { readonly map?: string; readonly target: number } | undefined;
   /** Filled by bpf_netevent_push_event. */
   readonly events: Uint8Array[];
+  /** Whether programs of this type may write to the packet. */
+  packetWritable: boolean;
+  notes: RunNotes;
 }
 
 /** What helper implementations work on. */
@@ -64,6 +95,10 @@ export interface HelperEnvironment extends MapEnvironment {
   readonly mapsByHandle: ReadonlyMap<number, BpfMap>;
   /** The code of a loaded program; undefined when it is gone. */
   compiled(programId: number): CompiledProgram | undefined;
+  readonly kernel: KernelObjects;
+  readonly timers: TimerQueue;
+  /** Bytes of a type of the program's own BTF; undefined where there is none. */
+  readonly sizeOfType?: (typeId: number) => number | undefined;
 }
 
 /** A helper bound to an environment, without the id that its platform gives it. */
@@ -113,6 +148,35 @@ export function readText(environment: HelperEnvironment, address: number, size: 
 /** Bytes from an address to the end of memory, at most `limit`: how far an unsized string may reach. */
 export function reach(environment: HelperEnvironment, address: number, limit = 4096): number {
   return Math.max(0, Math.min(limit, environment.memory.bytes.length - address));
+}
+
+/** A number of the context by its field's name, 0 where the structure has no such field. Fields of up to 4 bytes. */
+export function contextNumber(environment: HelperEnvironment, name: string): number {
+  const { context, layout } = environment.run;
+  const field = layout?.fields.find((candidate) => candidate.name === name);
+  if (context === 0 || field === undefined) return 0;
+  const { view } = environment.memory;
+  return field.size === 1
+    ? view.getUint8(context + field.offset)
+    : field.size === 2
+      ? view.getUint16(context + field.offset, true)
+      : view.getUint32(context + field.offset, true);
+}
+
+/** Writes a number of the context by its field's name, where the structure has such a field. */
+export function setContextNumber(environment: HelperEnvironment, name: string, value: number): void {
+  const { context, layout } = environment.run;
+  const field = layout?.fields.find((candidate) => candidate.name === name);
+  if (context !== 0 && field !== undefined) storeField(environment, context + field.offset, field.size, value);
+}
+
+/** Copies text as a NUL-terminated string, cut to the buffer; the length of what was copied, without the NUL. */
+export function writeText(environment: HelperEnvironment, text: string, to: number, size: number): number {
+  requireBytes(environment, to, size, 'buffer');
+  if (size === 0) return 0;
+  const kept = text.slice(0, size - 1);
+  for (let index = 0; index < size; index++) environment.memory.bytes[to + index] = kept.charCodeAt(index) || 0;
+  return kept.length;
 }
 
 /** Stores a number in a context field of 1, 2, 4 or 8 bytes. */

@@ -1,10 +1,19 @@
 import { Errno } from '../result.ts';
-import { type HelperEnvironment, type HelperMaker, requireBytes, requireMap, row } from './environment.ts';
+import { cpumaskFunctions } from './cpumask.ts';
+import { dynptrHelpers } from './dynptr.ts';
+import { type HelperEnvironment, type HelperMaker, requireMap, row } from './environment.ts';
 import { linuxIdentity } from './identity.ts';
+import { iteratorFunctions } from './iterators.ts';
 import { mapHelpers } from './maps.ts';
 import { linuxMemory } from './memory.ts';
+import { objectFunctions } from './objects.ts';
 import { linuxPacket } from './packet.ts';
+import { socketBufferHelpers } from './socket-buffer.ts';
+import { socketHelpers } from './sockets.ts';
+import { syncookieHelpers } from './syncookie.ts';
+import { timerHelpers } from './timers.ts';
 import { linuxTrace } from './trace.ts';
+import { tracingHelpers } from './tracing.ts';
 
 const MAXIMUM_LOOPS = 1 << 23;
 
@@ -72,18 +81,6 @@ const control: Readonly<Record<string, HelperMaker>> = {
   bpf_spin_lock: row('u32', 'none', () => (_lock: number) => undefined),
   bpf_spin_unlock: row('u32', 'none', () => (_lock: number) => undefined),
   bpf_get_local_storage: row('u32 u32', 'u32', (e) => (map: number, _flags: number) => storageGet(e, map, 1, 0, 1)),
-  bpf_get_stackid: row('u32 u32 u32', 'i32', () => (_context: number, _map: number, _flags: number) => -Errno.EFAULT),
-  bpf_get_stack: row('u32 u32 u32 u32', 'i32', () => (_context: number, _buffer: number, _size: number, _flags: number) => -Errno.EFAULT),
-  bpf_current_task_under_cgroup: row('u32 u32', 'i32', () => (_map: number, _index: number) => 0),
-  bpf_get_current_task: row('', 'i64', () => () => 0n),
-  bpf_get_func_ip: row('u32', 'i64', () => (_context: number) => 0n),
-  bpf_get_attach_cookie: row('u32', 'i64', () => (_context: number) => 0n),
-  bpf_kptr_xchg: row('u32 i64', 'i64', (e) => (place: number, value: bigint) => {
-    requireBytes(e, place, 8, 'kptr');
-    const old = e.memory.view.getBigInt64(place, true);
-    e.memory.view.setBigInt64(place, value, true);
-    return old;
-  }),
 };
 
 /** The helpers of Linux that have a meaning without a kernel, by name. */
@@ -95,4 +92,13 @@ export const linuxHelpers: Readonly<Record<string, HelperMaker>> = {
   ...linuxTrace,
   ...storage,
   ...control,
+  ...dynptrHelpers,
+  ...timerHelpers,
+  ...socketHelpers,
+  ...socketBufferHelpers,
+  ...syncookieHelpers,
+  ...tracingHelpers,
+  ...objectFunctions,
+  ...iteratorFunctions,
+  ...cpumaskFunctions,
 };

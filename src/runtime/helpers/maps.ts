@@ -5,6 +5,7 @@ import { PerfEventArrayMap } from '../maps/perf-event-array.ts';
 import { ProgramArrayMap } from '../maps/program-array.ts';
 import { RingBufferMap } from '../maps/ringbuf.ts';
 import { type HelperEnvironment, type HelperMaker, requireBytes, requireMap, row } from './environment.ts';
+import { finishRecord, reserveRecord } from './ring-records.ts';
 
 function keyOf(environment: HelperEnvironment, handle: number, key: number) {
   const map = requireMap(environment, handle);
@@ -26,11 +27,6 @@ function takeFrom(environment: HelperEnvironment, handle: number, value: number,
   const map = requireMap(environment, handle);
   requireBytes(environment, value, map.valueSize, 'map value');
   return map.take(value, remove);
-}
-
-function finishRecord(environment: HelperEnvironment, record: number, discard: boolean): undefined {
-  for (const map of environment.mapsByHandle.values()) if (map instanceof RingBufferMap && map.finish(record, discard)) return undefined;
-  return undefined;
 }
 
 /** bpf_for_each_map_elem: the callback sees the map, the key, the value and its own argument; 1 ends the walk. */
@@ -103,12 +99,13 @@ export const mapHelpers: Readonly<Record<string, HelperMaker>> = {
     const map = requireMap(e, handle);
     return map instanceof RingBufferMap ? map.output(data, size, flags) : unsupported(e);
   }),
-  bpf_ringbuf_reserve: row('u32 u32 u32', 'u32', (e) => (handle: number, size: number, flags: number) => {
-    const map = requireMap(e, handle);
-    return map instanceof RingBufferMap ? map.reserve(size, flags) : 0;
-  }),
-  bpf_ringbuf_submit: row('u32 u32', 'none', (e) => (record: number, _flags: number) => finishRecord(e, record, false)),
-  bpf_ringbuf_discard: row('u32 u32', 'none', (e) => (record: number, _flags: number) => finishRecord(e, record, true)),
+  bpf_ringbuf_reserve: row(
+    'u32 u32 u32',
+    'u32',
+    (e) => (handle: number, size: number, flags: number) => reserveRecord(requireMap(e, handle), size, flags),
+  ),
+  bpf_ringbuf_submit: row('u32 u32', 'none', (e) => (record: number, _flags: number) => void finishRecord(e, record, false)),
+  bpf_ringbuf_discard: row('u32 u32', 'none', (e) => (record: number, _flags: number) => void finishRecord(e, record, true)),
   bpf_ringbuf_query: row('u32 u32', 'u32', (e) => (handle: number, flags: number) => {
     const map = requireMap(e, handle);
     return map instanceof RingBufferMap ? map.query(flags) : 0;

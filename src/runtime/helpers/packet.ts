@@ -11,7 +11,8 @@ export function publishPacket(environment: HelperEnvironment): void {
   if (context === 0 || layout === undefined || packet === undefined) return;
   for (const field of layout.fields) {
     const address = context + field.offset;
-    if (field.kind === 'packet' || field.kind === 'packet_meta') storeField(environment, address, field.size, packet.start);
+    if (field.kind === 'packet') storeField(environment, address, field.size, packet.start);
+    else if (field.kind === 'packet_meta') storeField(environment, address, field.size, packet.meta ?? packet.start);
     else if (field.kind === 'packet_end') storeField(environment, address, field.size, packet.end);
     else if (field.name === 'len' && layout.name === '__sk_buff') storeField(environment, address, field.size, packet.end - packet.start);
   }
@@ -22,14 +23,17 @@ function invalid(environment: HelperEnvironment): number {
 }
 
 /** Moves the start by delta (negative: towards the headroom) and the end by tail; false when the buffer does not allow it. */
-function adjust(environment: HelperEnvironment, delta: number, tail: number, least: number): boolean {
+export function adjust(environment: HelperEnvironment, delta: number, tail: number, least: number): boolean {
   const { packet } = environment.run;
   if (packet === undefined) return false;
   const start = packet.start + delta;
   const end = packet.end + tail;
-  if (start < packet.bufferStart || end > packet.bufferEnd || end - start < least) return false;
+  const metadata = packet.start - (packet.meta ?? packet.start);
+  if (start - metadata < packet.bufferStart || end > packet.bufferEnd || end - start < least) return false;
+  if (metadata > 0) environment.memory.bytes.copyWithin(start - metadata, packet.start - metadata, packet.start);
   if (delta < 0) environment.memory.bytes.fill(0, start, packet.start);
   if (tail > 0) environment.memory.bytes.fill(0, packet.end, end);
+  if (packet.meta !== undefined) packet.meta = start - metadata;
   packet.start = start;
   packet.end = end;
   publishPacket(environment);
@@ -37,7 +41,7 @@ function adjust(environment: HelperEnvironment, delta: number, tail: number, lea
 }
 
 /** Inserts or removes `delta` bytes at an offset of the packet. */
-function resizeAt(environment: HelperEnvironment, offset: number, delta: number): boolean {
+export function resizeAt(environment: HelperEnvironment, offset: number, delta: number): boolean {
   const { packet } = environment.run;
   if (packet === undefined || offset > packet.end - packet.start) return false;
   const { bytes } = environment.memory;
@@ -52,7 +56,8 @@ function resizeAt(environment: HelperEnvironment, offset: number, delta: number)
   return adjust(environment, -delta, 0, 0);
 }
 
-function inside(packet: PacketBuffer | undefined, offset: number, size: number): packet is PacketBuffer {
+/** Whether `size` bytes at an offset lie in the packet. */
+export function inside(packet: PacketBuffer | undefined, offset: number, size: number): packet is PacketBuffer {
   return packet !== undefined && offset >= 0 && size >= 0 && packet.start + offset + size <= packet.end;
 }
 
@@ -75,7 +80,8 @@ function storeBytes(environment: HelperEnvironment, offset: number, from: number
   return 0;
 }
 
-function fold(sum: number): number {
+/** A 32-bit one's complement sum as 16 bits. */
+export function fold(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return ((once & 0xffff) + (once >>> 16)) & 0xffff;
 }
@@ -105,6 +111,22 @@ const redirectTo = (environment: HelperEnvironment, target: number, flags: numbe
   return action;
 };
 
+/** Largest XDP metadata (skb_shared_info.meta_len). */
+const LARGEST_METADATA = 255;
+
+/** bpf_xdp_adjust_meta: whole words in front of the packet (net/core/filter.c). */
+function adjustMetadata(environment: HelperEnvironment, delta: number): number {
+  const { packet } = environment.run;
+  if (packet === undefined) return -Errno.ENOTSUPP;
+  const meta = (packet.meta ?? packet.start) + delta;
+  const size = packet.start - meta;
+  if (meta < packet.bufferStart || size < 0) return -Errno.EINVAL;
+  if ((size & 3) !== 0 || size > LARGEST_METADATA) return -Errno.EACCES;
+  packet.meta = meta;
+  publishPacket(environment);
+  return 0;
+}
+
 /** Packet helpers of eBPF for Windows. */
 export const windowsPacket: Readonly<Record<string, HelperMaker>> = {
   bpf_xdp_adjust_head: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, delta, 0, 0) ? 0 : invalid(e))),
@@ -114,6 +136,7 @@ export const windowsPacket: Readonly<Record<string, HelperMaker>> = {
 export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
   bpf_xdp_adjust_head: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, delta, 0, ETHERNET_HEADER) ? 0 : -Errno.EINVAL)),
   bpf_xdp_adjust_tail: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, 0, delta, ETHERNET_HEADER) ? 0 : -Errno.EINVAL)),
+  bpf_xdp_adjust_meta: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => adjustMetadata(e, delta)),
   bpf_xdp_get_buff_len: row('u32', 'i64', (e) => (_context: number) => BigInt((e.run.packet?.end ?? 0) - (e.run.packet?.start ?? 0))),
   bpf_xdp_load_bytes: row('u32 u32 u32 u32', 'i32', (e) => (_context: number, offset: number, to: number, size: number) => {
     const code = loadBytes(e, offset, to, size);
@@ -180,10 +203,6 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
     'i32',
     (e) => (_context: number, offset: number, from: number, to: number, flags: number) => replaceChecksum(e, offset, from, to, flags, true),
   ),
-  bpf_csum_update: row('u32 u32', 'i32', () => (_context: number, _sum: number) => -Errno.EOPNOTSUPP),
-  bpf_csum_level: row('u32 u32', 'i32', () => (_context: number, _level: number) => -Errno.EACCES),
-  bpf_set_hash_invalid: row('u32', 'none', () => (_context: number) => undefined),
-  bpf_get_hash_recalc: row('u32', 'u32', () => (_context: number) => 0),
   bpf_get_route_realm: row('u32', 'u32', () => (_context: number) => 0),
   bpf_redirect: row(
     'u32 u32',

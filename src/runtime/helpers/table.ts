@@ -12,12 +12,16 @@ export function isImplemented(platform: Platform, name: string): boolean {
   return makers[platform.name][name] !== undefined;
 }
 
-/** A helper that needs a kernel: null where it yields a pointer, else -ENOTSUP (Linux) or -EBPF_OPERATION_NOT_SUPPORTED. */
-function unsupported(platform: Platform, prototype: HelperPrototype): HelperImplementation {
+/** A helper that needs a kernel: null where it yields a pointer, else -EOPNOTSUPP (Linux) or -EBPF_OPERATION_NOT_SUPPORTED. The run notes it. */
+function unsupported(platform: Platform, prototype: HelperPrototype, environment: HelperEnvironment): HelperImplementation {
   const pointer = ['map_value', 'memory', 'socket', 'btf'].includes(prototype.returns.kind);
   const code = platform.name === 'windows' ? -resultValue('EBPF_OPERATION_NOT_SUPPORTED') : -Errno.EOPNOTSUPP;
   const { id, name } = prototype;
-  return { id, name, parameters: [], result: pointer ? 'u32' : 'i32', call: () => (pointer ? 0 : code) };
+  const call = () => {
+    environment.run.notes.unsupported.add(name);
+    return pointer ? 0 : code;
+  };
+  return { id, name, parameters: [], result: pointer ? 'u32' : 'i32', call };
 }
 
 /** The helpers that programs of a type may call, by id, bound to an environment. */
@@ -38,5 +42,5 @@ export function bindHelpers(
 /** One helper or kernel function under an id. */
 export function bindOne(platform: Platform, prototype: HelperPrototype, id: number, environment: HelperEnvironment): HelperImplementation {
   const maker = makers[platform.name][prototype.name];
-  return maker === undefined ? { ...unsupported(platform, prototype), id } : { id, name: prototype.name, ...maker(environment) };
+  return maker === undefined ? { ...unsupported(platform, prototype, environment), id } : { id, name: prototype.name, ...maker(environment) };
 }

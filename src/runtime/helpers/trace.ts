@@ -71,6 +71,13 @@ export const linuxTrace: Readonly<Record<string, HelperMaker>> = {
     const values = valuesAt(e, data, length);
     return values === undefined ? -Errno.EINVAL : printkLinux(e, format, size, values);
   }),
+  bpf_seq_printf: row('u32 u32 u32 u32 u32', 'i32', (e) => (_sequence: number, format: number, size: number, data: number, length: number) => {
+    const values = valuesAt(e, data, length);
+    const text = values && formatted(e, readText(e, format, size), values);
+    if (text === undefined) return -Errno.EINVAL;
+    e.run.notes.output += text;
+    return 0;
+  }),
   bpf_snprintf: row('u32 u32 u32 u32 u32', 'i32', (e) => (out: number, size: number, format: number, data: number, length: number) => {
     const values = valuesAt(e, data, length);
     const text = values && formatted(e, readText(e, format, reach(e, format)), values);

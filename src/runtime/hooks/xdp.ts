@@ -1,5 +1,7 @@
 import type { PacketBuffer } from '../helpers/environment.ts';
+import { thrownResult } from '../helpers/objects.ts';
 import { publishPacket } from '../helpers/packet.ts';
+import type { BpfProgram } from '../programs.ts';
 import { RuntimeError } from '../result.ts';
 import type { Runtime } from '../runtime.ts';
 import type { VirtualInterface } from './interfaces.ts';
@@ -84,10 +86,11 @@ export class XdpHook {
       packet,
       hook: {},
       redirect: undefined,
+      packetWritable: true,
     });
     publishPacket(helperEnvironment);
     try {
-      const action = program.compiled.run32(this.#context);
+      const action = this.#decide(program);
       const verdict = verdicts[platform.name][action] ?? 'drop';
       this.#count(verdict);
       return {
@@ -98,6 +101,14 @@ export class XdpHook {
     } finally {
       run.context = 0;
       run.packet = undefined;
+    }
+  }
+
+  #decide(program: BpfProgram): number {
+    try {
+      return program.compiled.run32(this.#context);
+    } catch (error) {
+      return thrownResult(error);
     }
   }
 

@@ -31,6 +31,14 @@ export class ArrayMap extends BpfMap {
     return this.maxEntries;
   }
 
+  override elementAt(address: number): { readonly key: Uint8Array; readonly value: number } | undefined {
+    const index = Math.floor((address - this.base) / this.stride);
+    if (index < 0 || index >= this.maxEntries) return undefined;
+    const key = new Uint8Array(4);
+    new DataView(key.buffer).setUint32(0, index, true);
+    return { key, value: this.base + index * this.stride };
+  }
+
   override destroy(): void {
     this.memory.free(this.base);
     super.destroy();

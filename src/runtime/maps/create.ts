@@ -13,6 +13,7 @@ import { QueueMap } from './queue.ts';
 import { RingBufferMap } from './ringbuf.ts';
 import { type MapSpecification, mapError } from './rules.ts';
 import { StackTraceMap } from './stack-trace.ts';
+import { UserRingBufferMap } from './user-ringbuf.ts';
 
 /** What only some kinds need. */
 export interface MapExtras {
@@ -63,6 +64,14 @@ const creators: Partial<Record<MapKind, Creator>> = {
   socket_storage: hash,
   inode_storage: hash,
   task_storage: hash,
+  cgrp_storage: hash,
+  user_ringbuf: (environment, specification) => new UserRingBufferMap(environment, specification),
+};
+
+/** Why the kinds that are missing cannot be there. */
+const reasons: Partial<Record<MapKind, string>> = {
+  struct_ops: 'its values are function tables of a kernel, and there is none here',
+  arena: 'it is memory shared with a user process, and there is none here',
 };
 
 const MAXIMUM_ALLOCATION = 2 ** 37;
@@ -88,7 +97,10 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   if (valueSize === 0 && type.zeroValue !== true && !valueless.has(type.kind)) throw refuse('its value size is 0');
   if (maxEntries === 0 && !storage && !(rules.platform === 'linux' && type.kind === 'perf_event_array')) throw refuse('max_entries is 0');
   const creator = creators[type.kind];
-  if (creator === undefined) throw refuse(`${type.constant} is not supported`, rules.codes.unsupported);
+  if (creator === undefined) {
+    const reason = reasons[type.kind];
+    throw refuse(`${type.constant} is not supported${reason === undefined ? '' : ` (${reason})`}`, rules.codes.unsupported);
+  }
   if (contiguous.has(type.kind) && valueSize * maxEntries > MAXIMUM_ALLOCATION) throw refuse('it is larger than 128 GiB');
   const fixed = { ...specification };
   if (type.kind === 'perf_event_array' && rules.platform === 'linux' && maxEntries === 0)
@@ -97,6 +109,6 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   return creator(environment, fixed, extras);
 }
 
-const keyless: ReadonlySet<MapKind> = new Set(['queue', 'stack', 'ringbuf', 'user_ringbuf', 'bloom_filter', 'perf_event_array']);
-const valueless: ReadonlySet<MapKind> = new Set(['ringbuf', 'user_ringbuf', 'perf_event_array']);
+const keyless: ReadonlySet<MapKind> = new Set(['queue', 'stack', 'ringbuf', 'user_ringbuf', 'bloom_filter', 'perf_event_array', 'arena']);
+const valueless: ReadonlySet<MapKind> = new Set(['ringbuf', 'user_ringbuf', 'perf_event_array', 'arena']);
 const contiguous: ReadonlySet<MapKind> = new Set(['array', 'queue', 'stack', 'prog_array', 'map_of_maps_array']);

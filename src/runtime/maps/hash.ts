@@ -88,6 +88,15 @@ export class HashMap extends BpfMap {
     super.destroy();
   }
 
+  override elementAt(address: number): { readonly key: Uint8Array; readonly value: number } | undefined {
+    const slab = this.#slabs.find((start) => address >= start && address < (this.memory.find(start)?.end ?? 0));
+    if (slab === undefined) return undefined;
+    const entry = slab + Math.floor((address - slab) / this.entrySize) * this.entrySize;
+    // A freed entry keeps its key's bytes, but a search no longer ends at it.
+    const found = this.entryOf(entry + ENTRY_KEY, this.hashOf(entry + ENTRY_KEY));
+    return found === entry ? { key: this.memory.read(entry + ENTRY_KEY, this.keySize), value: entry + this.valueOffset } : undefined;
+  }
+
   /** Hash of the key at an address, as the layout documents. */
   protected hashOf(key: number): number {
     const { view } = this.memory;
@@ -178,6 +187,7 @@ export class HashMap extends BpfMap {
     let place = (this.#buckets >>> 2) + (words[(entry + ENTRY_HASH) >>> 2]! & this.#mask);
     while (words[place] !== entry) place = words[place]! >>> 2;
     words[place] = words[entry >>> 2]!;
+    this.resetSpecial(entry + this.valueOffset);
     this.#give(entry);
     this.#setCount(this.#count - 1);
   }
@@ -208,7 +218,7 @@ export class HashMap extends BpfMap {
     this.forEachEntry((entry) => {
       const { bytes: memory } = this.memory;
       bytes.set(memory.subarray(entry + ENTRY_KEY, entry + ENTRY_KEY + this.keySize), offset);
-      if (this.storesPlainValues) {
+      if (this.storesPlainValues && this.specification.special === undefined) {
         bytes.set(memory.subarray(entry + this.valueOffset, entry + this.valueOffset + this.userValueSize), offset + this.keySize);
       } else bytes.set(this.exportValue(entry + this.valueOffset), offset + this.keySize);
       offset += size;
@@ -218,7 +228,7 @@ export class HashMap extends BpfMap {
 
   override importAll(bytes: Uint8Array): void {
     const size = this.packedSize;
-    if (!this.storesPlainValues || bytes.length % size !== 0) {
+    if (!this.storesPlainValues || bytes.length % size !== 0 || this.specification.special !== undefined) {
       super.importAll(bytes);
       return;
     }

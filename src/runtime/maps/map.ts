@@ -226,6 +226,16 @@ export abstract class BpfMap {
     for (let key = this.nextKey(undefined); key !== undefined; key = this.nextKey(undefined)) this.forget(key);
   }
 
+  /** The element that an address inside a value belongs to: its key and where its value begins; undefined where there is none (any more). */
+  elementAt(_address: number): { readonly key: Uint8Array; readonly value: number } | undefined {
+    return undefined;
+  }
+
+  /** Clears the parts of a value that belong to the runtime: they never take bytes from outside, and end with the element. */
+  protected resetSpecial(value: number): void {
+    for (const { offset, size } of this.specification.special ?? []) this.memory.bytes.fill(0, value + offset, value + offset + size);
+  }
+
   /** Gives all memory back. */
   destroy(): void {
     this.memory.free(this.#scratch);
@@ -265,6 +275,7 @@ export abstract class BpfMap {
     if (address < 0) return address;
     const target = this.cpuStride === 0 ? address : address + this.cpuStride * this.environment.currentCpu();
     this.memory.bytes.copyWithin(target, value, value + this.specification.valueSize);
+    this.resetSpecial(target);
     if (this.listeners.size > 0) this.notify(this.memory.read(key, this.keySize));
     return 0;
   }
@@ -385,12 +396,15 @@ export abstract class BpfMap {
     const address = this.put(key, flags);
     if (address < 0) return address;
     this.memory.write(address, value);
+    this.resetSpecial(address);
     return 0;
   }
 
-  /** The value as user space sees it. */
+  /** The value as user space sees it: without what belongs to the runtime. */
   protected exportValue(address: number): Uint8Array {
-    return this.memory.read(address, this.userValueSize);
+    const value = this.memory.read(address, this.userValueSize);
+    for (const { offset, size } of this.specification.special ?? []) value.fill(0, offset, offset + size);
+    return value;
   }
 
   protected notify(key: Uint8Array): void {

@@ -102,6 +102,19 @@ export class Ring {
     return given;
   }
 
+  /** The oldest finished record in place, or undefined; `drop` frees it. */
+  oldest(): { readonly address: number; readonly length: number } | undefined {
+    if (this.#consumer >= this.#producer) return undefined;
+    const header = this.data + (this.#consumer % this.size);
+    const word = this.#memory.words[header >>> 2]!;
+    return (word & BUSY_BIT) === 0 ? { address: header + RECORD_HEADER, length: word & LENGTH_MASK } : undefined;
+  }
+
+  /** Frees the record that `oldest` gave. */
+  drop(record: { readonly length: number }): void {
+    this.#consumer += Math.ceil((record.length + RECORD_HEADER) / 8) * 8;
+  }
+
   /** Copies of the finished records that nobody has consumed, without consuming them. */
   peek(): Uint8Array[] {
     const records: Uint8Array[] = [];

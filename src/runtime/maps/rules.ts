@@ -142,4 +142,12 @@ export interface MapSpecification {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
+  /** Parts of a value that belong to the runtime (locks, timers, references): programs use them through helpers alone. */
+  readonly special?: readonly ValueField[];
+}
+
+/** Bytes of a value. */
+export interface ValueField {
+  readonly offset: number;
+  readonly size: number;
 }

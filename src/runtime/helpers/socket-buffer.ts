@@ -1,0 +1,226 @@
+import { Errno } from '../result.ts';
+import { contextNumber, type HelperEnvironment, type HelperMaker, requireBytes, row, setContextNumber } from './environment.ts';
+import { adjust, fold, inside, resizeAt } from './packet.ts';
+
+/** ETH_P_IP and ETH_P_IPV6 as __sk_buff.protocol holds them: in network order. */
+const IP = 0x0008;
+const IPV6 = 0xdd86;
+const ETHERNET_HEADER = 14;
+/** How much longer an IPv6 header is than an IPv4 header. */
+const HEADER_DIFFERENCE = 20;
+const PACKET_OTHERHOST = 3;
+/** MTU of every interface here. */
+const MTU = 1500;
+const FRAGMENTATION_NEEDED = 1;
+const TC_ACT_SHOT = 2;
+const TC_ACT_REDIRECT = 7;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const EAFNOSUPPORT = 97;
+const FIB_PARAMETERS = 64;
+const FIB_FLAGS = 0x3f;
+/** BPF_FIB_LKUP_RET_NOT_FWDED: no route leads there. There are no routes here. */
+const NOT_FORWARDED = 4;
+/** Accepted sizes of struct bpf_tunnel_key: today's and those of older kernels. */
+const TUNNEL_KEY_SIZES: ReadonlySet<number> = new Set([20, 24, 28, 44]);
+const IP_TUNNEL_OPTS_MAX = 255;
+
+/** Offset of the network header: the link header is in front where the program sees it. */
+function networkHeader({ run }: HelperEnvironment): number {
+  return run.packet?.linkStart === undefined ? ETHERNET_HEADER : 0;
+}
+
+/** bpf_skb_change_proto: IPv4 and IPv6 headers differ by 20 bytes; what they hold is the program's affair. */
+function changeProtocol(environment: HelperEnvironment, protocol: number, flags: bigint): number {
+  if (flags !== 0n) return -Errno.EINVAL;
+  const from = contextNumber(environment, 'protocol');
+  const delta = from === IP && protocol === IPV6 ? HEADER_DIFFERENCE : from === IPV6 && protocol === IP ? -HEADER_DIFFERENCE : 0;
+  if (delta === 0) return -Errno.ENOTSUPP;
+  if (!resizeAt(environment, networkHeader(environment), delta)) return -Errno.ENOMEM;
+  setContextNumber(environment, 'protocol', protocol);
+  return 0;
+}
+
+/** INET_ECN_set_ce: marks congestion on packets that may carry the mark; 1 when it stands there afterwards. */
+function markCongestion(environment: HelperEnvironment): number {
+  const { packet } = environment.run;
+  const at = networkHeader(environment);
+  if (!inside(packet, at, 1)) return 0;
+  const { view, bytes } = environment.memory;
+  const header = packet.start + at;
+  const version = bytes[header]! >>> 4;
+  if (version === 4 && inside(packet, at, 20)) {
+    const mark = bytes[header + 1]! & 3;
+    if (mark === 0) return 0;
+    if (mark === 3) return 1;
+    const before = view.getUint16(header, true);
+    bytes[header + 1]! |= 3;
+    const sum = fold((~view.getUint16(header + 10, true) & 0xffff) + (~before & 0xffff) + view.getUint16(header, true));
+    view.setUint16(header + 10, ~sum & 0xffff, true);
+    return 1;
+  }
+  if (version === 6 && inside(packet, at, 40)) {
+    // The traffic class straddles the first two bytes: its lowest bits are bits 5 and 4 of the second.
+    const mark = (bytes[header + 1]! >>> 4) & 3;
+    if (mark === 0) return 0;
+    bytes[header + 1]! |= 0x30;
+    return 1;
+  }
+  return 0;
+}
+
+/** A hash of addresses and ports, as skb_get_hash makes one: the same for all packets of a flow. */
+function flowHash(environment: HelperEnvironment): number {
+  const { packet } = environment.run;
+  const at = networkHeader(environment);
+  if (!inside(packet, at, 20)) return 0;
+  const { bytes } = environment.memory;
+  const header = packet.start + at;
+  const six = bytes[header]! >>> 4 === 6;
+  const [from, to] = six ? [header + 8, header + 44] : [header + 12, header + 24];
+  let hash = 0x811c_9dc5;
+  for (let address = from; address < Math.min(to, packet.end); address++) hash = Math.imul(hash ^ bytes[address]!, 0x0100_0193);
+  return hash >>> 0;
+}
+
+/** bpf_check_mtu (net/core/filter.c): 0, 1 when it is too long; the MTU is written back. */
+function checkMtu(environment: HelperEnvironment, length: number, difference: number, flags: bigint): number {
+  requireBytes(environment, length, 4, 'length');
+  const { packet, layout } = environment.run;
+  const socketBuffer = layout?.name === '__sk_buff';
+  if ((flags & ~(socketBuffer ? 1n : 0n)) !== 0n) return -Errno.EINVAL;
+  const { view } = environment.memory;
+  const given = view.getUint32(length, true);
+  const size = given === 0 ? (packet?.end ?? 0) - (packet?.start ?? 0) : given + ETHERNET_HEADER;
+  view.setUint32(length, MTU, true);
+  return size + difference > MTU + ETHERNET_HEADER ? FRAGMENTATION_NEEDED : 0;
+}
+
+function lookUpRoute(environment: HelperEnvironment, parameters: number, size: number, flags: number): number {
+  if (size < FIB_PARAMETERS || (flags & ~FIB_FLAGS) !== 0) return -Errno.EINVAL;
+  requireBytes(environment, parameters, FIB_PARAMETERS, 'parameters');
+  const family = environment.memory.view.getUint8(parameters);
+  return family === AF_INET || family === AF_INET6 ? NOT_FORWARDED : -EAFNOSUPPORT;
+}
+
+function setTimestamp(environment: HelperEnvironment, time: bigint, type: number): number {
+  const protocol = contextNumber(environment, 'protocol');
+  if (protocol !== IP && protocol !== IPV6) return -Errno.EOPNOTSUPP;
+  // 0: no delivery time; 1: of the monotonic clock; 2: of the atomic clock.
+  if (type > 2 || (type === 0) !== (time === 0n)) return -Errno.EINVAL;
+  const { context, layout } = environment.run;
+  const field = layout?.fields.find(({ name }) => name === 'tstamp');
+  if (field !== undefined) environment.memory.view.setBigInt64(context + field.offset, time, true);
+  setContextNumber(environment, 'tstamp_type', type);
+  return 0;
+}
+
+function clear(environment: HelperEnvironment, to: number, size: number, code: number): number {
+  requireBytes(environment, to, size, 'buffer');
+  environment.memory.bytes.fill(0, to, to + size);
+  return -code;
+}
+
+/** bpf_msg_push_data and bpf_msg_pop_data: insert or remove bytes within the message. */
+function resizeMessage(environment: HelperEnvironment, start: number, length: number, flags: bigint, insert: boolean): number {
+  const { packet } = environment.run;
+  if (flags !== 0n || packet === undefined) return -Errno.EINVAL;
+  if (length === 0) return 0;
+  if (!inside(packet, start, insert ? 0 : length)) return -Errno.EINVAL;
+  return resizeAt(environment, start, insert ? length : -length) ? 0 : -Errno.ENOMEM;
+}
+
+/** Helpers of Linux on socket buffers and socket messages beyond loads, stores and checksums, by name. */
+export const socketBufferHelpers: Readonly<Record<string, HelperMaker>> = {
+  bpf_skb_change_proto: row(
+    'u32 u32 i64',
+    'i32',
+    (e) => (_context: number, protocol: number, flags: bigint) => changeProtocol(e, protocol & 0xffff, flags),
+  ),
+  bpf_skb_change_type: row('u32 u32', 'i32', (e) => (_context: number, type: number) => {
+    if (contextNumber(e, 'pkt_type') > PACKET_OTHERHOST || type > PACKET_OTHERHOST) return -Errno.EINVAL;
+    setContextNumber(e, 'pkt_type', type);
+    return 0;
+  }),
+  bpf_skb_ecn_set_ce: row('u32', 'i32', (e) => (_context: number) => markCongestion(e)),
+  bpf_get_hash_recalc: row('u32', 'u32', (e) => (_context: number) => {
+    const known = contextNumber(e, 'hash');
+    if (known !== 0) return known;
+    const hash = flowHash(e);
+    setContextNumber(e, 'hash', hash);
+    return hash;
+  }),
+  bpf_set_hash: row('u32 u32', 'i32', (e) => (_context: number, hash: number) => {
+    setContextNumber(e, 'hash', hash);
+    return 0;
+  }),
+  bpf_set_hash_invalid: row('u32', 'none', (e) => (_context: number) => {
+    setContextNumber(e, 'hash', 0);
+    return undefined;
+  }),
+  // Only a packet whose checksum the card computed has something to update or to count.
+  bpf_csum_update: row('u32 u32', 'i32', () => (_context: number, _sum: number) => -Errno.ENOTSUPP),
+  bpf_csum_level: row(
+    'u32 i64',
+    'i32',
+    () => (_context: number, level: bigint) => (level === 0n ? -Errno.EACCES : level >= 1n && level <= 3n ? 0 : -Errno.EINVAL),
+  ),
+  bpf_skb_set_tstamp: row('u32 i64 u32', 'i32', (e) => (_context: number, time: bigint, type: number) => setTimestamp(e, time, type)),
+  bpf_check_mtu: row(
+    'u32 u32 u32 i32 i64',
+    'i32',
+    (e) => (_context: number, _interface: number, length: number, difference: number, flags: bigint) => checkMtu(e, length, difference, flags),
+  ),
+  bpf_fib_lookup: row(
+    'u32 u32 i32 u32',
+    'i32',
+    (e) => (_context: number, parameters: number, size: number, flags: number) => lookUpRoute(e, parameters, size, flags),
+  ),
+  bpf_redirect_neigh: row('u32 u32 i32 i64', 'i32', (e) => (target: number, _neighbour: number, size: number, flags: bigint) => {
+    if (flags !== 0n || (size !== 0 && size < 20)) return TC_ACT_SHOT;
+    e.run.redirect = { target };
+    return TC_ACT_REDIRECT;
+  }),
+  bpf_skb_set_tunnel_key: row('u32 u32 u32 i64', 'i32', (e) => (_context: number, from: number, size: number, flags: bigint) => {
+    requireBytes(e, from, size, 'tunnel key');
+    if ((flags & ~0x1fn) !== 0n || !TUNNEL_KEY_SIZES.has(size)) return -Errno.EINVAL;
+    e.run.notes.tunnelKey = e.memory.read(from, size);
+    return 0;
+  }),
+  // Packets here came through no tunnel.
+  bpf_skb_get_tunnel_key: row(
+    'u32 u32 u32 i64',
+    'i32',
+    (e) => (_context: number, to: number, size: number, _flags: bigint) => clear(e, to, size, Errno.EINVAL),
+  ),
+  bpf_skb_get_tunnel_opt: row('u32 u32 u32', 'i32', (e) => (_context: number, to: number, size: number) => clear(e, to, size, Errno.ENOENT)),
+  bpf_skb_set_tunnel_opt: row('u32 u32 u32', 'i32', (e) => (_context: number, _from: number, size: number) => {
+    if (e.run.notes.tunnelKey === undefined || size % 4 !== 0) return -Errno.EINVAL;
+    return size > IP_TUNNEL_OPTS_MAX ? -Errno.ENOMEM : 0;
+  }),
+  bpf_skb_get_xfrm_state: row(
+    'u32 u32 u32 u32 i64',
+    'i32',
+    (e) => (_context: number, _index: number, to: number, size: number, _flags: bigint) => clear(e, to, size, Errno.EINVAL),
+  ),
+  bpf_msg_apply_bytes: row('u32 u32', 'i32', () => (_context: number, _bytes: number) => 0),
+  bpf_msg_cork_bytes: row('u32 u32', 'i32', () => (_context: number, _bytes: number) => 0),
+  bpf_msg_pull_data: row('u32 u32 u32 i64', 'i32', (e) => (_context: number, start: number, end: number, flags: bigint) => {
+    if (flags !== 0n || end <= start) return -Errno.EINVAL;
+    // The message is in one piece: from now on the program sees the part that it asked for.
+    const { packet } = e.run;
+    if (!inside(packet, start, end - start)) return -Errno.EINVAL;
+    adjust(e, start, packet.start + end - packet.end, 0);
+    return 0;
+  }),
+  bpf_msg_push_data: row(
+    'u32 u32 u32 i64',
+    'i32',
+    (e) => (_context: number, start: number, length: number, flags: bigint) => resizeMessage(e, start, length, flags, true),
+  ),
+  bpf_msg_pop_data: row(
+    'u32 u32 u32 i64',
+    'i32',
+    (e) => (_context: number, start: number, length: number, flags: bigint) => resizeMessage(e, start, length, flags, false),
+  ),
+};
