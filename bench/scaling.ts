@@ -1,14 +1,27 @@
 /**
  * Cost per instruction on generated programs of growing size, and hostile shapes within their limits.
  *
- *   node bench/run.mjs scaling
+ *   node bench/run.mjs scaling [part of a row's title]
  */
-import type { Instruction } from '../src/isa/instruction.ts';
-import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import type { MapDefinition, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { linux } from '../src/platform/linux/linux.ts';
 import { verifyProgram } from '../src/verifier/index.ts';
+import * as shapes from './shapes.ts';
 
-function programOf(instructions: (Instruction | undefined)[]): { object: ObjectFile; program: ObjectProgram } {
+const mapOf = (name: string, type: number, keySize: number, valueSize: number): MapDefinition => ({
+  name,
+  type,
+  keySize,
+  valueSize,
+  maxEntries: 4096,
+  flags: 0,
+  pinning: 0,
+  origin: 'btf',
+});
+/** BPF_MAP_TYPE_HASH, ARRAY and RINGBUF, as `shapes` number them. */
+const MAPS = [mapOf('hash', 1, 4, 8), mapOf('array', 2, 4, 8), mapOf('ring', 27, 0, 0)];
+
+function programOf(instructions: shapes.Code): { object: ObjectFile; program: ObjectProgram } {
   const program: ObjectProgram = {
     section: 'xdp',
     name: 'generated',
@@ -23,7 +36,7 @@ function programOf(instructions: (Instruction | undefined)[]): { object: ObjectF
     sha256: '',
     byteOrder: 'little',
     programs: [program],
-    maps: [],
+    maps: MAPS,
     externs: [],
     license: 'GPL',
     version: undefined,
@@ -33,65 +46,62 @@ function programOf(instructions: (Instruction | undefined)[]): { object: ObjectF
   return { object, program };
 }
 
-/** Blocks of arithmetic, spills, packet checks and forward branches, about `size` slots. */
-function realistic(size: number): (Instruction | undefined)[] {
-  const list: (Instruction | undefined)[] = [{ kind: 'binary', operator: 'mov', width: 64, dst: 6, source: { kind: 'register', register: 1 } }];
-  for (let n = 0; list.length < size - 4; n++) {
-    list.push({ kind: 'load', size: 4, signed: false, dst: 2, src: 6, offset: 0 });
-    list.push({ kind: 'load', size: 4, signed: false, dst: 3, src: 6, offset: 4 });
-    list.push({ kind: 'binary', operator: 'mov', width: 64, dst: 4, source: { kind: 'register', register: 2 } });
-    list.push({ kind: 'binary', operator: 'add', width: 64, dst: 4, source: { kind: 'immediate', value: 14 + (n % 40) } });
-    list.push({ kind: 'branch', comparison: 'gt', width: 64, dst: 4, source: { kind: 'register', register: 3 }, offset: 7 });
-    list.push({ kind: 'load', size: 1, signed: false, dst: 5, src: 2, offset: n % 14 });
-    list.push({ kind: 'binary', operator: 'and', width: 64, dst: 5, source: { kind: 'immediate', value: 63 } });
-    list.push({ kind: 'store', size: 8, dst: 10, offset: -8 - 8 * (n % 32), source: { kind: 'register', register: 5 } });
-    list.push({ kind: 'branch', comparison: 'eq', width: 64, dst: 5, source: { kind: 'immediate', value: n % 64 }, offset: 2 });
-    list.push({ kind: 'load', size: 8, signed: false, dst: 7, src: 10, offset: -8 - 8 * (n % 32) });
-    list.push({ kind: 'binary', operator: 'add', width: 64, dst: 7, source: { kind: 'register', register: 5 } });
-    list.push({ kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: n % 3 } });
-  }
-  list.push({ kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: 2 } }, { kind: 'exit' });
-  return list;
-}
+const wanted = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? '';
 
-/** `count` branches in a row: a million blocks. */
-function branches(count: number): Instruction[] {
-  const list: Instruction[] = [{ kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: 0 } }];
-  for (let n = 0; n < count; n++)
-    list.push({ kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: 0 });
-  list.push({ kind: 'exit' });
-  return list;
-}
-
-/** Loops nested `depth` deep. */
-function nested(depth: number): Instruction[] {
-  const list: Instruction[] = [{ kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: 0 } }];
-  for (let n = 0; n < depth; n++) list.push({ kind: 'binary', operator: 'add', width: 64, dst: 0, source: { kind: 'immediate', value: 1 } });
-  for (let n = 0; n < depth; n++)
-    list.push({ kind: 'branch', comparison: 'lt', width: 64, dst: 0, source: { kind: 'immediate', value: 1000 }, offset: -2 - 2 * n });
-  list.push({ kind: 'exit' });
-  return list;
-}
-
-const report = (title: string, instructions: (Instruction | undefined)[]) => {
+/** Verifies the program, prints its row and returns microseconds per slot; 0 where the row is not wanted. */
+function report(title: string, create: () => shapes.Code): number {
+  if (!title.includes(wanted)) return 0;
+  const instructions = create();
   const { object, program } = programOf(instructions);
   const started = performance.now();
   const result = verifyProgram(object, program, { platform: linux, timeLimit: 60_000 });
   const ms = performance.now() - started;
   const why = result.error?.message ?? result.failures[0]?.message ?? '';
+  const cost = (ms * 1000) / instructions.length;
   console.log(
-    `${title.padEnd(28)} ${`${instructions.length}`.padStart(8)} slots ${ms.toFixed(0).padStart(7)} ms ${((ms * 1000) / instructions.length).toFixed(2).padStart(8)} us/insn  ${result.verdict} p=${result.precision} ${why.slice(0, 90)}`,
+    `${title.padEnd(30)} ${`${instructions.length}`.padStart(8)} slots ${ms.toFixed(0).padStart(7)} ms ${cost.toFixed(2).padStart(9)} us/slot ${`${result.statesVisited}`.padStart(8)} states  ${result.verdict} p=${result.precision} ${why.slice(0, 90)}`,
   );
-  return (ms * 1000) / instructions.length;
-};
-report('warm-up', realistic(2_000));
-const base = report('realistic', realistic(1_000));
-report('realistic', realistic(10_000));
-const large = report('realistic', realistic(100_000));
-console.log(`cost per instruction, 100,000 against 1,000: ${(large / base).toFixed(2)}x`);
-report('branches in a row', branches(100_000));
-report('a million blocks', branches(1_000_000));
-report('nested loops', nested(200));
-report('nested loops', nested(5_000));
-report('a million instructions', realistic(1_000_000));
+  return cost;
+}
+report('realistic (warm-up)', () => shapes.realistic(2_000));
+const base = report('realistic', () => shapes.realistic(1_000));
+report('realistic', () => shapes.realistic(10_000));
+const large = report('realistic', () => shapes.realistic(100_000));
+if (base > 0) console.log(`cost per instruction, 100,000 against 1,000: ${(large / base).toFixed(2)}x`);
+report('branches in a row', () => shapes.branches(100_000));
+report('a million blocks', () => shapes.branches(1_000_000 - 2));
+report('nested loops, 100 deep', () => shapes.nested(100));
+report('nested loops, 200 deep', () => shapes.nested(200));
+report('nested loops, 5,000 deep', () => shapes.nested(5_000));
+report('nested loops, 100,000 deep', () => shapes.nested(100_000));
+report('nested counters, 20 deep', () => shapes.nestedCounters(20));
+report('nested counters, 60 deep', () => shapes.nestedCounters(60));
+report('nested counters, 1,000 deep', () => shapes.nestedCounters(1_000));
+report('diamonds', () => shapes.diamonds(1_000));
+report('diamonds', () => shapes.diamonds(100_000));
+report('wide switch', () => shapes.wideSwitch(10_000));
+report('irreducible mesh', () => shapes.mesh(500));
+report('irreducible mesh', () => shapes.mesh(20_000));
+report('calls of one subprogram', () => shapes.calls(10_000));
+report('calls of one subprogram', () => shapes.calls(200_000));
+report('tree of calls, 7 deep', () => shapes.callTree(7, 3));
+report('tree of calls, 7 deep', () => shapes.callTree(7, 8));
+report('overlapping functions', () => shapes.overlappingFunctions(10_000));
+report('overlapping functions', () => shapes.overlappingFunctions(200_000));
+report('callbacks within callbacks', () => shapes.nestedCallbacks(6));
+report('stores to all of the stack', () => shapes.stores(500_000));
+report('spilled bytes', () => shapes.spills(1_000));
+report('spilled bytes', () => shapes.spills(50_000));
+report('lookups', () => shapes.lookups(1_000));
+report('lookups', () => shapes.lookups(50_000));
+report('records never given back', () => shapes.reservations(5_000));
+report('relations', () => shapes.relations(1_000));
+report('relations', () => shapes.relations(50_000));
+report('derived numbers', () => shapes.derivations(50_000));
+report('a long loop', () => shapes.longLoop(1_000, 20));
+report('a long loop', () => shapes.longLoop(1_000_000, 200));
+report('loops within a loop', () => shapes.manyLoops(1_000));
+report('loops within a loop', () => shapes.manyLoops(50_000));
+report('predecessors of one block', () => shapes.manyPredecessors(100_000));
+report('a million instructions', () => shapes.realistic(1_000_000));
 console.log(`peak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);

@@ -45,8 +45,12 @@ export class ControlFlowError extends Error {
   }
 }
 
-/** Ordering deeply nested loops costs the square of their depth; beyond this many steps a program is too intricate to judge. */
-const MAX_ORDERING_STEPS = 40_000_000;
+/** Loops within one another; compilers give a handful, and each costs a round over all that it contains. */
+const MAX_NESTING = 128;
+/** Ordering nested loops looks at a block once for every loop around it; beyond this many looks a program is too intricate to judge. */
+const MAX_ORDERING_STEPS = 10_000_000;
+/** Slots looked at for all functions: those that share code are looked at once for each. */
+const MAX_WALKED_SLOTS = 8_000_000;
 
 /** The program is too large or too intricate for the limits of the verifier. */
 export class GraphLimitError extends Error {
@@ -69,23 +73,33 @@ export function buildControlFlowGraph(instructions: InstructionList, isolated: (
   const blocks: Block[] = [];
   const blockAt = new Map<number, number>();
   const functions = new Map<number, FunctionGraph>();
-  const reached = new Uint8Array(instructions.length);
+  const walk: Walk = { by: new Int32Array(instructions.length), function: 0, steps: 0 };
   const pending = [entry];
   while (pending.length > 0) {
     const start = pending.pop()!;
     if (functions.has(start)) continue;
-    const leaders = exploreFunction(instructions, start, isolated, reached, pending);
+    walk.function++;
+    const leaders = exploreFunction(instructions, start, isolated, walk, pending);
     const first = blocks.length;
     cutBlocks(instructions, start, leaders, blocks, blockAt);
     const ids: number[] = [];
     for (let id = first; id < blocks.length; id++) ids.push(id);
-    const graph = { start, entry: blockAt.get(start)!, blocks: ids };
+    const graph = { start, entry: ids.find((id) => blocks[id]!.start === start)!, blocks: ids };
     functions.set(start, graph);
     orderFunction(blocks, graph);
   }
   const unreachable: number[] = [];
-  for (let pc = 0; pc < instructions.length; pc++) if (instructions[pc] !== undefined && reached[pc] === 0) unreachable.push(pc);
+  for (let pc = 0; pc < instructions.length; pc++) if (instructions[pc] !== undefined && walk.by[pc] === 0) unreachable.push(pc);
   return { blocks, functions, blockAt, unreachable };
+}
+
+/** Which slots have been looked at. */
+interface Walk {
+  /** By slot: the number of the function that looked last, 0 where none did. */
+  readonly by: Int32Array;
+  /** Number of the function that is being looked at. */
+  function: number;
+  steps: number;
 }
 
 /** Walks one function, returns the slots at which blocks begin; appends functions it refers to. */
@@ -93,11 +107,10 @@ function exploreFunction(
   instructions: InstructionList,
   start: number,
   isolated: (instruction: Instruction) => boolean,
-  reached: Uint8Array,
+  walk: Walk,
   functions: number[],
 ): Set<number> {
   const leaders = new Set([start]);
-  const seen = new Set<number>();
   const work = [start];
   const flow = (from: number, to: number) => {
     if (to < 0 || to >= instructions.length) {
@@ -111,9 +124,9 @@ function exploreFunction(
   };
   while (work.length > 0) {
     const pc = work.pop()!;
-    if (seen.has(pc)) continue;
-    seen.add(pc);
-    reached[pc] = 1;
+    if (walk.by[pc] === walk.function) continue;
+    walk.by[pc] = walk.function;
+    if (++walk.steps > MAX_WALKED_SLOTS) throw new GraphLimitError('The functions of the program share too much code to be judged.');
     const instruction = instructions[pc];
     if (instruction === undefined) throw new ControlFlowError('CFG-03', pc, `instruction ${pc} is not the start of an instruction`);
     const next = pc + slotCount(instruction);
@@ -159,7 +172,7 @@ function exploreFunction(
         flow(pc, next);
     }
   }
-  for (const leader of leaders) if (!seen.has(leader)) leaders.delete(leader);
+  for (const leader of leaders) if (walk.by[leader] !== walk.function) leaders.delete(leader);
   return leaders;
 }
 
@@ -209,8 +222,11 @@ function endsBlock(instruction: Instruction): boolean {
 
 /** Blocks still to be ordered, and where control enters them, most natural entry first. */
 interface Region {
+  /** Ids, ascending by slot. */
   readonly members: readonly number[];
   readonly roots: readonly number[];
+  /** Loops around the region. */
+  readonly depth: number;
 }
 
 /**
@@ -222,8 +238,9 @@ function orderFunction(blocks: Block[], graph: FunctionGraph): void {
   let steps = 0;
   // Work items are emitted in order; a region expands into its components, first one on top of the stack.
   type Item = { region: Region } | { block: number; loop?: Region };
-  const stack: Item[] = [{ region: { members: graph.blocks, roots: [graph.entry] } }];
+  const stack: Item[] = [{ region: { members: graph.blocks, roots: [graph.entry], depth: 0 } }];
   const closes: { head: number; depth: number }[] = [];
+  const search = new ComponentSearch(blocks, graph.blocks);
   while (stack.length > 0) {
     while (closes.length > 0 && stack.length <= closes[closes.length - 1]!.depth) {
       blocks[closes.pop()!.head]!.loopEnd = next - 1;
@@ -237,17 +254,21 @@ function orderFunction(blocks: Block[], graph: FunctionGraph): void {
       }
       continue;
     }
-    steps += item.region.members.length;
-    if (steps > MAX_ORDERING_STEPS) throw new GraphLimitError('Loops are nested too deeply to be judged.');
-    const components = stronglyConnected(blocks, item.region);
-    // Tarjan yields components in reverse topological order, which is the order a stack wants.
-    for (const component of components) {
-      const head = component.head;
-      const single = component.members.length === 1;
+    const { region } = item;
+    steps += region.members.length;
+    if (steps > MAX_ORDERING_STEPS) throw new GraphLimitError('The loops of the program are too entangled to be judged.');
+    // Components come in reverse topological order, which is the order a stack wants.
+    for (const { head, members } of search.componentsOf(region)) {
+      const single = members.length === 1;
       if (single && !blocks[head]!.successors.includes(head)) stack.push({ block: head });
       else {
-        const members = component.members.filter((id) => id !== head).sort((a, b) => blocks[a]!.start - blocks[b]!.start);
-        stack.push({ block: head, loop: { members, roots: [...blocks[head]!.successors, ...members] } });
+        const depth = region.depth + 1;
+        if (depth > MAX_NESTING) {
+          const { start } = blocks[head]!;
+          throw new GraphLimitError(`The loop at instruction ${start} lies within ${MAX_NESTING} others; no more than ${MAX_NESTING} are judged.`);
+        }
+        const inner = members.filter((id) => id !== head);
+        stack.push({ block: head, loop: { members: inner, roots: [...blocks[head]!.successors, ...inner], depth } });
       }
     }
   }
@@ -255,57 +276,98 @@ function orderFunction(blocks: Block[], graph: FunctionGraph): void {
 }
 
 interface Component {
+  /** The first block in depth-first order. */
   readonly head: number;
+  /** Ids, ascending by slot. */
   readonly members: readonly number[];
 }
 
-/** Tarjan's algorithm with an explicit stack, over the subgraph of the region; a component's head is its first block in depth-first order. */
-function stronglyConnected(blocks: readonly Block[], region: Region): Component[] {
-  const inside = new Set(region.members);
-  const index = new Map<number, number>();
-  const low = new Map<number, number>();
-  const onStack = new Set<number>();
-  const stack: number[] = [];
-  const components: Component[] = [];
-  let counter = 0;
-  for (const root of region.roots) {
-    if (index.has(root) || !inside.has(root)) continue;
-    const calls: { block: number; edge: number }[] = [{ block: root, edge: 0 }];
-    index.set(root, counter);
-    low.set(root, counter++);
-    stack.push(root);
-    onStack.add(root);
-    while (calls.length > 0) {
-      const call = calls[calls.length - 1]!;
-      const successors = blocks[call.block]!.successors;
-      if (call.edge < successors.length) {
-        const target = successors[call.edge++]!;
-        if (!inside.has(target)) continue;
-        if (!index.has(target)) {
-          index.set(target, counter);
-          low.set(target, counter++);
-          stack.push(target);
-          onStack.add(target);
-          calls.push({ block: target, edge: 0 });
-        } else if (onStack.has(target)) {
-          low.set(call.block, Math.min(low.get(call.block)!, index.get(target)!));
-        }
+/** Tarjan's algorithm with an explicit stack, over one region of a function after the other; its tables are shared by all of them. */
+class ComponentSearch {
+  private readonly blocks: readonly Block[];
+  private readonly first: number;
+  /** By block of the function: the region looked at last, and what is known of the block there. */
+  private readonly region: Int32Array;
+  private readonly index: Int32Array;
+  private readonly low: Int32Array;
+  private readonly component: Int32Array;
+  private regions = 0;
+
+  /** @param ids the function's blocks, which are numbered in one run. */
+  constructor(blocks: readonly Block[], ids: readonly number[]) {
+    this.blocks = blocks;
+    this.first = ids[0] ?? 0;
+    this.region = new Int32Array(ids.length);
+    this.index = new Int32Array(ids.length);
+    this.low = new Int32Array(ids.length);
+    this.component = new Int32Array(ids.length);
+  }
+
+  /** The strongly connected parts that can be entered from the region's roots, last ones first. */
+  componentsOf({ members, roots }: Region): readonly Component[] {
+    const { first, region, index, component } = this;
+    const stamp = ++this.regions;
+    for (const id of members) {
+      region[id - first] = stamp;
+      index[id - first] = UNSEEN;
+      component[id - first] = UNSEEN;
+    }
+    const heads: number[] = [];
+    let counter = 0;
+    for (const root of roots) {
+      if (region[root - first] === stamp && index[root - first] === UNSEEN) counter = this.search(root, stamp, counter, heads);
+    }
+    const lists: number[][] = heads.map(() => []);
+    for (const id of members) {
+      const of = component[id - first]!;
+      if (of !== UNSEEN) lists[of]!.push(id);
+    }
+    return heads.map((head, at) => ({ head, members: lists[at]! }));
+  }
+
+  /** Numbers what can be reached from the root, from `counter` on, and appends the heads of the components found; returns the next number. */
+  private search(root: number, stamp: number, counter: number, heads: number[]): number {
+    const { blocks, first, region, index, low, component } = this;
+    let next = counter;
+    const open: number[] = [];
+    const path: number[] = [];
+    const edges: number[] = [];
+    const enter = (id: number) => {
+      index[id - first] = next;
+      low[id - first] = next++;
+      open.push(id);
+      path.push(id);
+      edges.push(0);
+    };
+    enter(root);
+    while (path.length > 0) {
+      const top = path.length - 1;
+      const id = path[top]!;
+      const at = id - first;
+      const { successors } = blocks[id]!;
+      if (edges[top]! < successors.length) {
+        const target = successors[edges[top]!++]! - first;
+        if (region[target] !== stamp) continue;
+        if (index[target] === UNSEEN) enter(target + first);
+        else if (component[target] === UNSEEN && index[target]! < low[at]!) low[at] = index[target]!;
         continue;
       }
-      calls.pop();
-      const parent = calls[calls.length - 1];
-      if (parent !== undefined) low.set(parent.block, Math.min(low.get(parent.block)!, low.get(call.block)!));
-      if (low.get(call.block) === index.get(call.block)) {
-        const members: number[] = [];
-        for (;;) {
-          const member = stack.pop()!;
-          onStack.delete(member);
-          members.push(member);
-          if (member === call.block) break;
-        }
-        components.push({ head: call.block, members });
+      path.pop();
+      edges.pop();
+      if (top > 0) {
+        const parent = path[top - 1]! - first;
+        if (low[at]! < low[parent]!) low[parent] = low[at]!;
       }
+      if (low[at] !== index[at]) continue;
+      for (;;) {
+        const member = open.pop()!;
+        component[member - first] = heads.length;
+        if (member === id) break;
+      }
+      heads.push(id);
     }
+    return next;
   }
-  return components;
 }
+
+const UNSEEN = -1;
