@@ -4,7 +4,7 @@
 PROGRAM u64 alu64(u8 *memory, u64 length) {
   u64 x = 0x9e3779b97f4a7c15ULL ^ length;
   u64 sum = 0;
-  for (u64 i = 0; i < 200000; i++) {
+  for (u64 i = 0; i < 4000; i++) {
     x ^= x << 13;
     x ^= x >> 7;
     x ^= x << 17;

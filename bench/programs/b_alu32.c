@@ -4,7 +4,7 @@
 PROGRAM u64 alu32(u8 *memory, u64 length) {
   u32 x = 0x9e3779b9U ^ (u32)length;
   u32 sum = 0;
-  for (u32 i = 0; i < 200000; i++) {
+  for (u32 i = 0; i < 4000; i++) {
     x ^= x << 13;
     x ^= x >> 17;
     x ^= x << 5;

@@ -4,7 +4,7 @@
 PROGRAM u64 muldiv(u8 *memory, u64 length) {
   u64 x = 0x123456789abcdefULL + length;
   u64 sum = 0;
-  for (u64 i = 1; i <= 50000; i++) {
+  for (u64 i = 1; i <= 1000; i++) {
     x = x * 6364136223846793005ULL + 1442695040888963407ULL;
     u64 divisor = (x >> 40) | 1;
     sum += x / divisor;

@@ -11,7 +11,7 @@ INLINE u64 popcount(u64 x) {
 PROGRAM u64 bits(u8 *memory, u64 length) {
   u64 x = 0xfedcba9876543210ULL ^ length;
   u64 sum = 0;
-  for (u64 i = 0; i < 50000; i++) {
+  for (u64 i = 0; i < 1000; i++) {
     u64 y = __builtin_bswap64(x) + __builtin_bswap32((u32)(x >> 16)) + __builtin_bswap16((u16)(x >> 24));
     sum += popcount(y);
     u64 smear = y;

@@ -13,7 +13,7 @@ SUBPROGRAM u64 fibonacci(u64 n) {
 
 PROGRAM u64 calls(u8 *memory, u64 length) {
   u64 sum = length;
-  for (u64 i = 0; i < 1000; i++) {
+  for (u64 i = 0; i < 50; i++) {
     u64 n = 6;
     OPAQUE(n);
     sum = mix(sum, fibonacci(n));
