@@ -119,7 +119,9 @@ export class Runtime {
       packetWritable: false,
       notes: newNotes(),
     };
+    const kernel = new KernelObjects(this.memory, this.platform);
     const maps: MapEnvironment = {
+      standIn: (struct) => kernel.standIn(struct),
       memory: this.memory,
       host: this.host,
       rules: this.mapRules,
@@ -141,7 +143,7 @@ export class Runtime {
       run,
       mapsByHandle: this.#maps,
       compiled: (id) => this.program(id)?.compiled,
-      kernel: new KernelObjects(this.memory, this.platform),
+      kernel,
       timers: new TimerQueue(),
     };
   }

@@ -51,6 +51,28 @@ function forEach(environment: HelperEnvironment, handle: number, callback: numbe
   return visited;
 }
 
+const XDP_ABORTED = 0;
+const XDP_REDIRECT = 4;
+/** The two lowest bits say what to do with an empty slot. */
+const FALLBACK = 3n;
+/** BPF_F_BROADCAST and BPF_F_EXCLUDE_INGRESS, of device maps alone. */
+const BROADCAST = 8n;
+const DEVICE_FLAGS = 24n;
+
+/** bpf_redirect_map (__bpf_xdp_redirect_map of include/linux/filter.h). */
+function redirectByMap(environment: HelperEnvironment, handle: number, key: number, flags: bigint): number {
+  const map = requireMap(environment, handle);
+  const known = FALLBACK | (map.kind === 'devmap' ? DEVICE_FLAGS : 0n);
+  if (environment.rules.platform === 'linux' && (flags & ~known) !== 0n) return XDP_ABORTED;
+  const bytes = new Uint8Array(map.keySize);
+  if (bytes.length >= 4) new DataView(bytes.buffer).setUint32(0, key, true);
+  const value = map instanceof BloomFilterMap ? undefined : map.lookup(bytes);
+  const empty = value === undefined || value.every((byte) => byte === 0);
+  if (empty && (flags & BROADCAST) === 0n) return Number(flags & FALLBACK);
+  environment.run.redirect = { map: map.name, target: key };
+  return XDP_REDIRECT;
+}
+
 const tailCall: HelperMaker = (environment) => ({
   parameters: ['u32', 'u32', 'u32'],
   result: 'i32',
@@ -115,14 +137,9 @@ export const mapHelpers: Readonly<Record<string, HelperMaker>> = {
     const map = requireMap(e, handle);
     return map instanceof PerfEventArrayMap ? map.output(e.run.packet, BigInt.asUintN(64, flags), data, size) : unsupported(e);
   }),
-  bpf_redirect_map: row('u32 u32 u32', 'i32', (e) => (handle: number, key: number, flags: number) => {
-    const map = requireMap(e, handle);
-    const bytes = new Uint8Array(map.keySize);
-    if (bytes.length >= 4) new DataView(bytes.buffer).setUint32(0, key, true);
-    const value = map instanceof BloomFilterMap ? undefined : map.lookup(bytes);
-    // An empty slot falls back to the action in the two lowest flag bits (bpf_xdp_redirect_map).
-    if (value === undefined || value.every((byte) => byte === 0)) return flags & 3;
-    e.run.redirect = { map: map.name, target: key };
-    return 4;
-  }),
+  bpf_redirect_map: row(
+    'u32 u32 i64',
+    'i32',
+    (e) => (handle: number, key: number, flags: bigint) => redirectByMap(e, handle, key, BigInt.asUintN(64, flags)),
+  ),
 };

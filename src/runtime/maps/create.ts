@@ -10,9 +10,12 @@ import { ArrayOfMaps, HashOfMaps, type InnerTemplate } from './map-of-maps.ts';
 import { PerfEventArrayMap } from './perf-event-array.ts';
 import { ProgramArrayMap } from './program-array.ts';
 import { QueueMap } from './queue.ts';
+import { ReferenceArrayMap } from './reference-array.ts';
 import { RingBufferMap } from './ringbuf.ts';
 import { type MapSpecification, mapError } from './rules.ts';
+import { SocketHashMap } from './socket-hash.ts';
 import { StackTraceMap } from './stack-trace.ts';
+import { CgroupStorageMap, StorageMap } from './storage.ts';
 import { UserRingBufferMap } from './user-ringbuf.ts';
 
 /** What only some kinds need. */
@@ -38,6 +41,11 @@ const array: Creator = (environment, specification) => {
   return new ArrayMap(environment, specification);
 };
 
+/** On Windows the only one of them, xskmap, is a plain array of what its provider puts in. */
+const reference: Creator = (environment, specification, extras) =>
+  environment.rules.platform === 'windows' ? array(environment, specification, extras) : new ReferenceArrayMap(environment, specification);
+const storage: Creator = (environment, specification) => new StorageMap(environment, specification);
+
 /** Kinds that this runtime can make. Those that stand for kernel objects (devices, sockets) hold plain numbers here. */
 const creators: Partial<Record<MapKind, Creator>> = {
   hash,
@@ -53,18 +61,18 @@ const creators: Partial<Record<MapKind, Creator>> = {
   stack_trace: (environment, specification) => new StackTraceMap(environment, specification),
   bloom_filter: (environment, specification, extras) => new BloomFilterMap(environment, specification, extras.extra),
   custom: (environment, specification, extras) => new CustomMap(environment, specification, extras.provider),
-  cgroup_array: array,
-  devmap: (environment, specification, extras) => (/hash/.test(specification.type.name) ? hash : array)(environment, specification, extras),
-  cpumap: array,
-  xskmap: array,
-  sockmap: array,
-  reuseport_sockarray: array,
-  sockhash: hash,
-  cgroup_storage: hash,
-  socket_storage: hash,
-  inode_storage: hash,
-  task_storage: hash,
-  cgrp_storage: hash,
+  cgroup_array: reference,
+  devmap: (environment, specification, extras) => (/hash/.test(specification.type.name) ? hash : reference)(environment, specification, extras),
+  cpumap: reference,
+  xskmap: reference,
+  sockmap: reference,
+  reuseport_sockarray: reference,
+  sockhash: (environment, specification) => new SocketHashMap(environment, specification),
+  cgroup_storage: (environment, specification) => new CgroupStorageMap(environment, specification),
+  socket_storage: storage,
+  inode_storage: storage,
+  task_storage: storage,
+  cgrp_storage: storage,
   user_ringbuf: (environment, specification) => new UserRingBufferMap(environment, specification),
 };
 
@@ -92,10 +100,10 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   ] as const) {
     if (!Number.isInteger(size) || size < 0 || size > 0xffff_ffff) throw refuse(`${size} is no ${what}`);
   }
-  const storage = type.kind.endsWith('_storage');
   if (keySize === 0 && type.zeroKey !== true && !keyless.has(type.kind)) throw refuse('its key size is 0');
   if (valueSize === 0 && type.zeroValue !== true && !valueless.has(type.kind)) throw refuse('its value size is 0');
-  if (maxEntries === 0 && !storage && !(rules.platform === 'linux' && type.kind === 'perf_event_array')) throw refuse('max_entries is 0');
+  if (maxEntries === 0 && !type.kind.endsWith('_storage') && !(rules.platform === 'linux' && type.kind === 'perf_event_array'))
+    throw refuse('max_entries is 0');
   const creator = creators[type.kind];
   if (creator === undefined) {
     const reason = reasons[type.kind];
@@ -105,7 +113,6 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   const fixed = { ...specification };
   if (type.kind === 'perf_event_array' && rules.platform === 'linux' && maxEntries === 0)
     Object.assign(fixed, { maxEntries: environment.host.cpuCount });
-  if (storage && maxEntries === 0) Object.assign(fixed, { maxEntries: 1024 });
   return creator(environment, fixed, extras);
 }
 

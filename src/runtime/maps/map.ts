@@ -78,6 +78,8 @@ export interface MapEnvironment {
   readonly memory: LinearMemory;
   readonly host: HostEnvironment;
   readonly rules: MapRules;
+  /** The block that stands for a structure of the kernel, where a lookup leads to one. */
+  readonly standIn?: (struct: string) => number;
   /** Processor that the running program sees; `host.currentCpu()` unless a test run pins it. */
   currentCpu(): number;
 }
