@@ -1,0 +1,97 @@
+import type { GuideChange, GuideEnding, GuidePage } from '../../src/explain/guide.ts';
+import { verdictText } from '../../src/explain/search/verdict.ts';
+import type { SourceLine } from '../../src/explain/source.ts';
+import { wrap } from '../render/wrap.ts';
+import type { GuideStep } from './guide-session.ts';
+
+const WIDTH = 79;
+/** Where the words of a fact begin. */
+const COLUMN = 12;
+
+/** The question with what it rests on, or the end. */
+export function guideText(page: GuidePage): string {
+  if (page.ending !== undefined) return `${headText(page)}${endingText(page.ending, page.source)}`;
+  const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
+  const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
+  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}`;
+}
+
+function headText({ failure, source }: GuidePage): string {
+  if (failure === undefined) return '';
+  const { id, instruction } = failure.failure;
+  if (source === undefined || source.line === 0) return `Failure ${failure.number}, ${id}, instruction ${instruction}\n\n`;
+  return `Failure ${failure.number}, ${id}, ${shortPath(source.file)}:${source.line}\n\n    ${source.text.trim()}\n\n`;
+}
+
+/** A label keeps its width because it is one word to `wrap`. */
+function factRow(label: string, words: string): string {
+  const padded = `  ${label}`.padEnd(COLUMN).replaceAll(' ', HARD_SPACE);
+  return wrap(padded + words, WIDTH, ' '.repeat(COLUMN)).replaceAll(HARD_SPACE, ' ');
+}
+
+const HARD_SPACE = '\u00a0';
+
+function choiceRow(number: number, words: string, command: string): string {
+  return `  ${wrap(`${number}. ${words} (${command.replaceAll(' ', HARD_SPACE)})`, WIDTH - 2, '     ').replaceAll(HARD_SPACE, ' ')}`;
+}
+
+function endingText(ending: GuideEnding, source: SourceLine | undefined): string {
+  switch (ending.kind) {
+    case 'passes':
+      return 'No check fails: the program passes, and there is nothing to repair.\n';
+    case 'verdict':
+      return `${wrap(verdictText(ending.verdict), WIDTH, '')}\nNo change is known that the verifier accepts. "why" and "path" show how it comes there.\n`;
+    case 'advice':
+      return `${wrap(verdictText(ending.verdict), WIDTH, '')}\n${wrap(`${ending.fix.title}.`, WIDTH, '')}\n${ending.changes.map(changeText).join('\n')}\n${wrap(ending.fix.effect, WIDTH, '')}${nextText(source)}`;
+    case 'fix': {
+      const { fix, changes, left } = ending;
+      const passes =
+        left === 0 ? 'With it the program passes' : `With it this check passes, and ${left} ${left === 1 ? 'other fails' : 'others fail'} still`;
+      const sure = fix.applicability === 'verified' ? '' : ' Input that went well before may have another result.';
+      return `${changes.map(changeText).join('\n')}\n${wrap(`${fix.effect} ${passes}: it was applied to a copy of the compiled program and verified.${sure} "fix ${fix.letter}" goes on with that copy.`, WIDTH, '')}${nextText(source)}`;
+    }
+  }
+}
+
+function changeText({ place, where, c }: GuideChange): string {
+  if (place === undefined || place.line === 0) return `Write:\n\n${c.map((line) => `   +   ${line}\n`).join('')}`;
+  const added = c.map((line) => `     +   ${line}\n`).join('');
+  const known = `${String(place.line).padStart(6)}   ${place.text.trim()}\n`;
+  return where === 'before'
+    ? `Write before line ${place.line} of ${shortPath(place.file)}:\n\n${added}${known}`
+    : `Change in ${shortPath(place.file)}, for line ${place.line}:\n\n${known}${added}`;
+}
+
+/** Compilers write `./prog.c` where they were given that. */
+function shortPath(file: string): string {
+  return file.replace(/^(?:\.\/)+/, '');
+}
+
+/** How to see that it helps. */
+function nextText(source: SourceLine | undefined): string {
+  if (source === undefined || source.line === 0) return '\nThen compile it and verify it again.\n';
+  const file = shortPath(source.file);
+  return `\nThen see it pass as soon as it is saved:\n\n    watch ${/\s/.test(file) ? `"${file}"` : file}\n`;
+}
+
+/** The page as JSON; the copy of the program stays inside. */
+export function guideJson({ page, answers }: GuideStep) {
+  const { stage, failure, source, facts, question, choices, ending } = page;
+  return {
+    schema: 1,
+    answers,
+    stage,
+    failure: failure === undefined ? null : { number: failure.number, id: failure.failure.id, instruction: failure.failure.instruction },
+    source: source ?? null,
+    facts,
+    question,
+    choices,
+    ending: ending === undefined ? null : endingJson(ending),
+  };
+}
+
+function endingJson(ending: GuideEnding) {
+  if (ending.kind === 'passes' || ending.kind === 'verdict') return ending;
+  const { applied: _, ...fix } = ending.fix;
+  return { ...ending, fix };
+}
