@@ -14,6 +14,8 @@ import type { OpenedObject } from './objects.ts';
 
 /** Metadata keys of the images that `convert` writes. */
 export const PROOF = 'proof-of-verification';
+/** Thumbprint of the key that the image was signed with when it was made: a signature cannot be cut off unnoticed. */
+export const SIGNER = 'signer';
 export const typeKey = (program: string) => `type of ${program}`;
 /** Bytes of the function in the object. */
 export const sizeKey = (program: string) => `size of ${program}`;
@@ -42,7 +44,14 @@ export function isImage(bytes: Uint8Array): boolean {
 
 /** Reads an image that was accepted before, or is only looked at. @throws ImageError. */
 export function readAnyImage(bytes: Uint8Array, path: string): NativeImage {
-  return readImage(bytes, path, { accept: 'any' });
+  return withItsSignature(readImage(bytes, path, { accept: 'any' }));
+}
+
+/** @throws ImageError 'altered' where the signature that the image was made with is gone. */
+function withItsSignature(image: NativeImage): NativeImage {
+  if (image.signer === undefined && image.manifest.metadata[SIGNER] !== undefined)
+    throw new ImageError('altered', image.path, 'the image was signed, and its signature was taken away');
+  return image;
 }
 
 /**
@@ -53,7 +62,7 @@ export function readAnyImage(bytes: Uint8Array, path: string): NativeImage {
  */
 export function readImageForLoading(bytes: Uint8Array, path: string, policy: Policy, trusted: ReadonlySet<string>): NativeImage {
   const relaxed = policy.testSigning && !policy.hypervisorCodeIntegrity && !policy.proofOfVerification;
-  const image = guarded(() => readImage(bytes, path, { trusted, accept: relaxed ? 'any' : 'trusted' }));
+  const image = guarded(() => withItsSignature(readImage(bytes, path, { trusted, accept: relaxed ? 'any' : 'trusted' })));
   const needsProof = policy.proofOfVerification || !policy.testSigning;
   if (needsProof && image.manifest.metadata[PROOF] !== image.manifest.source.sha256) {
     throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', `${path} carries no proof of verification: convert the object again with ebpf convert.`);

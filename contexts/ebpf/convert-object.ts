@@ -2,12 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import packageData from '../../package.json' with { type: 'json' };
 import { writeC } from '../../src/engine/native/c-backend.ts';
 import { type ImageSource, writeImage } from '../../src/engine/native/image.ts';
+import { keyThumbprint } from '../../src/engine/native/signature.ts';
 import type { ObjectFile } from '../../src/object/object-file.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { deterministicHost } from '../../src/runtime/host.ts';
 import { makeExecutable, programsToLoad } from '../../src/runtime/loader.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { PROOF, sizeKey, typeKey } from '../runtime-images.ts';
+import { PROOF, SIGNER, sizeKey, typeKey } from '../runtime-images.ts';
 
 /** An object's programs, ready for either backend. They must have been verified: the metadata says so. */
 function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>) {
@@ -48,7 +49,8 @@ function unreachable(): never {
  * @param key signs it; undefined leaves it unsigned.
  */
 export function convertObject(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>, key: KeyObject | undefined): Uint8Array {
-  return writeImage(imageSource(object, platform, types), key);
+  const source = imageSource(object, platform, types);
+  return writeImage(key ? { ...source, metadata: { ...source.metadata, [SIGNER]: keyThumbprint(key) } } : source, key);
 }
 
 /** The same as C source. @param name prefix of its table. */

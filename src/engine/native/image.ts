@@ -75,6 +75,8 @@ export function readImage(bytes: Uint8Array, path: string, options: ReadOptions 
   const signer = checkSignature(bytes, sections, path, options);
   const foreign = sections.find((section) => !KNOWN_SECTIONS.has(section.id));
   if (foreign !== undefined) throw new ImageError('malformed', path, `images have no section of id ${foreign.id}`, undefined, foreign.start);
+  const unknown = sections.find(({ id, name }) => id === 0 && name !== MANIFEST_SECTION && name !== SIGNATURE_SECTION);
+  if (unknown !== undefined) throw new ImageError('malformed', path, `images have no section ${unknown.name}`, undefined, unknown.start);
   const manifests = sections.filter((section) => section.name === MANIFEST_SECTION);
   if (manifests.length !== 1) throw new ImageError('malformed', path, `${manifests.length} sections ${MANIFEST_SECTION} instead of one`);
   const manifest = decodeManifest(manifests[0]!.content, path);
