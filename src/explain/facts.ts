@@ -1,4 +1,5 @@
 import type { Machine } from '../verifier/machine.ts';
+import { openRegions } from '../verifier/regions.ts';
 import { CELL, FRAGMENT, NUMERIC, type StackFrame } from '../verifier/stack.ts';
 import type { State } from '../verifier/state.ts';
 import type { Value } from '../verifier/value.ts';
@@ -37,7 +38,8 @@ export function factsOf(machine: Machine, state: State, frame = state.frames.len
   for (const { kind, instruction } of state.references)
     facts.push({ kind: 'reference', subject: `${kind} acquired at instruction ${instruction}`, words: 'must be given back' });
   if (state.lock !== 0) facts.push({ kind: 'lock', subject: 'spin lock', words: 'held' });
-  if (state.rcu > 0) facts.push({ kind: 'lock', subject: 'RCU read lock', words: state.rcu === 1 ? 'held' : `held ${state.rcu} times` });
+  for (const { words, depth } of openRegions(state.rcu))
+    facts.push({ kind: 'lock', subject: words, words: depth === 1 ? 'open' : `open ${depth} times` });
   return facts;
 }
 

@@ -2,7 +2,7 @@ import { provedBytes } from '../verifier/describe.ts';
 import type { Machine } from '../verifier/machine.ts';
 import { constantValue, format, type Int, type Scalar, TOP } from '../verifier/number/index.ts';
 import type { State } from '../verifier/state.ts';
-import { META_OFFSET, PACKET_SIZE, type Value, ZERO } from '../verifier/value.ts';
+import { DYNPTR, META_OFFSET, PACKET_SIZE, type Value, ZERO } from '../verifier/value.ts';
 
 const U32_MAX = 0xffff_ffff;
 /** Bounds beyond this size say nothing to a person. */
@@ -93,9 +93,13 @@ const WORDS: Record<Value['kind'], Word> = {
     return `value of map ${inner}${map?.name}${distance(value)} of ${map?.valueSize} bytes`;
   },
   map: (machine, value) => (value.tag < 0 ? `inner map like ${machine.map(value.tag)?.name}` : `map ${machine.map(value.tag)?.name}`),
-  memory: (_, value) => `record${distance(value)} of ${value.tag} bytes`,
+  memory(machine, value) {
+    const { size, readOnly, name } = machine.memory(value.tag);
+    return `${name === undefined ? 'record' : `struct ${name}`}${distance(value)} of ${size} bytes${readOnly ? ', read-only' : ''}`;
+  },
   socket: () => 'socket',
-  btf: () => 'kernel object',
+  btf: (_, value) => (value.tag === DYNPTR ? 'dynptr of the host' : 'kernel object'),
+  object: (machine, value) => machine.objectName(value.tag),
   code: (machine, value) => `function ${machine.program.functions.find((range) => range.start === value.tag)?.name ?? `at instruction ${value.tag}`}`,
   any: () => 'a number on one path, a pointer on another',
   invalid: (_, value) => INVALID_WORDS[value.reason ?? 'mixed'],

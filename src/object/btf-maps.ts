@@ -16,8 +16,8 @@ interface Draft {
   values?: { readonly target: number; readonly offset: number };
 }
 
-/** Members written with `__uint`; anything else by that macro is kept out of the definition and ignored (numa_node, map_extra ...). */
-const NUMBERS = ['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'pinning', 'numa_node', 'map_extra', 'id'] as const;
+/** Members written with `__uint`; anything else by that macro is kept out of the definition and ignored (numa_node ...), and so is map_extra, which `__ulong` writes. */
+const NUMBERS = ['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'pinning', 'numa_node', 'id'] as const;
 const POINTER_SIZE = 8;
 
 /** Reads the `.maps` section: one map per variable of its BTF data section, in symbol order (libbpf, "BTF-defined maps"). Throws ObjectError. */

@@ -19,6 +19,7 @@ const singleWords: Partial<Record<ArgumentKind, string>> = {
   timer: 'timer',
   kptr: 'kptr',
   dynptr: 'dynptr',
+  iterator: 'iter',
   socket: 'socket',
   btf: 'btf_id',
   const_string: 'const_str',

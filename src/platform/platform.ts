@@ -212,6 +212,7 @@ export type ArgumentKind =
   | 'timer'
   | 'kptr'
   | 'dynptr'
+  | 'iterator' // `size` bytes of the stack named `struct`, which kernel functions own
   | 'socket' // any socket-like pointer
   | 'btf' // BTF-typed kernel pointer
   | 'const_string' // NUL-terminated read-only string
@@ -226,8 +227,16 @@ export interface HelperArgument {
   readonly size?: number;
   /** fixed_write: the bytes are read too and must be initialised (bpf_check_mtu's length). */
   readonly initialized?: boolean;
-  /** dynptr, kfunc iterators (fixed_write of a named `struct`): the call constructs it; it must not be one yet. */
+  /** dynptr, iterator: the call constructs it; it must not be one yet. */
   readonly constructs?: boolean;
+  /** memory_*: must lie in a map's value, because it outlives the call. */
+  readonly inMapValue?: boolean;
+  /** `ctx`: the host's own object behind the context serves too. */
+  readonly orKernel?: boolean;
+  /** `anything`: an address does not leave the program by it. */
+  readonly staysInside?: boolean;
+  /** fixed_*: must be aligned to its size on the stack too (MEM_ALIGNED). */
+  readonly aligned?: boolean;
   /** memory_*: 0-based index of the argument that counts the bytes; default: the next one. */
   readonly sizeArgument?: number;
   /** `socket`, `btf`: the struct's name, where the host demands one. */
@@ -249,6 +258,16 @@ export interface HelperPrototype {
   readonly narrowSizes?: boolean;
   /** Map kinds the `map` argument may have; undefined = any. */
   readonly mapKinds?: readonly MapKind[];
+  /** The result is the object of that 0-based argument by another type, and ends with it. */
+  readonly casts?: number;
+  /** Bytes reached through the dynptr argument must not be written. */
+  readonly readOnlyResult?: boolean;
+  /** What a dynptr that the call constructs shows: the packet. */
+  readonly dynptrOf?: 'packet';
+  /** The result is a new object of the type that the first argument names by its id in the object's BTF. */
+  readonly allocatesType?: boolean;
+  /** Each call moves an iterator on, so that loops that make one a turn end. */
+  readonly advances?: boolean;
   /** The result must be released (ringbuf_reserve, sk_lookup, ...). */
   readonly acquires?: boolean;
   /** 0-based argument that is released. */

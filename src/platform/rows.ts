@@ -50,6 +50,11 @@ export function fixedWrite(bytes: number): HelperArgument {
   return { kind: 'fixed_write', size: bytes };
 }
 
+/** The same, at a multiple of its size. */
+export function alignedWrite(bytes: number): HelperArgument {
+  return { ...fixedWrite(bytes), aligned: true };
+}
+
 /** Any 64-bit number. */
 export const number: ReturnKind = { kind: 'number' };
 /** An unsigned 32-bit number, zero-extended. */

@@ -3,9 +3,12 @@ import { low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { requireAccess } from './memory.ts';
-import { add, constantValue, TOP, U32_MAX } from './number/index.ts';
+import { add, constantValue, U32_MAX } from './number/index.ts';
+import { fieldAt, SPECIAL_WORDS, type SpecialKind } from './special-fields.ts';
+import type { StackFrame } from './stack.ts';
+import { endOverwritten, isObjectPlace, objectAt, PACKET_DYNPTR, PLAIN_DYNPTR } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
-import { Value, ZERO } from './value.ts';
+import { DYNPTR, TYPED_MEMORY, type Value, ZERO } from './value.ts';
 
 /** Sizes up to here may be taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
 const LARGEST_NARROW_SIZE = 0x1fff_ffff;
@@ -36,6 +39,12 @@ export interface CallContext {
   callbackContext: Value | undefined;
   released: Value | undefined;
   lockTarget: Value | undefined;
+  /** The first dynptr or iterator argument: the object on the stack, or the pointer to the host's own. */
+  object: Value | undefined;
+  /** The object that the call makes, and the address for it; placed when all arguments are checked. */
+  made: { readonly address: Value; readonly name: string; readonly size: number } | undefined;
+  /** The type that is allocated, by its id in the object's BTF. */
+  allocated: number | undefined;
 }
 
 const ARGUMENT_TYPES: Partial<Record<ArgumentKind, string>> = {
@@ -67,12 +76,14 @@ export function checkArgument(call: CallContext, index: number, argument: Helper
 type ArgumentCheck = (call: CallContext, register: number, value: Value, argument: HelperArgument) => boolean;
 
 const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
-  anything(call, register, value) {
-    if (value.kind === 'number' || call.machine.rules.allowLeaks) return true;
+  anything(call, register, value, argument) {
+    if (call.prototype.allocatesType === true && register === 1) return checkTypeId(call, register, value);
+    if (value.kind === 'number' || call.machine.rules.allowLeaks || argument.staysInside === true) return true;
     return mismatch(call, register, value, 'a number (addresses must not leave the program)', '== number');
   },
   number: (call, register, value) => value.kind === 'number' || mismatch(call, register, value, 'a number', '== number'),
-  ctx(call, register, value) {
+  ctx(call, register, value, argument) {
+    if (argument.orKernel === true && value.kind === 'btf') return !value.nullable || nullArgument(call, register, value);
     if (value.kind !== 'ctx') return mismatch(call, register, value, 'the context', '== ctx');
     if (value.symbol === ZERO && value.offset === 0) return true;
     const { smin: min, smax: max } = value.range;
@@ -91,6 +102,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   size_or_zero: (call, register, value) => checkSize(call, register, value, 0),
   fixed_read: (call, register, value, argument) => checkBuffer(call, register, value, argument.size ?? 8, 'read'),
   fixed_write(call, register, value, argument) {
+    if (argument.aligned === true && !checkAligned(call, register, value, argument.size ?? 8)) return false;
     if (argument.initialized === true && !checkBuffer(call, register, value, argument.size ?? 8, 'read')) return false;
     return checkBuffer(call, register, value, argument.size ?? 8, 'write');
   },
@@ -144,26 +156,24 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
     if (value.nullable) return nullArgument(call, register, value);
     if ((value.kind === 'map_value' || value.kind === 'btf' || value.kind === 'memory') && value.symbol === ZERO) {
       call.lockTarget = value;
-      return (
-        value.kind === 'btf' ||
-        requireAccess(call.machine, call.state, call.pc, {
-          register,
-          pointer: value,
-          displacement: 0,
-          width: 4,
-          mode: 'write',
-          argument: position(call, register),
-        })
-      );
+      return value.kind === 'btf' || checkSpecialArgument(call, register, value, 4, 'spin_lock');
     }
     return mismatch(call, register, value, 'a pointer to a spin lock in a map value', '== spin_lock');
   },
-  timer: (call, register, value) => checkInMapValue(call, register, value, 16, 'a pointer to a timer in a map value'),
-  kptr: (call, register, value) => checkInMapValue(call, register, value, 8, 'a pointer to a kernel pointer in a map value'),
+  timer: (call, register, value) => checkInMapValue(call, register, value, 16, 'a pointer to a timer in a map value', 'timer'),
+  kptr: (call, register, value) => checkInMapValue(call, register, value, 8, 'a pointer to a kernel pointer in a map value', 'kptr'),
   dynptr(call, register, value, argument) {
-    if (value.kind === 'btf') return true;
-    if (value.kind !== 'stack') return mismatch(call, register, value, 'a pointer to a dynptr on the stack', '== dynptr');
-    return argument.constructs === true ? constructDynptr(call, register, value) : checkDynptr(call, register, value);
+    if (argument.constructs === true) return checkObjectPlace(call, register, value, dynptrName(call), DYNPTR_SIZE);
+    if (value.kind === 'btf' && value.tag === DYNPTR && !value.nullable) {
+      call.object ??= value;
+      return true;
+    }
+    return checkObject(call, register, value, 'an initialised dynptr', (name) => DYNPTRS.has(name));
+  },
+  iterator(call, register, value, argument) {
+    const struct = argument.struct ?? '';
+    if (argument.constructs === true) return checkObjectPlace(call, register, value, struct, argument.size ?? 8);
+    return checkObject(call, register, value, `an initialised ${struct}`, (name) => name === struct);
   },
   socket(call, register, value) {
     if (value.nullable) return nullArgument(call, register, value);
@@ -199,32 +209,48 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
 /** struct bpf_dynptr of the kernel's uapi (bytes). */
 const DYNPTR_SIZE = 16;
 
-/** The identity of the dynptr at a stack address, 0 where there is none. */
-export function dynptrAt(state: State, value: Value): number {
-  const offset = constantValue(value.range);
-  if (value.kind !== 'stack' || offset === undefined) return 0;
-  const stack = state.frames[value.tag]!.stack;
-  const cell = stack.cells.get(stack.size + Number(offset));
-  return cell?.value.kind === 'any' && cell.size === 8 ? cell.value.identity : 0;
+const DYNPTRS: ReadonlySet<string> = new Set([PLAIN_DYNPTR, PACKET_DYNPTR]);
+
+/** A copy shows what its source shows. */
+function dynptrName(call: CallContext): string {
+  if (call.object !== undefined && call.object.kind === 'object') return call.machine.objectName(call.object.tag);
+  return call.prototype.dynptrOf === 'packet' ? PACKET_DYNPTR : PLAIN_DYNPTR;
 }
 
-/** A dynptr is kept as two opaque words of one identity; writing over either destroys it. */
-function constructDynptr(call: CallContext, register: number, value: Value): boolean {
+/** Where the call may make an object: writable, aligned, constant bytes of the stack that hold none that must be given back. */
+function checkObjectPlace(call: CallContext, register: number, value: Value, name: string, size: number): boolean {
   const { machine, state, pc } = call;
-  const access = { register, pointer: value, displacement: 0, width: DYNPTR_SIZE, mode: 'write' as const, argument: position(call, register) };
+  if (!isObjectPlace(value)) return mismatch(call, register, value, 'a place on the stack at a constant multiple of 8 bytes', '== stack');
+  const access = { register, pointer: value, displacement: 0, width: size, mode: 'write' as const, argument: position(call, register) };
   if (!requireAccess(machine, state, pc, access)) return false;
-  const offset = constantValue(value.range);
-  if (offset === undefined) return mismatch(call, register, value, 'a dynptr at a constant place of the stack', '== dynptr');
-  const identity = machine.identity();
-  const stack = state.writableStack(value.tag);
-  const index = stack.size + Number(offset);
-  for (const at of [index, index + 8]) stack.store(at, 8, new Value('any', 0, machine.symbol(), 0, TOP, false, identity, undefined, undefined));
-  if (call.prototype.acquires === true) state.references = [...state.references, { identity, instruction: pc, kind: 'The dynptr' }];
+  call.made = { address: value, name, size };
   return true;
 }
 
-function checkDynptr(call: CallContext, register: number, value: Value): boolean {
-  return dynptrAt(call.state, value) !== 0 || mismatch(call, register, value, 'an initialised dynptr', '== dynptr');
+function checkObject(call: CallContext, register: number, value: Value, want: string, fits: (name: string) => boolean): boolean {
+  const object = objectAt(call.state, value);
+  if (object === undefined || !fits(call.machine.objectName(object.tag))) return mismatch(call, register, value, want, '== object');
+  call.object ??= object;
+  return true;
+}
+
+function checkAligned(call: CallContext, register: number, value: Value, size: number): boolean {
+  if (call.machine.rules.platform.name !== 'linux' || value.kind !== 'stack') return true;
+  const { valueLow, maskLow } = value.range.bits;
+  if (((valueLow | maskLow) & (size - 1)) === 0) return true;
+  const { smin: min, smax: max } = value.range;
+  call.machine.fail('misaligned', call.pc, call.state, { register, displacement: 0, width: size, mode: 'write', name: 'fp', min, max });
+  return false;
+}
+
+/** The id of a struct of the object's BTF, as bpf_core_type_id_local gives it. */
+function checkTypeId(call: CallContext, register: number, value: Value): boolean {
+  const id = value.kind === 'number' ? constantValue(value.range) : undefined;
+  if (typeof id === 'number' && id > 0 && call.machine.memory(TYPED_MEMORY + id).size > 0) {
+    call.allocated = id;
+    return true;
+  }
+  return mismatch(call, register, value, "the id of a type in the object's BTF", '== number');
 }
 
 function isNull(value: Value): boolean {
@@ -258,19 +284,32 @@ export function nullArgument(call: CallContext, register: number, value: Value, 
   return false;
 }
 
-function checkInMapValue(call: CallContext, register: number, value: Value, width: number, want: string): boolean {
+/** Whether the argument points at a field of that kind; values whose type is not known may have one anywhere. */
+function checkSpecialArgument(call: CallContext, register: number, value: Value, width: number, kind: SpecialKind): boolean {
+  const { machine, state, pc } = call;
+  const fields = value.kind === 'map_value' ? machine.map(value.tag)?.special : machine.memory(value.tag).special;
+  const offset = Number(value.offset);
+  if (fields !== undefined && fieldAt(fields, offset, kind) === undefined) {
+    machine.fail('special_argument', pc, state, {
+      register,
+      argument: register,
+      name: call.prototype.name,
+      want: SPECIAL_WORDS[kind],
+      have: describeValue(machine, value),
+    });
+    return false;
+  }
+  const access = { register, pointer: value, displacement: 0, width, mode: 'write' as const, special: true, argument: position(call, register) };
+  return requireAccess(machine, state, pc, access);
+}
+
+function checkInMapValue(call: CallContext, register: number, value: Value, width: number, want: string, kind: SpecialKind): boolean {
   if (value.nullable) return nullArgument(call, register, value);
-  if (value.kind !== 'map_value' || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
+  const typed = value.kind === 'memory' && kind === 'kptr' && value.tag >= TYPED_MEMORY;
+  if ((value.kind !== 'map_value' && !typed) || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
   // A timer's callback gets the map that holds the timer.
-  call.map ??= call.machine.map(value.tag);
-  return requireAccess(call.machine, call.state, call.pc, {
-    register,
-    pointer: value,
-    displacement: 0,
-    width,
-    mode: 'write',
-    argument: position(call, register),
-  });
+  if (!typed) call.map ??= call.machine.map(value.tag);
+  return checkSpecialArgument(call, register, value, width, kind);
 }
 
 function checkMap(call: CallContext, register: number, value: Value): boolean {
@@ -359,17 +398,27 @@ function writeBuffer(call: CallContext, value: Value, certain: number, possible:
   const c = constantValue(value.range);
   const from = stack.size + Number(value.range.smin);
   const to = stack.size + Number(value.range.smax) + possible;
-  if (c === undefined) {
+  if (call.machine.hasObjects) {
+    endOverwritten(call.state, value.tag, from, to);
+    return fillBuffer(call.state.writableStack(value.tag), c !== undefined, from, to, certain);
+  }
+  return fillBuffer(stack, c !== undefined, from, to, certain);
+}
+
+function fillBuffer(stack: StackFrame, exact: boolean, from: number, to: number, certain: number): boolean {
+  if (!exact) {
     stack.storeSomewhere(from, to, true);
     return true;
   }
-  if (possible > certain) stack.storeSomewhere(from + certain, to, true);
+  if (to > from + certain) stack.storeSomewhere(from + certain, to, true);
   if (certain > 0) stack.fillNumeric(from, certain);
   return true;
 }
 
 function holdMemory(call: CallContext, register: number, value: Value, argument: HelperArgument): boolean {
   const nullable = argument.nullable === true;
+  if (argument.inMapValue === true && value.kind !== 'map_value' && call.machine.rules.platform.name === 'linux')
+    return mismatch(call, register, value, 'memory in the value of a map', '== shared');
   if (!isMemory(value) && !(nullable && isNull(value)) && value.kind !== 'invalid') {
     call.machine.fail('memory_argument', call.pc, call.state, {
       register,

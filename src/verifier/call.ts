@@ -1,12 +1,15 @@
 import type { CallbackParameter, HelperPrototype } from '../platform/platform.ts';
-import { type CallContext, checkArgument, dynptrAt, nullArgument } from './arguments.ts';
+import { type CallContext, checkArgument, nullArgument } from './arguments.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { clobbered } from './memory.ts';
 import { fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
+import { changeRegion, openRegions } from './regions.ts';
 import { StackFrame } from './stack.ts';
-import { isExact, type State } from './state.ts';
-import { Value, ZERO } from './value.ts';
+import { objectAt, PACKET_DYNPTR, placeObject } from './stack-objects.ts';
+import { isExact, type LoopOrigin, type State } from './state.ts';
+import { DYNPTR, LENT, META_OFFSET, PACKET_SIZE, READ_ONLY_MEMORY, TYPED_MEMORY, Value, ZERO } from './value.ts';
+
 export interface CallOutcome {
   /** The state in which the helper invokes its callback, with the callback's frame on top, and the callback's first slot. */
   readonly callback?: { readonly state: State; readonly slot: number };
@@ -29,6 +32,9 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
     callbackContext: undefined,
     released: undefined,
     lockTarget: undefined,
+    object: undefined,
+    made: undefined,
+    allocated: undefined,
   };
   let sound = true;
   for (let index = 0; index < prototype.arguments.length; index++) {
@@ -39,11 +45,38 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
   if (!applyLock(call)) return undefined;
   const callback = call.callback === undefined ? undefined : { state: invokeCallback(call), slot: call.callback };
   if (isTailCall(prototype) && !checkNothingHeld(machine, state, pc, 'The tail call')) return undefined;
+  if (prototype.returns.kind === 'no_return' && !checkNothingHeld(machine, state, pc, 'The exception')) return undefined;
+  if (call.made !== undefined) make(call);
+  if (prototype.advances === true && call.object !== undefined) state.origins = advancedOrigins(state.origins, call.object.identity);
   finish(call);
   return { ...(callback === undefined ? {} : { callback }), ends: prototype.returns.kind === 'no_return' };
 }
 
-function isTailCall(prototype: HelperPrototype): boolean {
+/** Places the object that the call constructs. */
+function make(call: CallContext): void {
+  const { machine, state, pc, prototype, object: source } = call;
+  const { address, name, size } = call.made!;
+  const owed = source?.kind === 'object' && state.references.some((reference) => reference.identity === source.root) ? source.root : 0;
+  const identity = placeObject(machine, state, address, { name, size, parent: owed });
+  if (prototype.acquires === true)
+    state.references = [
+      ...state.references,
+      { identity, instruction: pc, kind: name.startsWith('bpf_iter') ? 'The iterator' : 'The dynptr', frame: state.frames.length - 1 },
+    ];
+}
+
+/** The host ends every loop whose turns all move an iterator on, if the iterator was there when the turn began. */
+function advancedOrigins(origins: LoopOrigin | undefined, identity: number): LoopOrigin | undefined {
+  if (origins === undefined) return undefined;
+  const previous = advancedOrigins(origins.previous, identity);
+  const holds = origins.state.frames.some(({ stack }) =>
+    stack.cells.values().some(({ value }) => value.kind === 'object' && value.identity === identity),
+  );
+  if (!holds && previous === origins.previous) return origins;
+  return { ...origins, bounded: origins.bounded || holds, previous };
+}
+
+export function isTailCall(prototype: HelperPrototype): boolean {
   return prototype.name === 'bpf_tail_call';
 }
 
@@ -70,6 +103,11 @@ function checkAvailability(machine: Machine, state: State, pc: number, prototype
       return false;
     }
   }
+  const open = prototype.sleepableOnly === true ? openRegions(state.rcu)[0] : undefined;
+  if (open !== undefined) {
+    machine.fail('region_open', pc, state, { name: `${prototype.name} may sleep and is called`, note: open.words });
+    return false;
+  }
   if (state.lock !== 0 && prototype.name !== 'bpf_spin_unlock') {
     machine.fail('lock_state', pc, state, { note: `Calls ${prototype.name} while a spin lock is held` });
     return false;
@@ -88,6 +126,11 @@ export function checkNothingHeld(machine: Machine, state: State, pc: number, wha
     machine.fail('reference_leak', pc, state, { name: held.kind, limit: held.instruction });
     return false;
   }
+  const open = openRegions(state.rcu)[0];
+  if (open !== undefined) {
+    machine.fail('region_open', pc, state, { name: what, note: open.words });
+    return false;
+  }
   return true;
 }
 
@@ -97,20 +140,20 @@ function release(call: CallContext, index: number): boolean {
   const value = state.registers[register];
   if (value === undefined) return false;
   if (value.nullable) return nullArgument(call, register, value);
-  const dynptr = prototype.arguments[index]!.kind === 'dynptr' ? dynptrAt(state, value) : 0;
-  const identity = dynptr === 0 ? value.identity : dynptr;
-  const owned = state.references.some((reference) => reference.identity === identity);
+  const object = value.kind === 'stack' ? objectAt(state, value) : undefined;
+  const argument = prototype.arguments[index]!;
+  // Null has nothing to give back where the call takes it.
+  if (argument.nullable === true && value.kind === 'number') return true;
+  const identity = (object ?? value).root;
+  // What is given back is the whole object, not a place within it.
+  const whole = object !== undefined || (value.symbol === ZERO && value.offset === 0);
+  const owned = whole && state.references.some((reference) => reference.identity === identity);
   if (!owned) {
     machine.fail('release_argument', pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value) });
     return false;
   }
   state.references = state.references.filter((reference) => reference.identity !== identity);
-  state.rewrite((candidate) => {
-    if (candidate.identity === identity && (candidate.isPointer || candidate.kind === 'any')) return RELEASED;
-    // What a dynptr gave access to goes with it; which slices those are is not tracked.
-    const slice = dynptr !== 0 && candidate.kind === 'memory' && !state.references.some((reference) => reference.identity === candidate.identity);
-    return slice ? RELEASED : candidate;
-  });
+  state.rewrite((candidate) => (candidate.kind !== 'number' && candidate.root === identity ? RELEASED : candidate));
   return true;
 }
 
@@ -121,9 +164,13 @@ const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'cl
 function applyLock(call: CallContext): boolean {
   const { machine, state, pc, prototype, lockTarget } = call;
   if (prototype.region !== undefined) {
-    state.rcu += prototype.region.enters ? 1 : -1;
-    if (state.rcu >= 0) return true;
-    machine.fail('lock_state', pc, state, { note: `${prototype.name} without a matching begin` });
+    const { kind, enters } = prototype.region;
+    const depth = changeRegion(state.rcu, kind, enters);
+    if (depth !== undefined) {
+      state.rcu = depth;
+      return true;
+    }
+    machine.fail('lock_state', pc, state, { note: enters ? `${prototype.name} is nested too deeply` : `${prototype.name} without a matching begin` });
     return false;
   }
   if (lockTarget === undefined) return true;
@@ -164,7 +211,7 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
     case 'map':
       return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0, false, machine.identity());
     case 'map_key':
-      return map === undefined ? machine.number(TOP) : machine.pointer('memory', map.keySize, 0);
+      return map === undefined ? machine.number(TOP) : machine.pointer('memory', READ_ONLY_MEMORY + map.keySize, 0).withParent(LENT);
     case 'map_value':
       return map === undefined ? machine.number(TOP) : machine.pointer('map_value', map.index, 0, false, machine.identity());
     case 'callback_context':
@@ -173,7 +220,7 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
     case 'vma':
       return machine.pointer('btf', 0, 0, false, 0);
     case 'dynptr':
-      return machine.pointer('btf', 0, 0, false, 0);
+      return machine.pointer('btf', DYNPTR, 0, false, 0);
   }
 }
 
@@ -182,26 +229,67 @@ function finish(call: CallContext): void {
   const { machine, state, pc, prototype } = call;
   const result = resultOf(call);
   const { registers } = state;
-  if (prototype.changesPacket === true) {
-    state.rewrite((value) => (value.kind === 'packet' ? STALE : value.symbol === 1 || value.symbol === 2 ? machine.number(value.range) : value));
-    state.constraints = state.constraints.withoutPacket();
-  }
+  if (prototype.changesPacket === true || (prototype.name === 'bpf_dynptr_write' && isPacketDynptr(machine, call.object)))
+    changePacket(machine, state);
   for (let r = 1; r <= 5; r++) registers[r] = clobbered(registers[r]);
   registers[0] = result;
-  if (prototype.acquires === true && result !== undefined && result.isPointer) {
-    state.references = [...state.references, { identity: result.identity, instruction: pc, kind: acquiredName(prototype) }];
+  if ((prototype.acquires === true || findsSocket(call)) && result !== undefined && result.isPointer) {
+    state.references = [
+      ...state.references,
+      { identity: result.identity, instruction: pc, kind: acquiredName(prototype), frame: state.frames.length - 1 },
+    ];
   }
+}
+
+/** A socket found in a map is held until it is released. */
+function findsSocket({ prototype, map }: CallContext): boolean {
+  return prototype.returns.kind === 'map_value' && (map?.kind === 'sockmap' || map?.kind === 'sockhash');
+}
+
+function isPacketDynptr(machine: Machine, object: Value | undefined): boolean {
+  return object?.kind === 'object' && machine.objectName(object.tag) === PACKET_DYNPTR;
+}
+
+/** The packet may lie elsewhere and have another size: pointers into it are stale, and so is what was known of its size. */
+export function changePacket(machine: Machine, state: State): void {
+  state.rewrite((value) => {
+    if (value.kind === 'packet' || (value.parent < 0 && value.parent !== LENT)) return STALE;
+    return value.symbol === PACKET_SIZE || value.symbol === META_OFFSET ? machine.number(value.range) : value;
+  });
+  state.constraints = state.constraints.withoutPacket();
+}
+
+/** What a callback was lent ends with it. */
+export function endLoans(state: State): void {
+  state.rewrite((value) => (value.parent === LENT ? RELEASED : value));
 }
 
 function acquiredName(prototype: HelperPrototype): string {
   return prototype.name.includes('ringbuf')
     ? 'The ring-buffer record'
-    : prototype.returns.kind === 'socket'
+    : prototype.returns.kind === 'socket' || prototype.returns.kind === 'map_value'
       ? 'The socket'
       : `What ${prototype.name} returned`;
 }
 
 function resultOf(call: CallContext): Value | undefined {
+  const result = plainResult(call);
+  const { prototype, state } = call;
+  const owner = prototype.casts === undefined ? undefined : state.registers[prototype.casts + 1];
+  if (owner !== undefined && result?.isPointer === true) return owner.root === 0 ? result : result.withParent(owner.root);
+  return result;
+}
+
+/** Memory that a dynptr shows ends with what the dynptr is of. */
+function sliceOf(call: CallContext, size: number, nullable: boolean): Value {
+  const { machine, prototype, object } = call;
+  const slice = machine.pointer('memory', (prototype.readOnlyResult === true ? READ_ONLY_MEMORY : 0) + size, 0, nullable, machine.identity());
+  if (object === undefined) return slice;
+  if (object.kind !== 'object') return slice.withParent(LENT);
+  return slice.withParent(isPacketDynptr(machine, object) ? -object.identity : object.root);
+}
+
+function plainResult(call: CallContext): Value | undefined {
   const { machine, prototype } = call;
   const { returns } = prototype;
   switch (returns.kind) {
@@ -218,11 +306,14 @@ function resultOf(call: CallContext): Value | undefined {
           ? machine.pointer('btf', 0, 0, returns.nullable, machine.identity())
           : machine.pointer('map', map.inner, 0, returns.nullable, machine.identity());
       }
-      if (map.kind === 'sockmap' || map.kind === 'sockhash' || map.kind === 'xskmap' || map.kind === 'reuseport_sockarray')
-        return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
+      if (map.kind === 'sockmap' || map.kind === 'sockhash')
+        return machine.pointer('socket', machine.structTag('bpf_sock'), 0, returns.nullable, machine.identity());
+      if (map.kind === 'xskmap' || map.kind === 'reuseport_sockarray') return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
       return machine.pointer('map_value', map.index, 0, returns.nullable, machine.identity());
     }
     case 'memory':
+      if (call.allocated !== undefined) return machine.pointer('memory', TYPED_MEMORY + call.allocated, 0, returns.nullable, machine.identity());
+      if (call.object !== undefined && returns.size === undefined) return sliceOf(call, call.recordSize, returns.nullable);
       return machine.pointer('memory', returns.size ?? call.recordSize, 0, returns.nullable, machine.identity());
     case 'socket':
       return machine.pointer('socket', machine.structTag(returns.struct), 0, returns.nullable, machine.identity());

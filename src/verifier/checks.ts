@@ -195,6 +195,36 @@ export const CHECKS = {
     classic: (d) => `Write to read-only memory (${access(d)})`,
     plain: (d) => `Writes to ${d.name}, which is read-only.`,
   },
+  write_only: {
+    severity: 'policy',
+    id: 'MAP-06',
+    classic: (d) => `Read from write-only memory (${access(d)})`,
+    plain: (d) => `Reads from ${d.name}, which programs may only write.`,
+  },
+  special_field: {
+    severity: 'safety',
+    id: 'OBJ-01',
+    classic: (d) => `Access to a special field (${access(d)})`,
+    plain: (d) => `${verb(d)} bytes of the ${d.want} at offset ${d.limit} of ${d.name}, which only helpers may touch.`,
+  },
+  special_argument: {
+    severity: 'safety',
+    id: 'OBJ-01',
+    classic: (d) => `Not a special field (${reg(d)})`,
+    plain: (d) => `Argument ${d.argument} of ${d.name} must point to a ${d.want}; there is none at ${d.have}.`,
+  },
+  stack_object: {
+    severity: 'safety',
+    id: 'OBJ-01',
+    classic: (d) => `Access to an object on the stack (${access(d)})`,
+    plain: (d) => `${verb(d)} stack bytes at fp${d.min} that belong to ${d.name}, which only its own functions may touch.`,
+  },
+  region_open: {
+    severity: 'safety',
+    id: 'EXE-01',
+    classic: (d) => `Region still open (${d.note})`,
+    plain: (d) => `${d.name} with ${d.note}: what was entered must be left first.`,
+  },
   packet_write: {
     severity: 'policy',
     id: 'PKT-09',

@@ -1,7 +1,7 @@
 import type { Machine } from './machine.ts';
 import { constantValue, format } from './number/index.ts';
 import type { State } from './state.ts';
-import { META_OFFSET, PACKET_SIZE, type Value, ZERO } from './value.ts';
+import { DYNPTR, META_OFFSET, PACKET_SIZE, type Value, ZERO } from './value.ts';
 
 /** A value in words: "number 0..63", "pointer to packet + 14", "maybe-null pointer to an 8-byte value of map m". */
 export function describeValue(machine: Machine, value: Value | undefined, state?: State): string {
@@ -27,18 +27,25 @@ export function describeValue(machine: Machine, value: Value | undefined, state?
     case 'map':
       return `map ${machine.map(value.tag)?.name}${value.tag < 0 ? "'s inner map" : ''}`;
     case 'memory':
-      return `${maybe}pointer to a ${value.tag}-byte record${at}`;
+      return `${maybe}pointer to ${memoryWords(machine, value)}${at}`;
     case 'socket':
       return `${maybe}pointer to a socket${at}`;
     case 'btf':
-      return `${maybe}pointer to a kernel object${at}`;
+      return value.tag === DYNPTR ? `${maybe}pointer to a dynptr${at}` : `${maybe}pointer to a kernel object${at}`;
     case 'code':
       return `address of the function at instruction ${value.tag}`;
+    case 'object':
+      return `${machine.objectName(value.tag)} on the stack`;
     case 'any':
       return 'a number on one path and a pointer on another';
     case 'invalid':
       return value.reason === 'clobbered' ? 'destroyed by a call' : value.reason === 'stale_packet' ? 'a stale packet pointer' : 'no longer valid';
   }
+}
+
+function memoryWords(machine: Machine, value: Value): string {
+  const { size, readOnly, name } = machine.memory(value.tag);
+  return name === undefined ? `a ${size}-byte ${readOnly ? 'read-only ' : ''}record` : `struct ${name}`;
 }
 
 /** How many bytes from a packet pointer on are proved to exist. */

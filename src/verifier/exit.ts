@@ -20,6 +20,12 @@ export function checkExit(machine: Machine, state: State, pc: number, context: C
     }
   }
   if (context.callback) {
+    // Nobody knows how often a callback runs, so each run gives back what it took.
+    const taken = state.references.find((reference) => reference.frame >= state.frames.length - 1);
+    if (taken !== undefined) {
+      machine.fail('reference_leak', pc, state, { name: taken.kind, limit: taken.instruction });
+      return false;
+    }
     const call = machine.instruction(context.call);
     const prototype = call.kind === 'call' ? machine.findHelper(call.helper) : undefined;
     const range = prototype?.callbackReturns;

@@ -2,13 +2,13 @@ import type { Instruction } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
 import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
 import { executeBranch, NEGATED } from './branch.ts';
-import { executeCall } from './call.ts';
+import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
 import { dissimilarity, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
 import type { Liveness } from './liveness.ts';
-import type { Machine } from './machine.ts';
+import type { Assumption, Machine } from './machine.ts';
 import { executeAtomic, executeLoad, executePacketLoad, executeStore } from './memory.ts';
 import { constantValue, type Int, TOP } from './number/index.ts';
 import { NodeQueue } from './queue.ts';
@@ -310,6 +310,7 @@ export class Explorer {
       this.steps++;
       if (machine.rules.assumptions !== undefined && !assumeAt(machine, state, pc)) return;
       if (instruction.kind === 'packet') this.leavePacket(node, state, pc);
+      else if (instruction.kind === 'call' && node.context.parent !== undefined) this.leaveByTailCall(node, state, pc, instruction.helper);
       if (pc === block.last && this.leave(node, state, pc, instruction)) return;
       if (!executeStraight(machine, state, pc, instruction)) return;
       if (pc === block.last) break;
@@ -415,6 +416,16 @@ export class Explorer {
     this.exit(node, ended, pc);
   }
 
+  /** A tail call that succeeds in a subprogram ends it with what the other program returns, which may have changed the packet. */
+  private leaveByTailCall(node: Node, state: State, pc: number, helper: number): void {
+    const prototype = this.machine.findHelper(helper);
+    if (prototype === undefined || !isTailCall(prototype)) return;
+    const ended = state.clone();
+    changePacket(this.machine, ended);
+    ended.registers[0] = this.machine.number(TOP);
+    this.exit(node, ended, pc);
+  }
+
   private exit(node: Node, state: State, pc: number): void {
     const { machine } = this;
     const { context } = node;
@@ -437,14 +448,17 @@ const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'cl
 
 /** Narrows the state by what is assumed before an instruction; false where that contradicts it, so that the path ends. */
 export function assumeAt(machine: Machine, state: State, pc: number): boolean {
-  for (const assumption of machine.rules.assumptions?.get(pc) ?? []) {
-    if (assumption.kind === 'packet') state.relate(ZERO, PACKET_SIZE, -assumption.bytes);
-    else if (assumption.kind === 'havoc') state.registers[assumption.register] = machine.number(TOP);
-    else {
-      // The side that is not taken is the one that keeps this state.
-      const branch = { ...assumption.branch, comparison: NEGATED[assumption.branch.comparison] };
-      if (executeBranch(machine, state, pc, branch).fallthrough === undefined) return false;
-    }
+  return (machine.rules.assumptions?.get(pc) ?? []).every((assumption) => applyAssumption(machine, state, pc, assumption));
+}
+
+/** Narrows the state by one assumption; false where that contradicts it. */
+export function applyAssumption(machine: Machine, state: State, pc: number, assumption: Assumption): boolean {
+  if (assumption.kind === 'packet') state.relate(ZERO, PACKET_SIZE, -assumption.bytes);
+  else if (assumption.kind === 'havoc') state.registers[assumption.register] = machine.number(TOP);
+  else {
+    // The side that is not taken is the one that keeps this state.
+    const branch = { ...assumption.branch, comparison: NEGATED[assumption.branch.comparison] };
+    return executeBranch(machine, state, pc, branch).fallthrough !== undefined;
   }
   return true;
 }
@@ -469,7 +483,10 @@ export function leaveFunction(state: State, callback: boolean): void {
   state.frames.pop();
   const gone = state.frames.length;
   state.rewrite((value) => (value.kind === 'stack' && value.tag >= gone ? FRAME_GONE : value));
-  if (callback) return;
+  if (callback) {
+    endLoans(state);
+    return;
+  }
   const { registers } = state;
   registers[0] = result !== undefined && result.kind === 'stack' && result.tag >= gone ? FRAME_GONE : result;
   for (let r = 1; r <= 5; r++) registers[r] = CLOBBERED;

@@ -23,6 +23,7 @@ import type { Assumption, Finding, MapFacts, Rules } from './machine.ts';
 import { Machine } from './machine.ts';
 import { add, type Int } from './number/index.ts';
 import type { VerificationReport } from './report.ts';
+import { specialFields } from './special-fields.ts';
 import { StackFrame } from './stack.ts';
 import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
 import { State } from './state.ts';
@@ -382,11 +383,17 @@ export function mapFacts(object: ObjectFile, index: number, platform: Platform):
     readOnly: map.data?.readOnly === true || (platform.name === 'linux' && (map.flags & BPF_F_RDONLY_PROG) !== 0),
     inner: map.inner,
     data: map.data?.bytes,
+    writeOnly: platform.name === 'linux' && (map.flags & BPF_F_WRONLY_PROG) !== 0,
+    // Only Linux knows values by their types.
+    ...(platform.name !== 'linux' || object.btf === undefined || map.valueTypeId === undefined
+      ? {}
+      : { special: specialFields(object.btf, map.valueTypeId) }),
   };
 }
 
-/** Linux map flag: programs may only read. */
+/** Linux map flags: programs may only read, only write. */
 const BPF_F_RDONLY_PROG = 1 << 7;
+const BPF_F_WRONLY_PROG = 1 << 8;
 
 /** What holds when the program is entered: r1 is the context, r10 the end of an unwritten frame. */
 export function entryState(machine: Machine): State {

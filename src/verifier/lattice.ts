@@ -80,6 +80,7 @@ const KIND_CODES: Record<ValueKind, number> = {
   code: 10,
   any: 11,
   invalid: 12,
+  object: 13,
 };
 
 /** How many registers and cells differ in kind: the smaller, the less a join loses. */
@@ -126,8 +127,12 @@ class Renaming {
   private readonly identities = new Map<number, number>();
   private readonly derived: { readonly general: Derivation; readonly special: Derivation | undefined }[] = [];
 
-  constructor(pinned: ReadonlySet<SymbolId>) {
+  /** Identities of what the special state holds, with those of the same references in the general one. */
+  private readonly held: ReadonlyMap<number, number>;
+
+  constructor(pinned: ReadonlySet<SymbolId>, special: readonly Reference[], general: readonly Reference[]) {
     this.pinned = pinned;
+    this.held = pairReferences(special, general);
   }
 
   /** Whether `general` may stand for `special` here: the difference to other values of its symbol must be the same in both. */
@@ -147,6 +152,8 @@ class Renaming {
   }
 
   matchIdentity(general: number, special: number): boolean {
+    // What ends with a release in the special state must end with the same one in the general state.
+    if (this.held.size > 0 && (this.held.get(special) ?? general) !== general) return false;
     if (general === 0) return true;
     const known = this.identities.get(general);
     if (known === undefined) {
@@ -154,6 +161,12 @@ class Renaming {
       return true;
     }
     return known === special;
+  }
+
+  /** Whether both end with corresponding objects, or with none. */
+  matchParent(general: number, special: number): boolean {
+    if (general === 0 || special === 0) return general === special;
+    return general < 0 === special < 0 && this.matchIdentity(Math.abs(general), Math.abs(special));
   }
 
   /** Whether every relation of `general` holds of the renamed symbols in `special`. */
@@ -216,6 +229,13 @@ class Renaming {
   }
 }
 
+/** Identities of references by those of the references at the same places of another state. */
+function pairReferences(a: readonly Reference[], b: readonly Reference[]): ReadonlyMap<number, number> {
+  return a.length === 0 ? NO_PAIRS : new Map(a.map((reference, index) => [reference.identity, b[index]!.identity]));
+}
+
+const NO_PAIRS: ReadonlyMap<number, number> = new Map();
+
 /** Stands for "is null" where identities are matched. */
 const NULL_IDENTITY = -0x8000_0000;
 
@@ -231,14 +251,24 @@ function valueLeq(special: Value | undefined, general: Value | undefined, renami
   if (special.tag !== general.tag || (special.nullable && !general.nullable)) return false;
   if (special !== general && !scalarLeq(special.range, general.range)) return false;
   renaming.matchDerivation(general, special);
-  return renaming.matchSymbol(general, special) && renaming.matchIdentity(general.identity, special.identity);
+  return (
+    renaming.matchSymbol(general, special) &&
+    renaming.matchIdentity(general.identity, special.identity) &&
+    renaming.matchParent(general.parent, special.parent)
+  );
 }
 
 function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming): boolean {
   if (special === general) {
     for (const cell of general.cells.values()) {
       renaming.matchDerivation(cell.value, cell.value);
-      if (!renaming.matchSymbol(cell.value, cell.value) || !renaming.matchIdentity(cell.value.identity, cell.value.identity)) return false;
+      const { value } = cell;
+      if (
+        !renaming.matchSymbol(value, value) ||
+        !renaming.matchIdentity(value.identity, value.identity) ||
+        !renaming.matchParent(value.parent, value.parent)
+      )
+        return false;
     }
     return true;
   }
@@ -312,7 +342,7 @@ function collectSymbols(state: State, symbols: Set<SymbolId>): void {
 /** Whether everything that `special` allows, `general` allows too; what is dead has been removed from both beforehand. */
 export function stateLeq(special: State, general: State, pinned: ReadonlySet<SymbolId> = NO_SYMBOLS): boolean {
   if (!sameObligations(special, general) || !mayCover(special, general)) return false;
-  const renaming = new Renaming(pinned);
+  const renaming = new Renaming(pinned, special.references, general.references);
   for (let index = 0; index < general.frames.length; index++) {
     const s = special.frames[index]!;
     const g = general.frames[index]!;
@@ -345,10 +375,38 @@ class Joining {
   readonly kept = new Set<SymbolId>();
   private readonly supply: Supply;
   private readonly thresholds: readonly Int[] | undefined;
+  /** What each side holds, by the identity in it, with the identity of the same reference in the other. */
+  private readonly heldByA: ReadonlyMap<number, number>;
+  private readonly heldByB: ReadonlyMap<number, number>;
 
-  constructor(supply: Supply, thresholds: readonly Int[] | undefined) {
+  constructor(supply: Supply, thresholds: readonly Int[] | undefined, a: readonly Reference[], b: readonly Reference[]) {
     this.supply = supply;
     this.thresholds = thresholds;
+    this.heldByA = pairReferences(a, b);
+    this.heldByB = pairReferences(b, a);
+  }
+
+  /** Whether two identities may become one: what ends with a release on one side must end with the same release on the other. */
+  private endTogether(a: number, b: number): boolean {
+    return (this.heldByA.get(a) ?? b) === b && (this.heldByB.get(b) ?? a) === a;
+  }
+
+  /** Whether both values live in the same object, or one that will be the same; values that end differently have nothing in common. */
+  private sameEnd(a: Value, b: Value): boolean {
+    if (a.parent === 0 && b.parent === 0) return this.heldByA.size === 0 || this.endTogether(a.identity, b.identity);
+    return (
+      a.parent !== 0 &&
+      b.parent !== 0 &&
+      a.parent < 0 === b.parent < 0 &&
+      this.endTogether(Math.abs(a.parent), Math.abs(b.parent)) &&
+      this.endTogether(a.identity, b.identity)
+    );
+  }
+
+  private parent(a: Value, b: Value): number {
+    if (a.parent === b.parent) return a.parent;
+    const parent = this.identity(Math.abs(a.parent), Math.abs(b.parent));
+    return a.parent < 0 ? -parent : parent;
   }
 
   identity(a: number, b: number): number {
@@ -372,6 +430,7 @@ class Joining {
     if (b.kind === 'invalid') return b;
     if (a.kind !== b.kind || a.tag !== b.tag) return this.mixed(a, b);
     if (a.kind === 'any') return a;
+    if (!this.sameEnd(a, b)) return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
     const range =
       this.thresholds === undefined ? joinScalars(a.range, b.range) : widenScalars(a.range, joinScalars(a.range, b.range), this.thresholds);
     const identity = this.identity(a.identity, b.identity);
@@ -379,7 +438,7 @@ class Joining {
     const derivation = a.derivation === b.derivation ? a.derivation : undefined;
     if (a.symbol === b.symbol && a.offset === b.offset) {
       this.kept.add(a.symbol);
-      return new Value(a.kind, a.tag, a.symbol, a.offset, range, nullable, identity, derivation, undefined);
+      return new Value(a.kind, a.tag, a.symbol, a.offset, range, nullable, identity, derivation, undefined, this.parent(a, b));
     }
     const delta = sub(b.offset, a.offset);
     const key = `${a.symbol},${b.symbol},${delta}`;
@@ -389,15 +448,17 @@ class Joining {
       this.bySymbols.set(key, joined);
       this.joined.push(joined);
     }
-    return new Value(a.kind, a.tag, joined.fresh, a.offset, range, nullable, identity, undefined, undefined);
+    return new Value(a.kind, a.tag, joined.fresh, a.offset, range, nullable, identity, undefined, undefined, this.parent(a, b));
   }
 
   /** Different kinds: null merges with a pointer at offset 0, all else becomes a value of unknown kind. */
   private mixed(a: Value, b: Value): Value {
     const pointer = a.isPointer ? a : b;
     const number = a.isPointer ? b : a;
+    const held = a === pointer ? this.heldByA : this.heldByB;
     if (
       pointer.isPointer &&
+      !held.has(pointer.root) &&
       number.kind === 'number' &&
       number.symbol === ZERO &&
       number.offset === 0 &&
@@ -406,7 +467,7 @@ class Joining {
       (pointer.kind === 'map_value' || pointer.kind === 'map' || pointer.kind === 'memory' || pointer.kind === 'socket' || pointer.kind === 'btf')
     ) {
       const identity = a === pointer ? this.identity(pointer.identity, NULL_IDENTITY) : this.identity(NULL_IDENTITY, pointer.identity);
-      return new Value(pointer.kind, pointer.tag, ZERO, 0, pointer.range, true, identity, undefined, undefined);
+      return new Value(pointer.kind, pointer.tag, ZERO, 0, pointer.range, true, identity, undefined, undefined, pointer.parent);
     }
     return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
   }
@@ -497,7 +558,7 @@ function joinReferences(a: readonly Reference[], b: readonly Reference[], joinin
  * relations that weaken are dropped, so that any chain of widenings ends. Requires `sameObligations`.
  */
 export function joinStates(a: State, b: State, supply: Supply, thresholds?: readonly Int[]): State {
-  const joining = new Joining(supply, thresholds);
+  const joining = new Joining(supply, thresholds, a.references, b.references);
   const frames: Frame[] = a.frames.map((frame, index) => {
     const other = b.frames[index]!;
     const registers = frame.registers.map((value, r) => joining.value(value, other.registers[r]));

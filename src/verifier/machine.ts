@@ -1,12 +1,14 @@
 import type { Branch, Instruction, InstructionList } from '../isa/instruction.ts';
+import { resolveType, sizeOf } from '../object/btf-types.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import type { ContextLayout, HelperPrototype, MapKind, Platform, ProgramType, SectionPrefix } from '../platform/platform.ts';
 import { type CheckDetails, type CheckKind, checkRow } from './checks.ts';
 import type { Supply } from './lattice.ts';
 import type { Int } from './number/index.ts';
 import { constant, constantValue, isConstant, type Scalar } from './number/index.ts';
+import { type SpecialField, specialFields } from './special-fields.ts';
 import type { State } from './state.ts';
-import { FIRST_FREE_SYMBOL, type SymbolId, Value, ZERO } from './value.ts';
+import { FIRST_FREE_SYMBOL, READ_ONLY_MEMORY, type SymbolId, TYPED_MEMORY, Value, ZERO } from './value.ts';
 
 /** A map as the verifier needs it; sizes in bytes. */
 export interface MapFacts {
@@ -21,6 +23,20 @@ export interface MapFacts {
   /** Index of the inner map's template. */
   readonly inner: number | undefined;
   readonly data: Uint8Array | undefined;
+  /** Programs may only write (BPF_F_WRONLY_PROG). */
+  readonly writeOnly?: boolean;
+  /** Parts of the value that only helpers may touch; absent where the value's type is not known. */
+  readonly special?: readonly SpecialField[];
+}
+
+/** What a pointer of kind `memory` leads to. */
+export interface MemoryFacts {
+  /** Bytes. */
+  readonly size: number;
+  readonly readOnly: boolean;
+  /** The C struct, where it has one. */
+  readonly name?: string;
+  readonly special?: readonly SpecialField[];
 }
 
 /** What decides verdicts besides the program. */
@@ -78,6 +94,8 @@ export class Machine implements Supply {
   readonly findHelper: (id: number) => HelperPrototype | undefined;
   readonly findKfunc: (id: number) => HelperPrototype | undefined;
   private readonly structs: readonly ContextLayout[];
+  private readonly objectNames: string[] = [];
+  private readonly typedMemory = new Map<number, MemoryFacts>();
   private nextSymbol = FIRST_FREE_SYMBOL;
   private nextIdentity = 1;
   private readonly found = new Set<string>();
@@ -145,6 +163,41 @@ export class Machine implements Supply {
   /** The tag of pointers to a struct of that name, 0 where the platform has no layout for it. */
   structTag(name: string | undefined): number {
     return this.structs.findIndex((layout) => layout.name === name) + 1;
+  }
+
+  /** The tag of stack objects of that name ("dynptr", "bpf_iter_num"); with the first the program is one that has such objects. */
+  objectTag(name: string): number {
+    const known = this.objectNames.indexOf(name);
+    return known >= 0 ? known : this.objectNames.push(name) - 1;
+  }
+
+  objectName(tag: number): string {
+    return this.objectNames[tag] ?? 'object';
+  }
+
+  /** Whether any stack object was made so far. */
+  get hasObjects(): boolean {
+    return this.objectNames.length > 0;
+  }
+
+  /** What memory of a tag is: plain sizes, READ_ONLY_MEMORY + size, or TYPED_MEMORY + an id of the object's BTF. */
+  memory(tag: number): MemoryFacts {
+    if (tag < TYPED_MEMORY) return tag < READ_ONLY_MEMORY ? { size: tag, readOnly: false } : { size: tag - READ_ONLY_MEMORY, readOnly: true };
+    let facts = this.typedMemory.get(tag);
+    if (facts === undefined) {
+      const { btf } = this.object;
+      const id = tag - TYPED_MEMORY;
+      const type = btf === undefined ? undefined : resolveType(btf, id);
+      const size = btf === undefined ? undefined : sizeOf(btf, id);
+      facts = {
+        size: size ?? 0,
+        readOnly: false,
+        ...(type?.kind === 'struct' ? { name: type.name } : {}),
+        ...(btf === undefined ? {} : { special: specialFields(btf, id) }),
+      };
+      this.typedMemory.set(tag, facts);
+    }
+    return facts;
   }
 
   instruction(pc: number): Instruction {

@@ -21,7 +21,9 @@ import {
   unsignedBytes,
 } from './number/index.ts';
 import { remainsOf } from './remains.ts';
+import { overlappingField, SPECIAL_WORDS, type SpecialField } from './special-fields.ts';
 import { FRAGMENT } from './stack.ts';
+import { checkObjects, endOverwritten } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
@@ -32,6 +34,8 @@ export interface Access {
   readonly displacement: number;
   readonly width: number;
   readonly mode: 'read' | 'write';
+  /** The access is the host's own, to a special field. */
+  readonly special?: boolean;
   /** Helper arguments: what the access is for. */
   readonly argument?: { readonly position: number; readonly helper: string };
 }
@@ -48,7 +52,14 @@ function span(access: Access): { min: Int; max: Int } {
 export function requireAccess(machine: Machine, state: State, pc: number, access: Access): boolean {
   const { pointer, register, displacement, width, mode } = access;
   const base = { register, displacement, width, mode };
-  if (pointer.kind === 'number' || pointer.kind === 'any' || pointer.kind === 'map' || pointer.kind === 'code' || pointer.kind === 'invalid') {
+  if (
+    pointer.kind === 'number' ||
+    pointer.kind === 'any' ||
+    pointer.kind === 'map' ||
+    pointer.kind === 'code' ||
+    pointer.kind === 'object' ||
+    pointer.kind === 'invalid'
+  ) {
     if (pointer.kind === 'number' && access.argument === undefined && pointer.symbol === ZERO && pointer.offset === 0) {
       machine.fail('null_access', pc, state, base);
       return false;
@@ -101,9 +112,23 @@ const REGION_CHECKS: Record<'ctx' | 'stack' | 'packet' | 'map_value' | 'memory' 
       machine.fail('read_only', pc, state, { ...plain(access), name: `map ${map.name}` });
       return false;
     }
-    return checkSized(machine, state, pc, access, map.valueSize, 'map_value', map.name);
+    if (access.mode === 'read' && map.writeOnly === true) {
+      machine.fail('write_only', pc, state, { ...plain(access), name: `map ${map.name}` });
+      return false;
+    }
+    return (
+      checkSized(machine, state, pc, access, map.valueSize, 'map_value', map.name) &&
+      checkSpecial(machine, state, pc, access, map.special, `a value of map ${map.name}`)
+    );
   },
-  memory: (machine, state, pc, access) => checkSized(machine, state, pc, access, access.pointer.tag, 'memory', 'record'),
+  memory(machine, state, pc, access) {
+    const { size, readOnly, special, name } = machine.memory(access.pointer.tag);
+    if (access.mode === 'write' && readOnly) {
+      machine.fail('read_only', pc, state, { ...plain(access), name: 'this memory' });
+      return false;
+    }
+    return checkSized(machine, state, pc, access, size, 'memory', 'record') && checkSpecial(machine, state, pc, access, special, `struct ${name}`);
+  },
   socket(machine, state, pc, access) {
     if (access.mode === 'write') {
       machine.fail('read_only', pc, state, { ...plain(access), name: 'socket memory' });
@@ -146,6 +171,26 @@ function checkSized(machine: Machine, state: State, pc: number, access: Access, 
   return true;
 }
 
+/** Fields that belong to the host are no bytes of the program: only a kernel pointer may be loaded, whole. */
+function checkSpecial(
+  machine: Machine,
+  state: State,
+  pc: number,
+  access: Access,
+  fields: readonly SpecialField[] | undefined,
+  owner: string,
+): boolean {
+  if (fields === undefined || fields.length === 0 || access.special === true) return true;
+  const { min, max } = span(access);
+  const field = overlappingField(fields, Number(min), Number(max) + access.width);
+  if (field === undefined) return true;
+  const whole = min === max && min === field.offset && access.width === field.size && access.argument === undefined;
+  if (whole && field.kind === 'kptr' && access.mode === 'read') return true;
+  if (whole && field.kind === 'kptr_untrusted') return true;
+  machine.fail('special_field', pc, state, { ...plain(access), want: SPECIAL_WORDS[field.kind], limit: field.offset, name: owner });
+  return false;
+}
+
 function checkStack(machine: Machine, state: State, pc: number, access: Access): boolean {
   const { min, max } = span(access);
   const limit = machine.rules.stackSize;
@@ -162,7 +207,10 @@ function checkStack(machine: Machine, state: State, pc: number, access: Access):
     machine.fail('misaligned', pc, state, { ...plain(access), name: 'fp', min, max });
     return false;
   }
-  return true;
+  return (
+    !machine.hasObjects ||
+    checkObjects(machine, state, pc, plain(access), { frame: access.pointer.tag, from: limit + Number(min), to: limit + Number(end) })
+  );
 }
 
 /** Whether the known bits of the address make it a multiple of the width; frames are aligned to 8 bytes. */
@@ -299,6 +347,10 @@ function loadFrom(
       return loadContext(machine, Number(add(pointer.offset, displacement)), size);
     case 'map_value':
       return loadMapValue(machine, pointer, displacement, size);
+    case 'memory':
+      if (isPointerField(machine.memory(pointer.tag).special, pointer, displacement, size))
+        return machine.pointer('btf', 0, 0, true, machine.identity());
+      return machine.number(unsignedBytes(size));
     case 'btf':
       // A pointer read from a kernel object may be followed: the kernel makes faults in such reads harmless.
       return size === 8 ? machine.pointer('btf', 0, 0, false, 0) : machine.number(unsignedBytes(size));
@@ -339,8 +391,18 @@ function loadContext(machine: Machine, offset: number, size: Size): Value {
 const PACKET_RANGE: Scalar = fromSigned(0, 65535);
 const META_RANGE: Scalar = fromSigned(-4098, 0);
 
+/** Whether a checked load is of a kernel pointer: no part of one can be loaded. */
+function isPointerField(fields: readonly SpecialField[] | undefined, pointer: Value, displacement: number, size: Size): boolean {
+  if (fields === undefined || fields.length === 0 || size !== 8) return false;
+  const at = constantValue(pointer.range);
+  return (
+    at !== undefined && fields.some(({ kind, offset }) => (kind === 'kptr' || kind === 'kptr_untrusted') && offset === Number(at) + displacement)
+  );
+}
+
 function loadMapValue(machine: Machine, pointer: Value, displacement: number, size: Size): Value {
   const map = machine.map(pointer.tag)!;
+  if (isPointerField(map.special, pointer, displacement, size)) return machine.pointer('btf', 0, 0, true, machine.identity());
   const c = constantValue(pointer.range);
   if (map.data !== undefined && map.readOnly && c !== undefined) {
     const at = Number(c) + displacement;
@@ -463,6 +525,18 @@ function storeTo(
     storeStack(machine, state, pointer, displacement, size, value);
     return true;
   }
+  const fields =
+    pointer.kind === 'map_value' ? machine.map(pointer.tag)!.special : pointer.kind === 'memory' ? machine.memory(pointer.tag).special : undefined;
+  if (isPointerField(fields, pointer, displacement, size)) {
+    if (value.kind === 'btf' || (value.kind === 'number' && value.symbol === ZERO && value.offset === 0)) return true;
+    machine.fail('type', pc, state, {
+      register: valueRegister,
+      have: describeValue(machine, value),
+      want: 'a kernel pointer or null',
+      types: '== btf_id',
+    });
+    return false;
+  }
   if (value.kind !== 'number' && !machine.rules.allowLeaks) {
     machine.fail('leak_store', pc, state, {
       register,
@@ -487,10 +561,12 @@ export function storeStack(machine: Machine, state: State, pointer: Value, displ
   if (c === undefined) {
     const from = stack.size + Number(pointer.range.smin) + displacement;
     const to = stack.size + Number(pointer.range.smax) + displacement + size;
+    if (machine.hasObjects) endOverwritten(state, pointer.tag, from, to);
     stack.storeSomewhere(from, to, value.kind === 'number');
     return;
   }
   const index = stack.size + Number(c) + displacement;
+  if (machine.hasObjects) endOverwritten(state, pointer.tag, index, index + size);
   const remains = remainsOf(machine, stack, index, index + size);
   if (size === 8) stack.store(index, 8, value);
   else if (value.kind === 'number') stack.store(index, size, lowBytes(machine, value, size));

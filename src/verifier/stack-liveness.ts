@@ -339,7 +339,12 @@ class FunctionPass {
       if (!mayPoint(content)) continue;
       const width = this.argumentWidth(argument.kind, argument.size, map, contents[index + 2]);
       // A buffer that is only written is not read; what it held before may survive, so nothing is killed either.
-      if (argument.kind === 'memory_write' || argument.kind === 'map_value_out' || (argument.kind === 'fixed_write' && argument.initialized !== true))
+      if (
+        argument.constructs === true ||
+        argument.kind === 'memory_write' ||
+        argument.kind === 'map_value_out' ||
+        (argument.kind === 'fixed_write' && argument.initialized !== true)
+      )
         continue;
       if (width === undefined) reads.push(this.whole());
       else reads.push(...this.range(content, 0, width));
@@ -353,6 +358,7 @@ class FunctionPass {
     if (kind === 'fixed_read' || kind === 'fixed_write') return fixed ?? 8;
     if (kind === 'memory_read' || kind === 'memory_readwrite') return next?.kind === 'constant' && next.value >= 0 ? next.value : undefined;
     if (kind === 'dynptr') return 16;
+    if (kind === 'iterator') return fixed ?? 8;
     return undefined;
   }
 }

@@ -21,6 +21,8 @@ export interface Reference {
   /** Slot of the acquiring call. */
   readonly instruction: number;
   readonly kind: string;
+  /** Index of the frame that acquired it. */
+  readonly frame: number;
 }
 
 /** How a state came to a block: a linked list, newest first, shared between states. */
@@ -47,7 +49,7 @@ export class State {
   references: readonly Reference[];
   /** Identity of the value whose spin lock is held, 0 for none. */
   lock: number;
-  /** Depth of rcu_read_lock / preempt-disable style regions. */
+  /** Depths of the open regions, see regions.ts. */
   rcu: number;
   trail: Trail | undefined;
   origins: LoopOrigin | undefined;

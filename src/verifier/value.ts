@@ -2,9 +2,23 @@ import type { Int, Scalar } from './number/index.ts';
 
 /**
  * What an abstract value denotes. `any` is initialised but of unknown kind (a join of a pointer and a number); `invalid` was usable
- * once and no longer is (clobbered by a call, stale after a packet change, released).
+ * once and no longer is (clobbered by a call, stale after a packet change, released). `object` occurs on the stack only: eight bytes of
+ * something that kernel functions keep there (a dynptr, an iterator).
  */
-export type ValueKind = 'number' | 'ctx' | 'stack' | 'packet' | 'map_value' | 'map' | 'memory' | 'socket' | 'btf' | 'code' | 'any' | 'invalid';
+export type ValueKind =
+  | 'number'
+  | 'ctx'
+  | 'stack'
+  | 'packet'
+  | 'map_value'
+  | 'map'
+  | 'memory'
+  | 'socket'
+  | 'btf'
+  | 'code'
+  | 'object'
+  | 'any'
+  | 'invalid';
 
 /** Why a value became unusable. */
 export type InvalidReason = 'clobbered' | 'stale_packet' | 'released' | 'frame_gone' | 'mixed';
@@ -15,6 +29,15 @@ export const ZERO: SymbolId = 0;
 export const PACKET_SIZE: SymbolId = 1;
 export const META_OFFSET: SymbolId = 2;
 export const FIRST_FREE_SYMBOL: SymbolId = 3;
+
+/** Tag of `btf` pointers that lead to a dynptr the host made. */
+export const DYNPTR = 1;
+/** Parent of what a callback is lent: it ends when the callback does. */
+export const LENT = -(2 ** 40);
+/** Tags of memory from here on are sizes of memory that must not be written. */
+export const READ_ONLY_MEMORY = 2 ** 30;
+/** Tags of memory from here on are ids of types in the object's BTF, whose size and special fields it has. */
+export const TYPED_MEMORY = 2 ** 31;
 
 /**
  * How a number was computed from another, kept so that a later guard on the result narrows the operand too. `symbol`/`offset` name the operand.
@@ -34,7 +57,10 @@ export interface Derivation {
  */
 export class Value {
   readonly kind: ValueKind;
-  /** map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes; code: slot; socket: struct, see Machine.struct; btf: type id; ctx: 0. */
+  /**
+   * map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes, or more, see
+   * Machine.memory; code: slot; socket: struct, see Machine.struct; btf: 0, or DYNPTR; object: type, see Machine.objectTag; ctx: 0.
+   */
   readonly tag: number;
   readonly symbol: SymbolId;
   readonly offset: Int;
@@ -45,6 +71,8 @@ export class Value {
   readonly identity: number;
   readonly derivation: Derivation | undefined;
   readonly reason: InvalidReason | undefined;
+  /** Identity of the object that this one lives in and ends with; negative: it also ends when the packet changes; LENT. 0: none. */
+  readonly parent: number;
 
   constructor(
     kind: ValueKind,
@@ -56,6 +84,7 @@ export class Value {
     identity: number,
     derivation: Derivation | undefined,
     reason: InvalidReason | undefined,
+    parent = 0,
   ) {
     this.kind = kind;
     this.tag = tag;
@@ -66,21 +95,32 @@ export class Value {
     this.identity = identity;
     this.derivation = derivation;
     this.reason = reason;
+    this.parent = parent;
   }
 
   withRange(range: Scalar): Value {
-    return new Value(this.kind, this.tag, this.symbol, this.offset, range, this.nullable, this.identity, this.derivation, this.reason);
+    return new Value(this.kind, this.tag, this.symbol, this.offset, range, this.nullable, this.identity, this.derivation, this.reason, this.parent);
   }
 
   withPosition(symbol: SymbolId, offset: Int, range: Scalar): Value {
-    return new Value(this.kind, this.tag, symbol, offset, range, this.nullable, this.identity, undefined, this.reason);
+    return new Value(this.kind, this.tag, symbol, offset, range, this.nullable, this.identity, undefined, this.reason, this.parent);
   }
 
   withNullable(nullable: boolean): Value {
-    return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, nullable, this.identity, this.derivation, this.reason);
+    return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, nullable, this.identity, this.derivation, this.reason, this.parent);
+  }
+
+  /** The same, within another object. */
+  withParent(parent: number): Value {
+    return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, this.nullable, this.identity, this.derivation, this.reason, parent);
   }
 
   get isPointer(): boolean {
-    return this.kind !== 'number' && this.kind !== 'any' && this.kind !== 'invalid';
+    return this.kind !== 'number' && this.kind !== 'any' && this.kind !== 'invalid' && this.kind !== 'object';
+  }
+
+  /** Identity of what must be released for this value to end: the object it lives in, or itself. */
+  get root(): number {
+    return this.parent === 0 ? this.identity : Math.abs(this.parent);
   }
 }

@@ -148,6 +148,10 @@ const ARGUMENTS: Readonly<Record<ArgumentKind, Check>> = {
     if (value.region?.kind !== 'stack') throw mismatch(call, register, value, 'a pointer to a dynptr on the stack');
     buffer(call, register, value, DYNPTR_SIZE, argument.constructs === true ? 'write' : 'read');
   },
+  iterator(call, register, value, argument) {
+    if (value.region?.kind !== 'stack') throw mismatch(call, register, value, 'a pointer to an iterator on the stack');
+    buffer(call, register, value, argument.size ?? 8, argument.constructs === true ? 'write' : 'read');
+  },
   socket(call, register, value) {
     if (isNull(value)) throw nullArgument(call, register);
     const kind = value.region?.kind;

@@ -66,7 +66,7 @@ function baseOf(site: Site, at: number, register: Register): boolean {
 /** Bytes from a region's start to its end, and where a pointer without its variable part stands in it. */
 function regionOf(site: Site, value: Value): { readonly size: number; readonly start: number } | undefined {
   if (value.kind === 'map_value') return { size: site.machine.map(value.tag)?.valueSize ?? 0, start: 0 };
-  if (value.kind === 'memory') return { size: value.tag, start: 0 };
+  if (value.kind === 'memory') return { size: site.machine.memory(value.tag).size, start: 0 };
   return undefined;
 }
 
@@ -177,23 +177,25 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
   const size = at as Register;
   const zero = prototype.arguments[at - 1]!.kind === 'size';
   const nonzero = zero ? unless(site, size, 'ne', 0) : [];
+  const name = /^\w+$/.exec(site.argument(at) ?? '')?.[0] ?? 'size';
+  const shown = name === 'size' ? 'the size' : name;
   const effect = `A size out of range ends the program with ${site.leaving.name}.`;
   if (room === undefined || room <= 0) return;
   if (zero) {
     yield {
       pattern: 'size_check',
-      title: 'Leave when the size is 0',
+      title: `Leave when ${shown} is 0`,
       edits: [{ at: pc, insert: nonzero }],
-      c: [`if (size == 0) ${returnLine(site)}`],
+      c: [`if (${name} == 0) ${returnLine(site)}`],
       effect,
       changesBehaviour: false,
     };
   }
   yield {
     pattern: 'size_check',
-    title: `Leave when the size is ${zero ? '0 or ' : ''}above ${room}`,
+    title: `Leave when ${shown} is ${zero ? '0 or ' : ''}above ${room}`,
     edits: [{ at: pc, insert: [...nonzero, ...unless(site, size, 'le', room)] }],
-    c: [`if (${zero ? 'size == 0 || ' : ''}size > ${room}) ${returnLine(site)}`],
+    c: [`if (${zero ? `${name} == 0 || ` : ''}(__u64)${name} > ${room}) ${returnLine(site)}`],
     effect,
     changesBehaviour: false,
   };

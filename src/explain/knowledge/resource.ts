@@ -173,4 +173,46 @@ bpf_preempt_enable();`,
     tell: 'The message names a region.',
     related: ['REF-03', 'REF-04'],
   },
+  {
+    id: 'OBJ-01',
+    title: 'Special field or stack object touched directly',
+    nature: 'bug',
+    family: 'memory',
+    cause:
+      'Spin locks, timers, kernel pointers, lists and trees in map values, and dynptrs and iterators on the stack, belong to the kernel; a plain load or store would corrupt them or give kernel addresses away. Linux only.',
+    needs: 'Access by the helpers of that kind alone, at the exact place where the type puts the field.',
+    bad: `struct value { int count; struct bpf_spin_lock lock; };
+v->lock.val = 0;`,
+    good: `struct value { int count; struct bpf_spin_lock lock; };
+bpf_spin_lock(&v->lock);
+v->count++;
+bpf_spin_unlock(&v->lock);`,
+    fixes: [
+      { change: 'Use the helpers of the field instead of reading or writing its bytes.' },
+      { change: 'Copy single members of the value instead of the whole value.' },
+      { change: 'Give back what the dynptr or iterator holds before its stack bytes are used for something else.' },
+    ],
+    prevail: { verdict: 'accepts', messages: ['Access to a special field (valid_access(r1.offset+4, width=4) for write)'] },
+    linux: {
+      verdict: 'rejects',
+      messages: [
+        'bpf_spin_lock cannot be accessed directly by load/store',
+        'bpf_timer cannot be accessed directly by load/store',
+        'kptr cannot be accessed indirectly by helper',
+        'kptr access cannot have variable offset',
+        'store to referenced kptr disallowed',
+        'cannot overwrite referenced dynptr',
+        'expected an initialized iter_num as arg #0',
+        "off 4 doesn't point to 'struct bpf_spin_lock' that is at 0",
+      ],
+    },
+    report: [],
+    words: [
+      'which only helpers may touch',
+      'which only its own functions may touch',
+      'kptr, bpf_timer, bpf_wq, bpf_list_head, bpf_rb_root, dynptr, iterator',
+    ],
+    tell: 'The access overlaps a field whose C type is one of the kernel, or stack bytes that a kernel function initialised.',
+    related: ['REF-04', 'REF-02'],
+  },
 ];

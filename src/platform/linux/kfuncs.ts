@@ -41,6 +41,9 @@ function kfunc(name: string, returns: ReturnKind, args: readonly HelperArgument[
 }
 
 const truth = between(0, 1);
+/** The packet as the context, or as the kernel's object where the program has that. */
+const contextOrKernel: HelperArgument = { ...context, orKernel: true };
+const sliceBuffer = writableOrNull;
 const acquires = { acquires: true };
 const releases = { releases: 0 };
 const sleepable = { sleepableOnly: true };
@@ -60,24 +63,23 @@ function iterator(
   options?: HelperOptions,
 ): readonly HelperPrototype[] {
   const struct = `bpf_iter_${name}`;
-  const state: HelperArgument = { ...fixedWrite(bytes), struct };
-  const living: HelperArgument = { ...state, initialized: true };
+  const state: HelperArgument = { kind: 'iterator', size: bytes, struct };
   return [
     kfunc(`${struct}_new`, status, [{ ...state, constructs: true }, ...start], { ...acquires, ...options }),
-    kfunc(`${struct}_next`, next, [living], options),
-    kfunc(`${struct}_destroy`, nothing, [living], { ...releases, ...options }),
+    kfunc(`${struct}_next`, next, [state], { advances: true, ...options }),
+    kfunc(`${struct}_destroy`, nothing, [state], { ...releases, ...options }),
   ];
 }
 
 const objects = [
   /** Size and layout follow from the local BTF id; the second argument is the verifier's. */
-  kfunc('bpf_obj_new_impl', kernelResult('', true), [anything, anything], acquires),
+  kfunc('bpf_obj_new_impl', memoryOrNull, [anything, anything], { ...acquires, allocatesType: true }),
   kfunc('bpf_obj_drop_impl', nothing, [kernel(''), anything], releases),
   kfunc('bpf_percpu_obj_new_impl', kernelResult('', true), [anything, anything], acquires),
   kfunc('bpf_percpu_obj_drop_impl', nothing, [kernel(''), anything], releases),
   kfunc('bpf_refcount_acquire_impl', kernelResult('', true), [kernel(''), anything], acquires),
   kfunc('bpf_cast_to_kern_ctx', kernelResult('', false), [context]),
-  kfunc('bpf_rdonly_cast', kernelResult('', false), [anything, anything]),
+  kfunc('bpf_rdonly_cast', kernelResult('', false), [{ ...anything, staysInside: true }, anything]),
   kfunc('bpf_throw', { kind: 'no_return' }, [anything]),
 ];
 
@@ -117,10 +119,10 @@ const regions = [
 ];
 
 const dynptrs = [
-  kfunc('bpf_dynptr_from_skb', status, [context, anything, newDynptr]),
-  kfunc('bpf_dynptr_from_xdp', status, [context, anything, newDynptr]),
-  kfunc('bpf_dynptr_slice', memoryOrNull, [dynptr, anything, writableOrNull, recordSize]),
-  kfunc('bpf_dynptr_slice_rdwr', memoryOrNull, [dynptr, anything, writableOrNull, recordSize]),
+  kfunc('bpf_dynptr_from_skb', status, [contextOrKernel, anything, newDynptr], { dynptrOf: 'packet' }),
+  kfunc('bpf_dynptr_from_xdp', status, [context, anything, newDynptr], { dynptrOf: 'packet' }),
+  kfunc('bpf_dynptr_slice', memoryOrNull, [dynptr, anything, sliceBuffer, recordSize], { readOnlyResult: true }),
+  kfunc('bpf_dynptr_slice_rdwr', memoryOrNull, [dynptr, anything, sliceBuffer, recordSize]),
   kfunc('bpf_dynptr_adjust', status, [dynptr, anything, anything]),
   kfunc('bpf_dynptr_is_null', truth, [dynptr]),
   kfunc('bpf_dynptr_is_rdonly', truth, [dynptr]),
@@ -143,7 +145,7 @@ const network = [
   kfunc('bpf_xdp_metadata_rx_hash', status, [context, fixedWrite(4), fixedWrite(4)]),
   kfunc('bpf_xdp_metadata_rx_vlan_tag', status, [context, fixedWrite(2), fixedWrite(2)]),
   kfunc('bpf_sock_destroy', i32, [socket]),
-  kfunc('bpf_sock_addr_set_sun_path', status, [context, readable, size]),
+  kfunc('bpf_sock_addr_set_sun_path', status, [kernel('bpf_sock_addr_kern'), readable, size]),
   kfunc('bpf_xdp_ct_alloc', kernelResult('nf_conn___init', true), [context, readable, size, updated, size], acquires),
   kfunc('bpf_xdp_ct_lookup', kernelResult('nf_conn', true), [context, readable, size, updated, size], acquires),
   kfunc('bpf_skb_ct_alloc', kernelResult('nf_conn___init', true), [context, readable, size, updated, size], acquires),

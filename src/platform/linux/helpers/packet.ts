@@ -89,7 +89,7 @@ export const packetHelpers = [
   helper(151, 'bpf_skb_cgroup_classid', u32, [context]),
   helper(152, 'bpf_redirect_neigh', action, [anything, readableOrNull, sizeOrZero, anything]),
   helper(155, 'bpf_redirect_peer', action, [anything, anything]),
-  helper(163, 'bpf_check_mtu', i32, [context, anything, { ...fixedWrite(4), initialized: true }, anything, anything]),
+  helper(163, 'bpf_check_mtu', i32, [context, anything, { ...fixedWrite(4), initialized: true, aligned: true }, anything, anything]),
   helper(188, 'bpf_xdp_get_buff_len', number, [context]),
   helper(189, 'bpf_xdp_load_bytes', status, [context, anything, writable, size]),
   helper(190, 'bpf_xdp_store_bytes', status, [context, anything, readable, size]),
