@@ -62,7 +62,15 @@ export class DebuggerController {
 
   /** Resolves when nothing is under way. */
   get settled(): Promise<void> {
-    return this.#work;
+    return this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    // A command starts the next outline when it ends.
+    for (let work: Promise<void> | undefined; work !== this.#work; ) {
+      work = this.#work;
+      await work;
+    }
   }
 
   /** `listener` is called whenever something else is to be shown. Returns what ends it. */
@@ -345,9 +353,10 @@ export class DebuggerController {
   #show(title: string, as: Answer['kind'] | 'move', outcome: Outcome, output: string, complaint: string, stopped: boolean): void {
     const said = oneLine(complaint);
     if (stopped) this.#set({ note: `${title}: stopped.` });
+    else if (outcome.exitCode !== 0 && said !== '' && as === 'text') this.#set({ answer: { title, lines: linesOf(complaint), top: 0, kind: as } });
     else if (outcome.exitCode !== 0 && said !== '') this.#set({ note: said });
     else if (as !== 'move') {
-      const lines = output.trimEnd().split('\n').map(printable);
+      const lines = linesOf(output);
       this.#set({ answer: { title, lines: lines.length === 1 && lines[0] === '' ? ['Done.'] : lines, top: 0, kind: as } });
     } else {
       const applied = /^(?:Fix|The last|Nothing is assumed|Assumed).*/.exec(output)?.[0] ?? '';
@@ -364,6 +373,10 @@ const SCROLL: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 const CLOSES = new Set(['q', 'Escape', 'C-c']);
+
+function linesOf(text: string): readonly string[] {
+  return text.trimEnd().split('\n').map(printable);
+}
 
 function oneLine(text: string): string {
   return printable(text.trim().split('\n')[0] ?? '');

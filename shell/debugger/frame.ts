@@ -46,8 +46,8 @@ function titleLine({ snapshot, outline }: DebuggerView, columns: number): Line {
   const assumed = snapshot.assumptions.length === 0 ? '' : `, ${snapshot.assumptions.length} assumed`;
   const left = ` ${program}  ${section}${section === programType ? '' : ` (${programType})`} on ${platform}  ${verdict}${failed}${assumed}`;
   const right = `${stepWords(snapshot, outline)} `;
-  const gap = columns - textWidth(left) - textWidth(right);
-  return inRole([span(gap > 0 ? left + ' '.repeat(gap) + right : left)], 'selected');
+  const room = columns - textWidth(right);
+  return inRole([...filled([span(left)], Math.max(0, room - 1)), span(` ${right}`)], 'selected');
 }
 
 /** `step 7 of 12`; the end of an open path is not known, and behind a failure the path is open, too. */
@@ -256,7 +256,7 @@ const ANSWER_HINTS: Readonly<Record<Answer['kind'], string>> = {
 function keyLine({ ui }: DebuggerView, columns: number): Line {
   if (ui.typing !== undefined) return [span(TYPING_LABEL[ui.typing.kind], 'prompt'), span(ui.typing.text), { text: '_', role: 'prompt' }];
   if (ui.busy !== undefined) return [span(` ${ui.busy}  (Ctrl-C stops)`, 'progress')];
-  if (ui.answer !== undefined) return [span(` ${ANSWER_HINTS[ui.answer.kind]}`, 'status')];
+  if (ui.answer !== undefined) return [ui.note === '' ? span(` ${ANSWER_HINTS[ui.answer.kind]}`, 'status') : span(` ${ui.note}`, 'value')];
   const kept = new Set<string>();
   let room = columns - 1;
   for (const hint of HINT_ORDER) {

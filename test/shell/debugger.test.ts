@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { debuggerFrame, paneColumns } from '../../shell/debugger/frame.ts';
+import { actionOf, KEYS } from '../../shell/debugger/keys.ts';
+import { createPainter } from '../../shell/debugger/painter.ts';
+import { widthNote } from '../../shell/debugger/snapshot.ts';
+import { filled, line, lineWidth, wrapWords } from '../../shell/debugger/spans.ts';
+import { textWidth } from '../../shell/repl/text.ts';
+import { THEMES } from '../../shell/repl/theme.ts';
+import { LARGE, openScreen, SMALL } from './debugger-screen.ts';
+
+const UNSAFE = 'samples/droppacket_unsafe.o';
+const SIZES = { '80x24': SMALL, '200x50': LARGE };
+
+/** Every view, and the keys that lead there from the failing instruction. */
+const VIEWS: Readonly<Record<string, { readonly keys: readonly string[]; readonly shows: RegExp }>> = {
+  main: { keys: [], shows: />! {7}2 {2}r2 = \*\(u8 \*\)\(r1 \+ 9\)/ },
+  why: { keys: ['w'], shows: /^─ why r1 ─/m },
+  diff: { keys: ['d'], shows: /From before instruction 1 to before instruction 2:/ },
+  join: { keys: ['End', 'n'], shows: /way/ },
+  fix: { keys: ['f'], shows: /fix A/ },
+  attack: { keys: ['x'], shows: /CONFIRMED BUG: empty packet/ },
+  help: { keys: ['?'], shows: /^─ keys and the commands that do the same ─/m },
+  search: { keys: ['/', 'c', 'o', 'u', 'n', 't'], shows: /^\/count_$/m },
+  goto: { keys: ['g', 'l', 'i', 'n', 'e', 'Space', '2', '6'], shows: /^goto line 26_$/m },
+  command: { keys: [':', 's', 't', 'a', 't', 'e'], shows: /^:state_$/m },
+  guide: { keys: ['G'], shows: /Which failed check first\?/ },
+};
+
+const plain = (text: string) => text.replaceAll(/─{3,}/g, '───');
+
+describe('the screen', () => {
+  for (const [name, { keys, shows }] of Object.entries(VIEWS)) {
+    for (const [words, size] of Object.entries(SIZES)) {
+      it(`shows ${name} at ${words}`, async () => {
+        const screen = await openScreen(UNSAFE);
+        await screen.press('j', 'j', ...keys);
+        const rows = screen.rows(size);
+        expect(rows).toHaveLength(size.rows);
+        for (const row of rows) expect(textWidth(row)).toBeLessThanOrEqual(size.columns);
+        const text = screen.text(size);
+        expect(text).toMatch(shows);
+        // The way back is always on screen.
+        expect(rows.at(-1)).toMatch(/q |_$/);
+        expect(plain(text)).not.toMatch(/undefined|NaN|\[object/);
+      });
+    }
+  }
+
+  it('stands side by side: source and state on 80 columns, the story as well on 200', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('j', 'j');
+    expect(screen.rows(SMALL).slice(0, 9)).toMatchSnapshot();
+    expect(screen.rows(LARGE)[1]).toMatch(/^─ story of failure 1 .*\[source droppacket_unsafe\.c:25\].* state before 2 /);
+    await screen.press('S-Tab');
+    expect(screen.rows(SMALL)[1]).toMatch(/^─\[story of failure 1\] .* state before 2 /);
+  });
+
+  it('fills every row to the edge at any size, and says so where there is no room', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('j', 'j', 'f');
+    const { snapshot, outline, ui } = screen.controller;
+    for (const [columns, rows] of [
+      [30, 8],
+      [40, 10],
+      [63, 20],
+      [64, 24],
+      [115, 30],
+      [116, 31],
+      [250, 60],
+    ] as const) {
+      const frame = debuggerFrame({ snapshot, outline, ui, theme: THEMES.dark, size: { columns, rows } });
+      expect(frame).toHaveLength(rows);
+      for (const { width } of frame) expect(width).toBe(columns);
+    }
+    expect(screen.rows({ columns: 20, rows: 5 })[0]).toBe('The window is too s…');
+  });
+
+  it('says nothing by colour alone: the same letters stand there without any', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('j', 'j');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colors start with a control character
+    const uncolored = screen.rows(LARGE, THEMES.dark).map((row) => row.replace(/\u001b\[[0-9;]*m/g, '').trimEnd());
+    expect(uncolored).toEqual(screen.rows(LARGE));
+    expect(uncolored.join('\n')).toMatch(/>!.*FAILS: the packet has byte 9/s);
+  });
+});
+
+describe('keys', () => {
+  it('step, and say where the path begins', async () => {
+    const screen = await openScreen(UNSAFE);
+    expect(screen.text(SMALL)).toMatch(/step 1 of 3$/m);
+    await screen.press('k');
+    expect(screen.text(SMALL)).toContain('The path begins here.');
+    await screen.press('Down', 'Down', 'Up');
+    expect(screen.controller.snapshot.step?.pc).toBe(1);
+    await screen.press('J');
+    expect(screen.controller.snapshot.step?.source?.line).toBe(25);
+    await screen.press('K');
+    expect(screen.controller.snapshot.step?.source?.line).toBe(22);
+    await screen.press('End');
+    expect(screen.text(SMALL)).toContain('behind failure 1');
+    await screen.press('Home');
+    expect(screen.controller.snapshot.step?.index).toBe(0);
+  });
+
+  it('follow the chosen value from change to change, lost facts first', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press(']');
+    expect(screen.controller.snapshot.step?.pc).toBe(2);
+    await screen.press(']');
+    expect(screen.controller.snapshot.step?.pc).toBe(3);
+    expect(screen.text(SMALL)).toMatch(/>~ r1 {3}packet \+ 0, 10 bytes/);
+    await screen.press('[');
+    expect(screen.controller.snapshot.step?.pc).toBe(2);
+    await screen.press('g', '1', '4', 'Enter');
+    const [first] = screen.controller.snapshot.facts;
+    expect(first).toMatchObject({ mark: '-' });
+  });
+
+  it('choose a value in the state', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('j', 'j', 'Tab', 'k', 'w');
+    expect(screen.controller.ui.selected).toBe('r0');
+    expect(screen.text(SMALL)).toMatch(/^─ why r0 ─/m);
+  });
+
+  it('go from event to event in the story, and from step to step in the list of all', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('S-Tab', 'j');
+    expect(screen.controller.snapshot.step?.pc).toBe(1);
+    await screen.press('j');
+    expect(screen.controller.snapshot.step?.pc).toBe(2);
+    await screen.press('a');
+    expect(screen.text(SMALL)).toMatch(/^─\[all steps\]/m);
+    await screen.press('j');
+    expect(screen.controller.snapshot.step?.pc).toBe(3);
+  });
+
+  it('search source and instructions, and once more with nothing typed', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('/', ...'count', 'Enter');
+    expect(screen.controller.snapshot.step?.pc).toBe(11);
+    await screen.press('/', 'Enter');
+    expect(screen.controller.snapshot.step?.pc).toBe(13);
+    await screen.press('/', ...'nowhere', 'Enter');
+    expect(screen.text(SMALL)).toContain('"nowhere" does not occur in this function.');
+  });
+
+  it('apply a fix and take it back', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('f', 'A');
+    expect(screen.text(SMALL)).toMatch(/^ DropPacket .* accepted/);
+    expect(screen.text(SMALL)).toContain('Fix A is applied to the copy in memory. The program passes.');
+    await screen.press('u');
+    expect(screen.text(SMALL)).toMatch(/^ DropPacket .* rejected, 2 failed checks/);
+  });
+
+  it('take the path over another way into a block, and complain where there is none', async () => {
+    const screen = await openScreen('samples/droppacket.o');
+    await screen.press('End', '2');
+    expect(screen.controller.ui.note).toBe('');
+    await screen.press('9');
+    expect(screen.text(SMALL)).toMatch(/There is no way 9 into this block/);
+  });
+
+  it('close what is open first, then the screen; the guide takes digits', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('G', '1', '3');
+    expect(screen.text(SMALL)).toContain('Write before line 25 of samples/droppacket_unsafe.c');
+    await screen.press('q');
+    expect(screen.controller.done).toBe(false);
+    expect(screen.controller.ui.answer).toBeUndefined();
+    await screen.press('q');
+    expect(screen.controller.done).toBe(true);
+  });
+
+  it('run any command; one that leaves the context closes the screen', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press(':', ...'state', 'Enter');
+    expect(screen.text(SMALL)).toContain('Known before instruction 0:');
+    await screen.press(':', ...'nonsense', 'Enter');
+    expect(screen.text(SMALL)).toContain('The following command was not found');
+    await screen.press(':', '.', '.', 'Enter');
+    expect(screen.controller.done).toBe(true);
+  });
+
+  it('have a command each that does the same', () => {
+    const withoutCommand = KEYS.filter(({ command }) => command === '').map(({ action }) => action);
+    expect(withoutCommand).toEqual(['command', 'next-pane', 'previous-pane']);
+    for (const { action, chords } of KEYS) for (const chord of chords) expect(actionOf(chord)).toBe(action);
+    expect(new Set(KEYS.flatMap(({ chords }) => chords)).size).toBe(KEYS.flatMap(({ chords }) => chords).length);
+  });
+});
+
+describe('a program that passes', () => {
+  it('shows its path and its decisions', async () => {
+    const screen = await openScreen('samples/droppacket.o');
+    await screen.press('g', '7', 'Enter');
+    expect(screen.text(SMALL)).toContain('The program passes. This is the path that the verifier took first.');
+    expect(screen.text(LARGE)).toMatch(/─ decisions /);
+    expect(screen.text(LARGE)).toContain('r3 <= r2: goes on at instruction 6');
+  });
+});
+
+describe('pieces', () => {
+  it('name the width of what looks at half a register', () => {
+    const source = { kind: 'immediate', value: 63 } as const;
+    expect(widthNote({ kind: 'branch', comparison: 'gt', width: 32, dst: 6, source, offset: 1 })).toBe('32-bit compare');
+    expect(widthNote({ kind: 'branch', comparison: 'gt', width: 64, dst: 6, source, offset: 1 })).toBe('');
+    expect(widthNote({ kind: 'binary', operator: 'add', width: 32, dst: 6, source })).toBe('32-bit');
+    expect(widthNote(undefined)).toBe('');
+  });
+
+  it('fill and cut rows by columns, not by letters', () => {
+    expect(
+      filled(line('ab'), 4)
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('ab  ');
+    expect(lineWidth(filled(line('漢字漢字'), 5))).toBe(5);
+    expect(
+      filled(line('abcdef'), 4)
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('abc…');
+    expect(
+      filled(line('abcd'), 4)
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('abcd');
+  });
+
+  it('wrap words, and break those that are longer than the row', () => {
+    expect(wrapWords('one two three', 8, 2)).toEqual(['one two', '  three']);
+    expect(wrapWords('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
+  });
+
+  it('share the screen without leaving a column over', () => {
+    for (let columns = 30; columns <= 250; columns++) {
+      const panes = paneColumns(columns, 'source');
+      expect(panes.reduce((sum, { width }) => sum + width, 3 * (panes.length - 1))).toBe(columns);
+    }
+  });
+
+  it('write only rows that changed', () => {
+    let written = '';
+    const painter = createPainter((text) => {
+      written += text;
+    }, SMALL);
+    const row = (text: string) => ({ text, width: text.length });
+    painter.draw([row('one'), row('two')]);
+    written = '';
+    painter.draw([row('one'), row('2')]);
+    expect(written).toBe('\u001b[?2026h\u001b[2;1H2\u001b[?2026l');
+    written = '';
+    painter.draw([row('one'), row('2')]);
+    expect(written).toBe('');
+  });
+});
