@@ -8,6 +8,8 @@ export interface CommandRow {
   readonly summary: string;
   /** It changes something outside the session, so it waits for `commit` in offline mode. */
   readonly changes?: boolean;
+  /** It enters or leaves contexts, or is over before anyone could send it to the background. */
+  readonly staysInFront?: boolean;
   load(): Promise<Command>;
 }
 

@@ -1,3 +1,5 @@
+import type { ExitCode } from './session-types.ts';
+
 /** What is wrong with a line: a part of it (UTF-16 offsets), a word or tag value by its text, or what is missing at its end. */
 export type Place = { readonly start: number; readonly end: number } | { readonly value: string } | { readonly missing: string };
 
@@ -13,19 +15,21 @@ export class UsageError extends Error {
   }
 }
 
-/** The command was understood and failed; exit code 1. `kind` is the stable word of the JSON form. */
+/** The command was understood and failed; exit code 1, where it promises no other. `kind` is the stable word of the JSON form. */
 export class CommandError extends Error {
   readonly kind: string;
-  constructor(kind: string, message: string) {
+  readonly exitCode: ExitCode;
+  constructor(kind: string, message: string, exitCode: ExitCode = 1) {
     super(message);
     this.name = 'CommandError';
     this.kind = kind;
+    this.exitCode = exitCode;
   }
 }
 
 /** An error as a person and a program read it. */
 export interface DescribedError {
-  readonly exitCode: 1 | 2;
+  readonly exitCode: ExitCode;
   readonly kind: string;
   readonly message: string;
   readonly place?: Place;
@@ -38,7 +42,7 @@ export function describeError(error: unknown): DescribedError {
     const { message, place, usage } = error;
     return { exitCode: 2, kind: 'usage', message, ...(place !== undefined ? { place } : {}), ...(usage !== undefined ? { usage } : {}) };
   }
-  if (error instanceof CommandError) return { exitCode: 1, kind: error.kind, message: error.message };
+  if (error instanceof CommandError) return { exitCode: error.exitCode, kind: error.kind, message: error.message };
   if (isAbort(error)) return { exitCode: 1, kind: 'cancelled', message: 'The command was cancelled.' };
   if (error instanceof Error) return { exitCode: 1, kind: 'internal', message: `internal error: ${firstLine(error.message) || error.name}` };
   return { exitCode: 1, kind: 'internal', message: `internal error: ${firstLine(String(error))}` };

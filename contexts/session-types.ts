@@ -1,10 +1,11 @@
 /** What the screen (prompt, script runner, one-shot) sees of a session. The implementation is `Session` in session.ts. */
 import type { Debugger } from './debug/debugger.ts';
+import type { Jobs } from './jobs.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
-/** 0: done. 1: the command ran and failed (or was cancelled). 2: the line could not be understood. */
-export type ExitCode = 0 | 1 | 2;
+/** 0: done. 1: the command ran and failed (or was cancelled). 2: the line could not be understood. Commands that promise it use 1 to 5 otherwise. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** How far a long command is. */
 export interface Progress {
@@ -22,6 +23,8 @@ export interface ExecuteIo {
   /** Text comes in whole lines, each with its line end, except where a command writes without one on purpose. */
   write(text: string, stream: OutputStream): void;
   onProgress?(progress: Progress): void;
+  /** Commands in the background; absent where commands run one after another. */
+  readonly jobs?: Jobs;
   /** Shows the debugger's screen until the person goes back; absent: there is none to show it on. */
   openDebugger?(screen: DebuggerScreen): Promise<void>;
 }
@@ -78,6 +81,8 @@ export interface SessionView {
   execute(line: string, io: ExecuteIo): Promise<Outcome>;
   /** Completions of the word that ends at `cursor` (UTF-16 offset into `line`), best first. Never rejects. */
   complete(line: string, cursor: number): Promise<readonly Completion[]>;
+  /** The line changes what the prompt is about (a context, the shell itself), so it cannot run in the background. */
+  staysInFront?(line: string): boolean;
   /** What the word at `cursor` means; undefined on an empty line. Never rejects. */
   helpAt(line: string, cursor: number): Promise<Hint | undefined>;
 }

@@ -71,7 +71,7 @@ export class Session implements SessionView {
     if (!this.#recorded.has(io)) this.#transcript?.write(`${this.prompt}${line}\n`);
     const trimmed = line.trim();
     return this.#guarded(this.#recording(io), trimmed, (guardedIo) =>
-      trimmed === '' || trimmed.startsWith('#') ? SUCCESS : this.#dispatch(tokenize(trimmed), guardedIo),
+      trimmed === '' || trimmed.startsWith('#') ? SUCCESS : this.#dispatch(inFront(tokenize(trimmed)), guardedIo),
     );
   }
 
@@ -88,6 +88,15 @@ export class Session implements SessionView {
   /** Runs a command whose words another shell has split already. Never rejects. */
   async executeWords(words: readonly string[], io: ExecuteIo): Promise<Outcome> {
     return this.#guarded(this.#recording(io), joinWords(words), (guardedIo) => this.#dispatch(tokensFromWords(words), guardedIo));
+  }
+
+  staysInFront(line: string): boolean {
+    try {
+      const resolution = this.resolve(tokenize(line.trim()));
+      return resolution.kind !== 'command' || resolution.row.staysInFront === true;
+    } catch {
+      return true;
+    }
   }
 
   async complete(line: string, cursor: number): Promise<readonly Completion[]> {
@@ -305,6 +314,7 @@ export class Session implements SessionView {
         this.#transcript?.write(text);
         io.write(text, stream);
       },
+      ...(io.jobs ? { jobs: io.jobs } : {}),
       ...(io.onProgress ? { onProgress: io.onProgress.bind(io) } : {}),
       ...(io.openDebugger ? { openDebugger: io.openDebugger.bind(io) } : {}),
     };
@@ -353,6 +363,13 @@ async function inOuterLine<T>(words: readonly string[], act: () => Promise<T>): 
 
 function spanOf({ place }: DescribedError, line: string): Span | undefined {
   return place && placeOf(place, line, tokenizeUnfinished(line));
+}
+
+/** @throws UsageError for a line that asks for the background, which only the prompt has; it never passes such lines on. */
+function inFront(tokens: readonly Token[]): readonly Token[] {
+  const last = tokens.at(-1);
+  if (last?.text !== '&' || last.quoted) return tokens;
+  throw new UsageError('Only the prompt has a background: here, commands run one after another.', last);
 }
 
 function findAlias(aliases: ReadonlyMap<string, string>, word: string): string | undefined {

@@ -150,6 +150,7 @@ export const ebpfContext: ContextDefinition = {
     },
     {
       words: 'debug verification',
+      staysInFront: true,
       summary: 'Steps through the verification of an eBPF program.',
       load: async () => (await import('./debug-verification.ts')).command,
     },

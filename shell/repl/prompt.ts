@@ -1,7 +1,10 @@
 /** The prompt: connects keys, line editor, history, completion, session and screen. */
 import { join } from 'node:path';
+import { Jobs, type JobView } from '../../contexts/jobs.ts';
+import { duration } from '../../contexts/render/progress.ts';
 import type { DebuggerScreen, SessionView } from '../../contexts/session-types.ts';
 import type { SettingsStore } from '../../contexts/settings.ts';
+import { tokenizeUnfinished } from '../../contexts/tokens.ts';
 import type { PromptView } from './frame.ts';
 import { enteredFrame, promptFrame } from './frame.ts';
 import type { Highlighter } from './highlight.ts';
@@ -58,6 +61,7 @@ export class Prompt {
   readonly #highlighter: Highlighter;
   readonly #runner: Runner;
   readonly #transcript = createTranscript();
+  readonly #jobs = new Jobs((job) => this.#jobEnded(job));
   readonly #finished: Promise<number>;
   #finish: (exitCode: number) => void = () => undefined;
   /** Stops waiting for a completion or a hint. */
@@ -73,6 +77,10 @@ export class Prompt {
   #waiting: Key[] = [];
   /** Lines of a pasted script that have not run yet. */
   #script: string[] = [];
+  /** Jobs that ended while something else had the screen. */
+  #notices: string[] = [];
+  /** The person has been told that leaving ends the jobs. */
+  #warned = false;
 
   constructor(options: PromptOptions) {
     this.#options = options;
@@ -102,6 +110,7 @@ export class Prompt {
       color: () => this.#hasColor,
       spokenProgress: screenReader,
       ahead: () => this.#typedAhead(),
+      jobs: this.#jobs,
       openDebugger: (screen, signal) => this.#openDebugger(screen, signal),
     });
     this.#finished = new Promise((resolve) => {
@@ -166,7 +175,9 @@ export class Prompt {
   #status(): string | undefined {
     if (this.#options.screenReader || this.#options.settings.get('status') === 'off') return undefined;
     const context = this.#session?.contextPath.join(' ') || 'netsh';
-    return [context, ...(this.#options.status?.() ?? [])].join(' | ');
+    const { running } = this.#jobs;
+    const jobs = running === 0 ? [] : [running === 1 ? '1 job' : `${running} jobs`];
+    return [context, ...(this.#options.status?.() ?? []), ...jobs].join(' | ');
   }
 
   #draw(): void {
@@ -194,6 +205,7 @@ export class Prompt {
     for (const key of keys) {
       if (this.#busy && key.kind === 'chord' && key.chord === 'C-c') this.#cancel();
       else if (this.#busy && key.kind === 'chord' && key.chord === 'C-z') this.#terminal.suspend();
+      else if (this.#busy && key.kind === 'chord' && key.chord === 'C-b') this.#toBackground();
       else this.#waiting.push(key);
     }
     if (this.#busy) this.#runner.show();
@@ -217,6 +229,24 @@ export class Prompt {
     this.#waiting = [];
     this.#runner.cancel();
     this.#giveUp();
+  }
+
+  #toBackground(): void {
+    if (!this.#runner.toBackground()) this.#terminal.write('\u0007');
+  }
+
+  /** Says so above the prompt, as soon as nothing else writes there. */
+  #jobEnded({ id, line, state, elapsed }: JobView): void {
+    this.#notices.push(`[${id}] ${state} after ${duration(elapsed / 1000)}: ${printable(line)}\n`);
+    if (!this.#busy && !this.#ended) this.#tellNotices();
+  }
+
+  #tellNotices(): void {
+    if (this.#notices.length === 0) return;
+    this.#screen.erase();
+    this.#screen.print(this.#notices.join(''));
+    this.#notices = [];
+    this.#draw();
   }
 
   /** What `work` gives, or undefined as soon as Ctrl-C is pressed. */
@@ -280,6 +310,7 @@ export class Prompt {
       })
       .finally(() => {
         this.#busy = false;
+        this.#tellNotices();
         this.#pump();
       });
   }
@@ -323,17 +354,31 @@ export class Prompt {
     this.#screen.commit();
     if (text.trim() === '') return true;
     this.#showTitle(text.trim());
-    const outcome = await this.#runner.run(session, text);
+    const { line, background } = splitBackground(text);
+    const outcome = await this.#runner.run(session, line, background);
     if (outcome.cancelled) this.#screen.print('^C\n');
     this.#highlighter.reset();
     this.#history.refresh();
-    if (outcome.exit === true) {
+    if (outcome.exit === true && this.#mayLeave()) {
       this.#end(0);
       return false;
     }
+    if (outcome.exit !== true) this.#warned = false;
     this.#showTitle();
-    await this.#pageLongOutput();
+    if (outcome.job === undefined) await this.#pageLongOutput();
+    else this.#screen.print(`[${outcome.job}] runs in the background. "jobs" tells how far it is.\n`);
     return outcome.exitCode === 0 && !outcome.cancelled;
+  }
+
+  /** Asks once whether the jobs may end: whoever leaves again means it. */
+  #mayLeave(): boolean {
+    const { running } = this.#jobs;
+    if (running === 0 || this.#warned) return true;
+    this.#warned = true;
+    this.#screen.print(
+      `${running === 1 ? '1 job runs' : `${running} jobs run`} in the background. Leave again to end ${running === 1 ? 'it' : 'them'}.\n`,
+    );
+    return false;
   }
 
   #pasteScript(text: string): void {
@@ -455,6 +500,13 @@ export class Prompt {
     if (this.#ended) return;
     this.#ended = true;
     this.#runner.cancel();
+    this.#jobs.cancelAll();
     this.#finish(exitCode);
   }
+}
+
+/** A line that ends in an unquoted `&` runs in the background. */
+function splitBackground(text: string): { readonly line: string; readonly background: boolean } {
+  const last = tokenizeUnfinished(text).at(-1);
+  return last?.text === '&' && !last.quoted ? { line: text.slice(0, last.start), background: true } : { line: text, background: false };
 }

@@ -1,10 +1,12 @@
 /** Runs one line: output goes through to the scrollback, progress and what is typed ahead are drawn below it, Ctrl-C ends it at once. */
 import { setMaxListeners } from 'node:events';
+import type { JobSink, Jobs } from '../../contexts/jobs.ts';
+import { progressText } from '../../contexts/render/progress.ts';
 import type { DebuggerScreen, Outcome, Progress, SessionView } from '../../contexts/session-types.ts';
 import type { Frame, Size } from './frame.ts';
 import type { Transcript } from './output.ts';
 import { safeOutput } from './output.ts';
-import { aheadFrame, progressFrame, progressText } from './progress.ts';
+import { aheadFrame, progressFrame } from './progress.ts';
 import type { Screen } from './screen.ts';
 import type { Theme } from './theme.ts';
 
@@ -19,13 +21,23 @@ export interface RunnerHost {
   readonly spokenProgress: boolean;
   /** What is typed while the line runs; '' while nothing is. */
   readonly ahead: () => string;
+  readonly jobs: Jobs;
   /** Shows the debugger over the prompt until the person goes back or the signal is aborted. */
   readonly openDebugger: (screen: DebuggerScreen, signal: AbortSignal) => Promise<void>;
 }
 
+/** How a line went. */
+export interface Ran extends Outcome {
+  readonly cancelled: boolean;
+  /** It goes on in the background as this job. */
+  readonly job?: number;
+}
+
 export interface Runner {
-  /** Runs a line to its end, or to its cancellation. Never rejects. */
-  run(session: SessionView, line: string): Promise<Outcome & { readonly cancelled: boolean }>;
+  /** Runs a line to its end, to its cancellation, or until it is in the background. Never rejects. @param background from the start. */
+  run(session: SessionView, line: string, background?: boolean): Promise<Ran>;
+  /** Sends the running line to the background. @returns false where it has to stay. */
+  toBackground(): boolean;
   /** Cancels the running line. */
   cancel(): void;
   /** Takes what is drawn away, for something else to be shown. */
@@ -108,64 +120,142 @@ class RunningView {
   }
 }
 
-export function createRunner(host: RunnerHost): Runner {
-  let controller: AbortController | undefined;
-  let view: RunningView | undefined;
-  let settling: Promise<unknown> = Promise.resolve();
+/** A line from its start to its end, in front or in the background. */
+class RunningLine {
+  readonly view: RunningView;
+  readonly #host: RunnerHost;
+  readonly #session: SessionView;
+  readonly #text: string;
+  readonly #controller = new AbortController();
+  readonly #started = Date.now();
+  #written: string[] = [];
+  #progress: Progress | undefined;
+  #finished: Promise<Ran> | undefined;
+  #job: JobSink | undefined;
+  #release: (ran: Ran) => void = () => undefined;
+  /** Resolves when the prompt need not wait for it any more: it was cancelled, or sent to the background. */
+  readonly released: Promise<Ran>;
 
-  function cancellation(signal: AbortSignal): Promise<undefined> {
-    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+  constructor(host: RunnerHost, session: SessionView, text: string) {
+    this.#host = host;
+    this.#session = session;
+    this.#text = text;
+    this.view = new RunningView(host);
+    // A command of many steps may listen in each; Node's warning about that would land in the middle of the screen.
+    setMaxListeners(0, this.#controller.signal);
+    this.released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+    host.transcript.clear();
   }
 
-  return {
-    async run(session, text) {
-      const current = new AbortController();
-      // A command of many steps may listen in each; Node's warning about that would land in the middle of the screen.
-      setMaxListeners(0, current.signal);
-      const running = new RunningView(host);
-      const cancelled = cancellation(current.signal);
-      controller = current;
-      view = running;
-      host.transcript.clear();
-      const write = (chunk: string) => {
-        if (current.signal.aborted) return;
-        const safe = safeOutput(chunk, host.color());
-        running.hide();
-        host.transcript.add(safe);
-        host.screen.print(safe);
-      };
-      const openDebugger = async (screen: DebuggerScreen) => {
-        running.cover(true);
-        await host.openDebugger(screen, current.signal);
-        running.cover(false);
-      };
-      const work = async () => {
-        await Promise.race([settling, wait(SETTLE_WAIT)]);
-        if (current.signal.aborted) return undefined;
-        return session.execute(text, { signal: current.signal, write, onProgress: (made) => running.update(made), openDebugger });
-      };
-      // The session promises never to reject; if it does all the same, the person reads why and the prompt lives on.
-      const finished = work().catch((error: unknown): Outcome => {
-        write(`${error instanceof Error ? error.message : String(error)}\n`);
+  /** Never rejects. */
+  start(ready: () => Promise<void>): Promise<Ran> {
+    const { signal } = this.#controller;
+    const work = async (): Promise<Outcome> => {
+      await ready();
+      if (signal.aborted) return { exitCode: 1 };
+      return this.#session.execute(this.#text, {
+        signal,
+        write: (chunk) => this.#write(chunk),
+        onProgress: (progress) => this.#update(progress),
+        openDebugger: (screen) => this.#openDebugger(screen),
+        jobs: this.#host.jobs,
+      });
+    };
+    // The session promises never to reject; if it does all the same, the person reads why and the prompt lives on.
+    this.#finished = work()
+      .catch((error: unknown): Outcome => {
+        this.#write(`${error instanceof Error ? error.message : String(error)}\n`);
         return { exitCode: 1 };
+      })
+      .then((outcome) => ({ ...outcome, cancelled: signal.aborted }));
+    return this.#finished;
+  }
+
+  cancel(): void {
+    this.#controller.abort();
+    this.#release({ exitCode: 1, cancelled: true });
+  }
+
+  toBackground(): boolean {
+    if (this.#job !== undefined || this.#finished === undefined || this.#session.staysInFront?.(this.#text) === true) return false;
+    this.#job = this.#host.jobs.add({
+      line: this.#text.trim(),
+      started: this.#started,
+      progress: this.#progress,
+      finished: this.#finished,
+      cancel: () => this.#controller.abort(),
+    });
+    for (const text of this.#written) this.#job.write(text);
+    this.#release({ exitCode: 0, cancelled: false, job: this.#job.id });
+    return true;
+  }
+
+  endView(): void {
+    this.#written = [];
+    this.view.end();
+  }
+
+  #write(chunk: string): void {
+    if (this.#controller.signal.aborted) return;
+    const safe = safeOutput(chunk, this.#host.color());
+    if (this.#job !== undefined) {
+      this.#job.write(safe);
+      return;
+    }
+    this.#written.push(safe);
+    this.view.hide();
+    this.#host.transcript.add(safe);
+    this.#host.screen.print(safe);
+  }
+
+  #update(progress: Progress): void {
+    this.#progress = progress;
+    if (this.#job !== undefined) this.#job.update(progress);
+    else this.view.update(progress);
+  }
+
+  async #openDebugger(screen: DebuggerScreen): Promise<void> {
+    this.view.cover(true);
+    await this.#host.openDebugger(screen, this.#controller.signal);
+    this.view.cover(false);
+  }
+}
+
+export function createRunner(host: RunnerHost): Runner {
+  let current: RunningLine | undefined;
+  let settling: Promise<unknown> = Promise.resolve();
+
+  return {
+    async run(session, text, background = false) {
+      const line = new RunningLine(host, session, text);
+      current = line;
+      const before = settling;
+      const finished = line.start(async () => {
+        await Promise.race([before, wait(SETTLE_WAIT)]);
       });
       settling = finished;
-      const outcome = await Promise.race([finished, cancelled]);
-      running.end();
-      controller = undefined;
-      view = undefined;
+      if (background) line.toBackground();
+      const ran = await Promise.race([finished, line.released]);
+      // What goes on in the background keeps nobody waiting.
+      if (ran.job !== undefined) settling = before;
+      line.endView();
+      current = undefined;
       if (!host.screen.atLineStart) host.screen.print('\n');
-      if (current.signal.aborted) return { exitCode: 1, cancelled: true };
-      return { ...(outcome ?? { exitCode: 1 }), cancelled: false };
+      return ran;
     },
     cancel() {
-      controller?.abort();
+      current?.cancel();
+    },
+    toBackground() {
+      return current?.toBackground() ?? false;
     },
     hide() {
-      view?.hide();
+      current?.view.hide();
     },
     show() {
-      view?.show();
+      current?.view.show();
     },
   };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { duration, progressText } from '../../contexts/render/progress.ts';
 import type { Completion } from '../../contexts/session-types.ts';
 import type { PromptView, Size } from '../../shell/repl/frame.ts';
 import { enteredFrame, promptFrame } from '../../shell/repl/frame.ts';
 import { pressKey } from '../../shell/repl/keymap.ts';
 import type { EditorState } from '../../shell/repl/line-editor.ts';
 import { createEditor } from '../../shell/repl/line-editor.ts';
-import { duration, progressFrame, progressText } from '../../shell/repl/progress.ts';
+import { progressFrame } from '../../shell/repl/progress.ts';
 import { textWidth } from '../../shell/repl/text.ts';
 import { NO_THEME, THEMES } from '../../shell/repl/theme.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Jobs, type JobView } from '../../contexts/jobs.ts';
 import type { ExecuteIo, Outcome, SessionView } from '../../contexts/session-types.ts';
 import { createTranscript } from '../../shell/repl/output.ts';
 import type { Runner } from '../../shell/repl/runner.ts';
@@ -24,16 +25,20 @@ interface Fixture {
   readonly runner: Runner;
   readonly screen: Screen;
   readonly transcript: ReturnType<typeof createTranscript>;
+  readonly jobs: Jobs;
+  readonly ended: readonly JobView[];
   output(): string;
 }
 
 function fixture(more: { readonly spokenProgress?: boolean; readonly ahead?: string } = {}): Fixture {
   let written = '';
+  const ended: JobView[] = [];
   const size = () => ({ columns: 80, rows: 24 });
   const screen = createScreen((text) => {
     written += text;
   }, size);
   const transcript = createTranscript();
+  const jobs = new Jobs((job) => ended.push(job));
   const runner = createRunner({
     screen,
     transcript,
@@ -42,9 +47,10 @@ function fixture(more: { readonly spokenProgress?: boolean; readonly ahead?: str
     color: () => false,
     spokenProgress: more.spokenProgress ?? false,
     ahead: () => more.ahead ?? '',
+    jobs,
     openDebugger: async () => undefined,
   });
-  return { runner, screen, transcript, output: () => written };
+  return { runner, screen, transcript, jobs, ended, output: () => written };
 }
 
 const never = new Promise<Outcome>(() => undefined);
@@ -162,5 +168,76 @@ describe('runner', () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', onWarning);
     expect(warnings).toEqual([]);
+  });
+
+  it("sends a running line to the background: the prompt goes on, the output is the job's", async () => {
+    const { runner, output, ended, jobs } = fixture();
+    let finish: () => void = () => undefined;
+    const slow = session(async (io) => {
+      io.write('early\n', 'stdout');
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      io.write('late\n', 'stdout');
+      return { exitCode: 0 };
+    });
+    const running = runner.run(slow, 'slow thing');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(runner.toBackground()).toBe(true);
+    expect(await running).toEqual({ exitCode: 0, cancelled: false, job: 1 });
+    const next = await runner.run(
+      session(async (io) => {
+        io.write('next\n', 'stdout');
+        return { exitCode: 0 };
+      }),
+      'next',
+    );
+    expect(next).toEqual({ exitCode: 0, cancelled: false });
+    finish();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(output()).toBe('early\r\nnext\r\n');
+    expect(ended).toMatchObject([{ id: 1, line: 'slow thing', state: 'done' }]);
+    expect(jobs.get(1).output).toBe('early\nlate\n');
+  });
+
+  it('starts a line in the background', async () => {
+    const { runner, output, jobs } = fixture();
+    const quick = session(async (io) => {
+      io.write('out\n', 'stdout');
+      return { exitCode: 1 };
+    });
+    expect(await runner.run(quick, 'quick', true)).toEqual({ exitCode: 0, cancelled: false, job: 1 });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(output()).toBe('');
+    expect(jobs.get(1)).toMatchObject({ state: 'failed', output: 'out\n' });
+  });
+
+  it('cancels a job without the line in front', async () => {
+    const { runner, jobs } = fixture();
+    await runner.run(
+      session((io) => new Promise((resolve) => io.signal.addEventListener('abort', () => resolve({ exitCode: 1 })))),
+      'endless',
+      true,
+    );
+    const front = runner.run(
+      session(async () => {
+        jobs.cancel(1);
+        return { exitCode: 0 };
+      }),
+      'front',
+    );
+    expect(await front).toEqual({ exitCode: 0, cancelled: false });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(jobs.get(1)).toMatchObject({ state: 'cancelled', exitCode: 1 });
+  });
+
+  it('keeps in front what has to stay there', async () => {
+    const { runner, output } = fixture();
+    const staying = { ...session(async () => ({ exitCode: 0 })), staysInFront: () => true };
+    const running = runner.run(staying, 'ebpf', true);
+    expect(runner.toBackground()).toBe(false);
+    expect(await running).toEqual({ exitCode: 0, cancelled: false });
+    expect(output()).toBe('');
+    expect(runner.toBackground()).toBe(false);
   });
 });
