@@ -25,7 +25,7 @@ export const command = defineCommand({
   ],
   remarks: 'The whole program is verified again, as if a check there had made sure of it; "undo" drops the last assumption.',
   examples: ['assume r0 != 0', 'assume packet >= 34 at 2', 'assume'],
-  run({ proposition: words = [] }, { state }): WhatIf {
+  async run({ proposition: words = [] }, { state, signal, progress }): Promise<WhatIf> {
     const debug = debuggerOf(state, words.length > 0);
     if (words.length === 0) return { assumptions: debug.assumptions };
     const { text, proposition, at } = readProposition(words);
@@ -34,16 +34,16 @@ export const command = defineCommand({
     if (known === undefined) throw new CommandError('debug', `The verifier never came to instruction ${pc}.`);
     if (known.answer === 'undefined')
       throw new CommandError('debug', `This cannot be assumed at instruction ${pc}: the operands cannot be compared there.`);
-    return whatIf(debug, () => debug.assume({ text, pc, assumption: proposition }));
+    return whatIf(debug, () => debug.assume({ text, pc, assumption: proposition }, `assume ${text} at ${pc}`, { signal, progress }));
   },
   text: whatIfText,
   json: whatIfJson,
 });
 
 /** Compares the failures before and after a change. */
-export function whatIf(debug: Debugger, change: () => void): WhatIf {
+export async function whatIf(debug: Debugger, change: () => Promise<void> | void): Promise<WhatIf> {
   const before = debug.session.report.failures;
-  change();
+  await change();
   const after = debug.session.report.failures;
   const key = (failure: Failure) => `${failure.instruction}:${failure.check.kind}:${failure.check.register ?? ''}`;
   const had = new Set(before.map(key));

@@ -1,16 +1,12 @@
 import { defineCommand } from '../command.ts';
 import { debuggerOf } from './debugger.ts';
-import { type Walk, walkText } from './step.ts';
+import { MOTION_TAGS, travel, walkText } from './motion.ts';
 
 export const command = defineCommand({
-  tags: [{ name: 'count', type: 'integer', help: 'How many instructions.\nThe default is 1.' }],
-  remarks: 'Shows the instruction it comes to.',
-  examples: ['back', 'back 10'],
-  run({ count = 1 }, { state }): Walk {
-    const debug = debuggerOf(state);
-    const done = debug.session.back(count);
-    return { skipped: 0, steps: done === 0 && count > 0 ? [] : [debug.look()], atEnd: done < count };
-  },
-  text: (walk) => walkText(walk, 'The path begins here.'),
+  tags: MOTION_TAGS,
+  remarks: 'Shows the instruction it comes to; by=line goes to where a line begins.',
+  examples: ['back', 'back 10', 'back by=line', 'back by=event', 'back by=change:fp-16'],
+  run: (tags, { state }) => travel(debuggerOf(state), 'back', tags),
+  text: (walk) => walkText({ ...walk, skipped: 0 }, 'The path begins here.'),
   json: ({ steps, atEnd }) => ({ schema: 1, steps, atStart: atEnd }),
 });

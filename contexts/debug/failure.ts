@@ -13,7 +13,9 @@ export const command = defineCommand({
     if (session.failures.length === 0) throw new CommandError('debug', 'No check fails.');
     if (number !== undefined && (number < 1 || number > session.failures.length))
       throw new CommandError('debug', `There is no failure ${number}; they are numbered 1 to ${session.failures.length}.`);
-    if (session.failure(number) === undefined) throw new CommandError('debug', 'The verifier kept no path to this failure.');
+    const found = session.failure(number);
+    if (found === undefined) throw new CommandError('debug', 'The verifier kept no path to this failure.');
+    debug.moved(`failure ${found.number}`, true);
     return debug.look();
   },
   text: stepText,

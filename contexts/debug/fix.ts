@@ -40,7 +40,7 @@ export const command = defineCommand({
     if (fix === undefined) throw new CommandError('debug', `There is no fix ${what}; "fix list" shows them.`);
     if (fix.applied === undefined) throw new CommandError('debug', `Fix ${fix.letter} is a text to write; there is nothing to apply.`);
     const { program, verification } = fix.applied;
-    debug.apply(new DebugSession(program, verification));
+    debug.apply(new DebugSession(program, verification), `fix ${fix.letter} failure=${chosen.number}`);
     return { did: 'applied', fix, report: verification.report };
   },
   text(result) {

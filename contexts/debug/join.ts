@@ -14,6 +14,7 @@ export const command = defineCommand({
     const debug = debuggerOf(state);
     if (way === undefined) return { ways: debug.session.waysIn(), states: debug.session.node.processed.length };
     if (!debug.session.chooseWay(way)) throw new CommandError('debug', `There is no way ${way} into this block; "join" lists them.`);
+    debug.moved(`join ${way}`);
     return { step: debug.look() };
   },
   text: (result) => ('step' in result ? stepText(result.step) : waysText(result.ways, result.states)),

@@ -1,43 +1,12 @@
 import { defineCommand } from '../command.ts';
-import { debuggerOf, type ShownStep } from './debugger.ts';
-import { stepText } from './render.ts';
-
-/** Of a long walk only the last instructions are shown. */
-export const SHOWN_STEPS = 25;
-
-export interface Walk {
-  /** Instructions passed before the first one shown. */
-  readonly skipped: number;
-  readonly steps: readonly ShownStep[];
-  /** The path has an end, and it was there already. */
-  readonly atEnd: boolean;
-}
-
-export function walkText({ skipped, steps, atEnd }: Walk, limit: string): string {
-  const head = skipped === 0 ? '' : `${' '.repeat(10)}... ${skipped} instructions\n`;
-  return `${head}${steps.map(stepText).join('')}${atEnd ? `${limit}\n` : ''}`;
-}
+import { debuggerOf } from './debugger.ts';
+import { MOTION_TAGS, travel, walkText } from './motion.ts';
 
 export const command = defineCommand({
-  tags: [{ name: 'count', type: 'integer', help: 'How many instructions.\nThe default is 1.' }],
+  tags: MOTION_TAGS,
   remarks: 'Each instruction is shown with its source line where that changes, what it requires, and the facts it changes.',
-  examples: ['step', 'step 10'],
-  run({ count = 1 }, { state }): Walk {
-    const debug = debuggerOf(state);
-    const silent = Math.max(0, count - SHOWN_STEPS);
-    const skipped = silent === 0 ? 0 : debug.session.step(silent);
-    const steps: ShownStep[] = [];
-    let atEnd = false;
-    for (let done = silent; done < count; done++) {
-      if (debug.session.step(1) === 0) {
-        atEnd = true;
-        break;
-      }
-      steps.push(debug.look());
-    }
-    if (steps.length === 0 && skipped > 0) steps.push(debug.look());
-    return { skipped, steps, atEnd };
-  },
+  examples: ['step', 'step 10', 'step by=line', 'step 2 by=event', 'step by=change:r6.max'],
+  run: (tags, { state }) => travel(debuggerOf(state), 'forward', tags),
   text: (walk) => walkText(walk, 'The path ends here.'),
-  json: ({ steps, atEnd }) => ({ schema: 1, steps, atEnd }),
+  json: ({ steps, skipped, atEnd }) => ({ schema: 1, skipped, steps, atEnd }),
 });

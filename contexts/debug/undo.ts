@@ -6,7 +6,7 @@ import { debuggerOf } from './debugger.ts';
 export const command = defineCommand({
   tags: [],
   examples: ['undo'],
-  run(_tags, { state }): WhatIf {
+  run(_tags, { state }): Promise<WhatIf> {
     const debug = debuggerOf(state, false);
     return whatIf(debug, () => {
       if (!debug.undo()) throw new CommandError('debug', 'There is nothing to undo.');

@@ -1,3 +1,4 @@
+import { parseWatched, type Watched, watchedName } from '../../src/explain/aspect.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import type { StoryEvent } from '../../src/explain/story.ts';
 import { defineCommand } from '../command.ts';
@@ -15,23 +16,34 @@ export const command = defineCommand({
     {
       name: 'register',
       type: 'rest',
-      placeholder: 'register ...',
-      help: 'The registers in question.\nThe default is those that the current instruction has requirements for.',
+      placeholder: 'register|fp-N[.min|.max|.type|.null] ...',
+      help: 'The registers or stack places in question, or only what changed their least or largest number, what they are, or whether they may be null.\nThe default is the registers that the current instruction has requirements for.',
     },
   ],
-  remarks: 'Tells what the registers were made from, which branches told more about them, and where merging paths lost something.',
-  examples: ['why', 'why r2'],
+  remarks: 'Tells what they were made from, which branches told more about them, and where merging paths lost something.',
+  examples: ['why', 'why r2', 'why r6.max', 'why fp-16'],
   run({ register = [] }, { state }) {
     const { session } = debuggerOf(state);
-    const registers = register.length === 0 ? session.relevantRegisters() : register.map(registerNumber);
-    const events: readonly PlacedEvent[] = session.story(registers).map((event) => ({ ...event, source: session.source.at(event.pc) }));
-    return { pc: session.pc, registers, events };
+    const asked: readonly Watched[] =
+      register.length === 0 ? session.relevantRegisters().map((number) => ({ subject: `r${number}`, aspect: undefined })) : register.map(readWatched);
+    // Places of one aspect are told together.
+    const aspects = [...new Set(asked.map(({ aspect }) => aspect))];
+    const events = aspects.flatMap((aspect) =>
+      session.story(
+        asked.filter((one) => one.aspect === aspect).map(({ subject }) => subject),
+        aspect,
+      ),
+    );
+    const placed: readonly PlacedEvent[] = events
+      .toSorted((a, b) => a.index - b.index)
+      .map((event) => ({ ...event, source: session.source.at(event.pc) }));
+    return { pc: session.pc, places: asked.map(watchedName), events: placed };
   },
-  text({ pc, registers, events }) {
-    const names = registers.map((register) => `r${register}`).join(', ');
-    if (registers.length === 0) return `Instruction ${pc} requires nothing of a register.\n`;
+  text({ pc, places, events }) {
+    const names = places.join(', ');
+    if (places.length === 0) return `Instruction ${pc} requires nothing of a register.\n`;
     if (events.length === 0) return `${names}: as it was when the program was entered, or never set.\n`;
-    return `How ${names} came to be what ${registers.length === 1 ? 'it is' : 'they are'} before instruction ${pc}:\n${events.map(eventText).join('')}`;
+    return `How ${names} came to be what ${places.length === 1 ? 'it is' : 'they are'} before instruction ${pc}:\n${events.map(eventText).join('')}`;
   },
   json: (result) => ({ schema: 1, ...result }),
 });
@@ -42,9 +54,10 @@ function eventText({ kind, pc, subject, words, before, source }: PlacedEvent, in
   return `  (${index + 1}) ${line}\n      ${wrap(`${pc}: ${kind}: ${subject}: ${words}${was}`, 73, '        ')}`;
 }
 
-/** @throws UsageError for a word that is no register. */
-function registerNumber(name: string): number {
-  const found = /^[rw](\d)$/i.exec(name);
-  if (found === null) throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`, { value: name });
-  return Number(found[1]);
+/** @throws UsageError for a word that is no place. */
+function readWatched(name: string): Watched {
+  const watched = parseWatched(name);
+  if (watched === undefined || watched.subject === 'packet')
+    throw new UsageError(`${unacceptableValue(name, 'register')}\n${PARAMETER_INCORRECT}`, { value: name });
+  return watched;
 }

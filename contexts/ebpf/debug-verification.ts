@@ -1,16 +1,16 @@
-import { DebugSession } from '../../src/explain/session.ts';
+import type { DebugSession } from '../../src/explain/session.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
-import { type VerifyOptions, verify } from '../../src/verifier/index.ts';
 import { defineCommand } from '../command.ts';
 import { Debugger, type ShownStep } from '../debug/debugger.ts';
 import { debugContext } from '../debug/index.ts';
+import { judgeOf } from '../debug/judge.ts';
 import { count, stepText } from '../debug/render.ts';
 import { CommandError } from '../errors.ts';
 import { openObject, selectPrograms } from '../objects.ts';
 import { namedProgramType, platformNote } from '../platforms.ts';
 import { wrap } from '../render/wrap.ts';
 import type { Session } from '../session.ts';
-import { verifyPrograms } from '../verify.ts';
+import { joinWords } from '../tokens.ts';
 import { ebpfContext } from './index.ts';
 import { FILENAME, PLATFORM, PROGRAM, SECTION } from './tags.ts';
 
@@ -42,25 +42,15 @@ export const command = defineCommand({
   remarks: 'Enters the debug context, whose commands step through what the verifier knew at each instruction, whether the program passes or fails.',
   examples: ['debug verification samples/droppacket_unsafe.o', 'debug verification samples/bpf2.o program=func'],
   async run(tags, { host, session, signal, progress }): Promise<Opening> {
-    const { object, bytes, choice } = await openObject(host, tags.filename, tags.platform);
+    const { object, choice } = await openObject(host, tags.filename, tags.platform);
     const program = oneProgram(object, tags);
     if (tags.precision === 0) throw new CommandError('precision', 'At least 1 state has to be kept.');
-    let { precision } = tags;
-    if (host.verifyWorker) {
-      // The states cannot cross threads, so the program is verified here as well: once a worker has shown that it ends in reasonable time.
-      const job = { path: tags.filename, bytes, platform: choice.platform.name, type: tags.type, precision: tags.precision };
-      const [report] = await verifyPrograms(job, object, [program], host, { signal, progress });
-      if (report?.verdict === 'error') throw new CommandError('verification', report.error?.message ?? 'The program could not be judged.');
-      if (report !== undefined && report.precision > 0) precision = report.precision;
-    }
-    const verified = new Debugger(program, (copy, assumptions) =>
-      verifyHere(object, copy, {
-        platform: choice.platform,
-        assumptions,
-        ...(tags.type === undefined ? {} : { programType: namedProgramType(choice.platform, tags.type) }),
-        ...(precision === undefined ? {} : { precision }),
-      }),
-    );
+    const judge = judgeOf(object, {
+      platform: choice.platform,
+      ...(tags.type === undefined ? {} : { programType: namedProgramType(choice.platform, tags.type) }),
+      ...(tags.precision === undefined ? {} : { precision: tags.precision }),
+    });
+    const verified = await Debugger.open(program, judge, openingLine(tags, program), { signal, progress });
     enterDebugger(session, verified);
     return { note: platformNote(choice), session: verified.session, first: verified.session.steppable ? verified.look() : undefined };
   },
@@ -87,12 +77,17 @@ function oneProgram(object: ObjectFile, tags: { readonly section?: string; reado
   return programs[0]!;
 }
 
-function verifyHere(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): DebugSession {
-  const verification = verify(object, program, options);
-  if (verification.report.verdict === 'error')
-    throw new CommandError('verification', verification.report.error?.message ?? 'The program could not be judged.');
-  return new DebugSession(program, verification);
+/** The line that opens the same program again, from wherever it is given. */
+function openingLine(tags: object, program: ObjectProgram): string {
+  const named: Readonly<Record<string, unknown>> = { ...tags, section: program.section, program: program.name };
+  const words = OPENING_TAGS.flatMap((name) => {
+    const value = named[name];
+    return value === undefined ? [] : [`${name}=${joinWords([`${value}`])}`];
+  });
+  return ['ebpf debug verification', ...words].join(' ');
 }
+
+const OPENING_TAGS = ['filename', 'section', 'program', 'platform', 'type', 'precision'];
 
 /** Enters `netsh ebpf debug>` from wherever the command was given; a debugger that is open already is replaced. */
 function enterDebugger(session: Session, opened: Debugger): void {

@@ -73,11 +73,11 @@ function kindWords(machine: Machine, value: Value): string {
     case 'map':
       return `map ${machine.map(value.tag)?.name}`;
     default:
-      return KIND_WORDS[value.kind];
+      return KIND_WORDS[value.kind] ?? value.kind;
   }
 }
 
-const KIND_WORDS: Record<Exclude<Value['kind'], 'packet' | 'map_value' | 'map'>, string> = {
+const KIND_WORDS: Readonly<Record<string, string>> = {
   number: 'number',
   ctx: 'context',
   stack: 'address in the stack',

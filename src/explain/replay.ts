@@ -56,13 +56,13 @@ export interface ReplayedBlock {
   readonly end: State | undefined;
 }
 
-/** Runs a block's instructions on a copy of the state at its head. */
-export function replayBlock(machine: ReplayMachine, node: Node, head: State): ReplayedBlock {
+/** Runs a block's instructions, or those from `from` on, on a copy of the state before the first of them. */
+export function replayBlock(machine: ReplayMachine, node: Node, head: State, from = node.block.start): ReplayedBlock {
   const steps: ReplayedStep[] = [];
   const state = head.clone();
   machine.takeFindings();
   const { block } = node;
-  for (let pc = block.start; ; ) {
+  for (let pc = from; ; ) {
     const instruction = machine.instruction(pc);
     if (!assumeAt(machine, state, pc)) return { steps, end: undefined };
     const before = state.clone();

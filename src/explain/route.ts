@@ -37,6 +37,8 @@ export class Route {
   private readonly machine: ReplayMachine;
   private readonly liveness: Liveness;
   private readonly stops: Stop[];
+  /** Blocks that the path was made of; those behind them were found by following it further. */
+  readonly given: number;
   private readonly visits: (Visit | undefined)[] = [];
   private readonly replays = new Map<number, ReplayedBlock>();
   private readonly counts = new Map<number, number>();
@@ -47,6 +49,7 @@ export class Route {
     this.machine = machine;
     this.liveness = liveness;
     this.stops = [...stops];
+    this.given = stops.length;
     for (const { node } of stops) this.count(node);
   }
 

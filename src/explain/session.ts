@@ -90,6 +90,21 @@ export class DebugSession extends PathWalker {
     return found;
   }
 
+  /** Goes to the failing instruction of the path that is followed; on another path to the last instruction that it was made of. */
+  gotoEndOfKnown(): void {
+    this.mark();
+    const followed = this.failures[this.followed - 1];
+    this.gotoLast(followed === undefined ? -1 : followed.failure.instruction);
+  }
+
+  /** Whether a check fails at the current instruction on this path. */
+  failsHere(): boolean {
+    if (this.here().findings.some(isRejection)) return true;
+    // Some checks are made of the whole path, when it has ended.
+    const followed = this.failures[this.followed - 1];
+    return followed?.failure.instruction === this.pc && this.position.visit === this.route!.given - 1;
+  }
+
   /** Checks that fail at an instruction, on whatever path. */
   private failuresAt(pc: number): readonly NumberedFailure[] {
     return this.failures.filter(({ failure }) => failure.instruction === pc);
@@ -116,8 +131,8 @@ export class DebugSession extends PathWalker {
       source: this.source.at(pc),
       function: this.source.functionAt(pc)?.name ?? this.program.name,
       depth: before.frames.length - 1,
-      join: this.position.step === 0 ? this.joinView() : undefined,
-      requirements: requirementsAt(this.machine, this.node, before, pc),
+      join: this.joinHere(),
+      requirements: this.requirements(),
       failures,
       assumed: next !== undefined && this.here().findings.some((finding) => isRejection(finding)),
       changes: after === undefined ? undefined : this.changes(before, after),
@@ -159,9 +174,10 @@ export class DebugSession extends PathWalker {
     return 'The verifier went no further on this path.';
   }
 
-  private joinView(): JoinView | undefined {
-    const { visit } = this.position;
-    if (visit === 0) return undefined;
+  /** What merging meant for the state before the current instruction; undefined where no ways meet. */
+  joinHere(): JoinView | undefined {
+    const { visit, step } = this.position;
+    if (visit === 0 || step > 0) return undefined;
     const { node, head, arrived } = this.route!.visit(visit);
     const ways = this.atlas!.predecessors(node).length;
     const changes = arrived === undefined ? [] : this.merging(node, arrived, head);
@@ -256,9 +272,14 @@ export class DebugSession extends PathWalker {
     return { answer, states: states.length, known: knownWords(this.machine, states[telling]!, proposition) };
   }
 
+  /** What the current instruction requires, what fails first. */
+  requirements(): readonly Requirement[] {
+    return requirementsAt(this.machine, this.node, this.state, this.pc);
+  }
+
   /** Registers that the checks at the current instruction are about: of those that fail, else those it reads. */
   relevantRegisters(): readonly number[] {
-    const requirements = requirementsAt(this.machine, this.node, this.state, this.pc);
+    const requirements = this.requirements();
     const failing = requirements.filter(({ holds }) => !holds);
     const of = (list: readonly Requirement[]) => [
       ...new Set(list.flatMap(({ register }) => (register === undefined || register === 10 ? [] : [register]))),
@@ -285,7 +306,7 @@ export class DebugSession extends PathWalker {
   }
 
   /** One way for each block that leads here, from the newest of its states that does. */
-  private waysOf(node: Node): readonly { readonly from: Node; readonly state: State; readonly arrived: State }[] {
+  waysOf(node: Node): readonly { readonly from: Node; readonly state: State; readonly arrived: State }[] {
     const ways: { from: Node; state: State; arrived: State }[] = [];
     for (const from of this.atlas!.predecessors(node)) {
       for (const state of from.processed.slice(-MAX_STATES).reverse()) {

@@ -13,6 +13,8 @@ export interface TracePoint {
   /** Instructions of the path before it. */
   readonly index: number;
   readonly node: Node;
+  /** Where the instruction ends its block: the one that the path goes on in. */
+  readonly next: Node | undefined;
   readonly pc: number;
   readonly before: State;
   /** Behind the instruction, before anything was merged. */
@@ -47,7 +49,7 @@ interface Place {
 }
 
 /** Instructions looked at before a story is cut. */
-const MAX_TRACE = 20_000;
+const MAX_TRACE = 4_000;
 
 /**
  * The story of some places, oldest event first: what they were made from, which branches told more about them, where merging paths lost something.
@@ -170,6 +172,23 @@ export function sourcesOf(instruction: Instruction, before: State): readonly str
   }
 }
 
+/** The place whose whole content the instruction copies unchanged, into a register or a stack cell; undefined where it does more. */
+export function copiedFrom(instruction: Instruction, before: State): string | undefined {
+  switch (instruction.kind) {
+    case 'binary':
+      return instruction.operator === 'mov' && instruction.width === 64 && instruction.source.kind === 'register'
+        ? `r${instruction.source.register}`
+        : undefined;
+    case 'load':
+      return instruction.size === 8 ? framePlaceOf(before, instruction.src, instruction.offset) : undefined;
+    case 'store':
+      return instruction.size === 8 && instruction.source.kind === 'register' ? `r${instruction.source.register}` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The stack place that a store writes, `fp-8`; undefined where the instruction stores elsewhere. */
 export function storedPlace(instruction: Instruction, before: State): string | undefined {
   return instruction.kind === 'store' ? framePlaceOf(before, instruction.dst, instruction.offset) : undefined;
 }

@@ -4,7 +4,7 @@ import type { Verification } from '../verifier/index.ts';
 import type { State } from '../verifier/state.ts';
 import { Atlas } from './atlas.ts';
 import { instructionText } from './instruction-text.ts';
-import { type ReplayedBlock, type ReplayedStep, ReplayMachine, replayBlock } from './replay.ts';
+import { crossEdge, type ReplayedBlock, type ReplayedStep, ReplayMachine, replayBlock } from './replay.ts';
 import { entryStops, Route, type Stop, stopsOf, type Visit } from './route.ts';
 import { SourceMap } from './source.ts';
 import type { TracePoint } from './story.ts';
@@ -276,13 +276,6 @@ export class PathWalker {
     this.step(Number.POSITIVE_INFINITY);
   }
 
-  /** Goes to the last instruction of the path that is known so far: on the path of a failure the one that fails. */
-  gotoEndOfKnown(): void {
-    this.mark();
-    const visit = this.route!.length - 1;
-    this.position = { visit, step: this.route!.replay(visit).steps.length - 1 };
-  }
-
   /** Goes to an instruction of the path by its index, at most to the end of the path. */
   gotoIndex(index: number): void {
     const { index: here } = this;
@@ -317,9 +310,9 @@ export class PathWalker {
     return undefined;
   }
 
-  /** Goes to the last block of the known path, to the slot in it or the last instruction before it that is executed. */
+  /** Goes to the last block that the path was made of, to the slot in it or the last instruction before it that is executed. */
   protected gotoLast(slot: number): void {
-    const visit = this.route!.length - 1;
+    const visit = this.route!.given - 1;
     const { steps } = this.route!.replay(visit);
     const at = steps.findIndex(({ pc }) => pc === slot);
     this.position = { visit, step: at < 0 ? steps.length - 1 : at };
@@ -369,7 +362,15 @@ export class PathWalker {
       const node = route.node(visit);
       const { steps } = route.replay(visit);
       for (; step > 0; step--)
-        yield { index: --index, node, pc: steps[step - 1]!.pc, before: steps[step - 1]!.before, after: steps[step]!.before, merged: undefined };
+        yield {
+          index: --index,
+          node,
+          next: undefined,
+          pc: steps[step - 1]!.pc,
+          before: steps[step - 1]!.before,
+          after: steps[step]!.before,
+          merged: undefined,
+        };
       if (visit === 0) return;
       const { arrived, head } = route.visit(visit);
       visit--;
@@ -378,11 +379,39 @@ export class PathWalker {
       yield {
         index: --index,
         node: route.node(visit),
+        next: node,
         pc: last[step]!.pc,
         before: last[step]!.before,
         after: arrived ?? head,
         merged: arrived === undefined ? undefined : head,
       };
+    }
+  }
+
+  /**
+   * What this path would lead to from another state: runs it from an instruction of the path to the current one, merging nothing.
+   *
+   * @param index of the instruction that the state is before; its place on the path is before the current one.
+   * @returns the state before the current instruction, or undefined where the path ends or turns elsewhere before that.
+   */
+  runHere(index: number, state: State): State | undefined {
+    const route = this.route!;
+    const { visit: last } = this.position;
+    const here = this.pc;
+    this.countTo(last);
+    let visit = last;
+    while (visit > 0 && this.offsets[visit]! > index) visit--;
+    const { steps: known } = route.replay(visit);
+    let from = known[index - this.offsets[visit]!]?.pc;
+    let current = state;
+    for (; ; visit++) {
+      const node = route.node(visit);
+      const { steps, end } = replayBlock(this.machine, node, current, from);
+      if (visit === last) return steps.find(({ pc }) => pc === here)?.before;
+      const next = end === undefined ? undefined : crossEdge(this.machine, this.verification.liveness!, node, end, route.node(visit + 1));
+      if (next === undefined) return undefined;
+      current = next;
+      from = undefined;
     }
   }
 

@@ -104,7 +104,7 @@ describe('debug verification', () => {
       ['goto 12', 'There is no instruction 12.\n'],
       ['goto 99', 'There is no instruction 99.\n'],
       ['goto line 99', 'No instruction belongs to line 99.\n'],
-      ['goto nowhere', '"nowhere" is not an acceptable value for place.\nThe parameter is incorrect.\n'],
+      ['goto nowhere', '"nowhere" is not an acceptable value for place.\nThe parameter is incorrect.\n  goto nowhere\n       ^^^^^^^\n'],
     ];
     for (const [command, message] of wrong) expect(await lines(session, [command])).toBe(message);
   });

@@ -1,0 +1,26 @@
+import { culpritOf } from '../../src/explain/queries/culprit.ts';
+import { defineCommand } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { wrap } from '../render/wrap.ts';
+import { debuggerOf } from './debugger.ts';
+import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
+import { whyNotText } from './whynot.ts';
+
+export const command = defineCommand({
+  tags: [FAILURE],
+  remarks:
+    'The last point on the way to the failure where what its check needs was known, and what lost it; where it was never known, the check that comes nearest to proving it. "goto culprit" goes there.',
+  examples: ['culprit', 'culprit failure=2'],
+  run({ failure }, { state }) {
+    const debug = debuggerOf(state);
+    const chosen = chosenFailure(debug, failure);
+    const culprit = culpritOf(debug.session, chosen.number);
+    if (culprit === undefined) throw new CommandError('debug', NOT_HERE);
+    return { title: failureTitle(debug, chosen), culprit };
+  },
+  text: ({ title, culprit }) => `${title}  ${wrap(`needs: ${culprit.need}`, 77, '  ')}  culprit: ${whyNotText(culprit)}`,
+  json: ({ culprit: { failure, ...culprit } }) => ({ schema: 1, failure: failure.number, id: failure.failure.id, ...culprit }),
+});
+
+/** Why a failure has neither culprit nor distance. */
+export const NOT_HERE = 'This check looks at the whole path or at the code; nothing that is known before one instruction decides it.';
