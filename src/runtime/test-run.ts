@@ -1,8 +1,10 @@
-import type { Platform } from '../platform/platform.ts';
-import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, storeField } from './helpers/environment.ts';
+import type { ContextLayout, Platform } from '../platform/platform.ts';
+import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, setContextNumber } from './helpers/environment.ts';
 import { thrownResult } from './helpers/objects.ts';
 import { publishPacket } from './helpers/packet.ts';
+import { fillObjects } from './hooks/context-objects.ts';
 import { buildContext, type ContextFields, defaultFields } from './hooks/contexts.ts';
+import { roomFor } from './hooks/packet-room.ts';
 import { returnValueName } from './hooks/return-values.ts';
 import type { BpfProgram } from './programs.ts';
 import { RuntimeError } from './result.ts';
@@ -49,9 +51,10 @@ export interface TestRunResult {
   readonly events: readonly Uint8Array[];
 }
 
-const HEADROOM = 256;
-const TAILROOM = 320;
 const ETHERNET_HEADER = 14;
+const PACKET_BROADCAST = 1;
+const PACKET_MULTICAST = 2;
+const PACKET_OTHERHOST = 3;
 const WINDOWS_LARGEST_REQUEST = 0xffff - 64;
 const SOCKET_ADDRESS_SIZE = 64;
 const NETWORK_CONTEXT_SIZE = 32;
@@ -94,17 +97,20 @@ export function runTest(
     throw invalid(`There is no processor ${options.cpu}: this machine has ${environment.host.cpuCount}.`);
   }
   const bytes = prepared.data;
-  const buffer = memory.allocate(HEADROOM + bytes.length + TAILROOM, 'packet', 'packet');
+  const room = roomFor(platform, type, bytes.length);
+  const buffer = memory.allocate(room.head + bytes.length + room.tail, 'packet', 'packet');
   const context = memory.allocate(Math.max(8, prepared.context.length), 'context', type.context.name);
   try {
-    memory.write(buffer + HEADROOM, bytes);
+    const first = buffer + room.head;
+    memory.write(first, bytes);
     memory.write(context, prepared.context);
     const packet: PacketBuffer = {
-      bufferStart: buffer,
-      bufferEnd: buffer + HEADROOM + bytes.length + TAILROOM,
-      ...(prepared.skip > 0 ? { linkStart: buffer + HEADROOM } : {}),
-      start: buffer + HEADROOM + prepared.skip,
-      end: buffer + HEADROOM + bytes.length,
+      bufferStart: first - room.usable,
+      bufferEnd: first + bytes.length + room.tail,
+      ...(prepared.networkLayer ? { linkStart: first } : {}),
+      ...(prepared.metadata > 0 ? { meta: first } : {}),
+      start: first + prepared.skip,
+      end: first + bytes.length,
     };
     Object.assign(run, {
       programName: program.name,
@@ -121,12 +127,15 @@ export function runTest(
     });
     run.events.length = 0;
     publishPacket(environment);
-    if (type.context.name === '__sk_buff') describePacket(environment, bytes);
+    if (type.context.name === '__sk_buff') describePacket(environment, bytes, new Set(Object.keys(options.fields ?? {})));
+    fillObjects(environment);
     const firstTrace = environment.trace.last;
     setCpu(options.cpu);
     const timing = repeat(environment, program, type.context.size === 0 ? 0 : context, options);
-    const dataOut = memory.read(packet.start - prepared.skip, packet.end - packet.start + prepared.skip);
+    const from = prepared.networkLayer ? packet.start - prepared.skip : (packet.meta ?? packet.start);
+    const dataOut = memory.read(from, packet.end - from);
     const contextOut = withoutPointers(program, memory.read(context, prepared.context.length));
+    if (prepared.metadata > 0) describeMetadata(type.context, contextOut, packet);
     if (options.dataOutSize !== undefined && options.dataOutSize < dataOut.length) throw tooSmall('data', dataOut.length, options.dataOutSize);
     if (options.contextOutSize !== undefined && options.contextOutSize < contextOut.length)
       throw tooSmall('context', contextOut.length, options.contextOutSize);
@@ -156,8 +165,10 @@ function tooSmall(what: string, needed: number, given: number): RuntimeError {
 interface PreparedInput {
   readonly data: Uint8Array;
   readonly context: Uint8Array;
-  /** Bytes of data in front of what the program sees. */
+  /** Bytes of data in front of what the program sees: the link header (`networkLayer`), or XDP metadata. */
   readonly skip: number;
+  readonly networkLayer: boolean;
+  readonly metadata: number;
   readonly hasPacket: boolean;
   readonly hook: HookData;
   /** Puts the context back into the form in which it came. */
@@ -194,17 +205,50 @@ function prepareInput(platform: Platform, program: BpfProgram, options: TestRunO
     base === undefined ? buildContext(type.context, { ...defaultFields(platform, type), ...fields }) : buildContext(type.context, fields ?? {}, base);
   const hasPacket = type.context.fields.some((field) => field.kind === 'packet' || field.kind === 'packet_end') || type.context.name === '__sk_buff';
   const linuxPacket = platform.name === 'linux' && hasPacket && type.context.name === '__sk_buff';
-  const skip = linuxPacket && networkLayer.has(type.name) ? ETHERNET_HEADER : 0;
+  const fromNetworkLayer = linuxPacket && networkLayer.has(type.name);
   if (linuxPacket && data.length < ETHERNET_HEADER) throw invalid(`A packet has at least ${ETHERNET_HEADER} bytes; ${data.length} were given.`);
-  return { data, context, skip, hasPacket, hook, wrap };
+  const metadata = platform.name === 'linux' && type.name === 'xdp' && given !== undefined ? metadataOf(type.context, given, data.length) : 0;
+  return { data, context, skip: fromNetworkLayer ? ETHERNET_HEADER : metadata, networkLayer: fromNetworkLayer, metadata, hasPacket, hook, wrap };
 }
 
-/** Fills in what the kernel would know of the packet. */
-function describePacket(environment: HelperEnvironment, bytes: Uint8Array): void {
-  const { layout, context } = environment.run;
-  const protocol = layout?.fields.find((field) => field.name === 'protocol');
-  if (protocol === undefined || bytes.length < ETHERNET_HEADER) return;
-  storeField(environment, context + protocol.offset, protocol.size, bytes[12]! | (bytes[13]! << 8));
+/**
+ * In a context that is given whole, `data` is the number of metadata bytes at the start of the data and `data_end` the data's length
+ * (bpf_prog_test_run_xdp). Throws EBPF_INVALID_ARGUMENT where they contradict the data.
+ */
+function metadataOf(layout: ContextLayout, context: Uint8Array, length: number): number {
+  const view = new DataView(context.buffer, context.byteOffset, context.length);
+  const number = (name: string) => view.getUint32(layout.fields.find((field) => field.name === name)!.offset, true);
+  const size = number('data');
+  if (size === 0) return 0;
+  if (number('data_meta') !== 0 || number('data_end') !== length || size > 255 || size % 4 !== 0 || size + ETHERNET_HEADER > length) {
+    throw invalid(`Metadata of ${size} bytes (data=${size}, data_end=${number('data_end')}) do not agree with data of ${length} bytes.`);
+  }
+  return size;
+}
+
+/** The reverse for the output: offsets from the start of the data. */
+function describeMetadata(layout: ContextLayout, context: Uint8Array, packet: PacketBuffer): void {
+  const view = new DataView(context.buffer, context.byteOffset, context.length);
+  const from = packet.meta ?? packet.start;
+  for (const { kind, offset } of layout.fields) {
+    if (kind === 'packet') view.setUint32(offset, packet.start - from, true);
+    else if (kind === 'packet_end') view.setUint32(offset, packet.end - from, true);
+  }
+}
+
+/** Fills in what the kernel would know of the packet, but for what the caller gave: the protocol, and whom it is for (eth_type_trans on the loopback device). */
+function describePacket(environment: HelperEnvironment, bytes: Uint8Array, given: ReadonlySet<string>): void {
+  if (bytes.length < ETHERNET_HEADER) return;
+  if (!given.has('protocol')) setContextNumber(environment, 'protocol', bytes[12]! | (bytes[13]! << 8));
+  if (given.has('pkt_type')) return;
+  const destination = bytes.subarray(0, 6);
+  const group = (destination[0]! & 1) !== 0;
+  const host = destination.every((byte) => byte === 0);
+  setContextNumber(
+    environment,
+    'pkt_type',
+    group ? (destination.every((byte) => byte === 0xff) ? PACKET_BROADCAST : PACKET_MULTICAST) : host ? 0 : PACKET_OTHERHOST,
+  );
 }
 
 /** Addresses mean nothing outside of this process. */

@@ -193,17 +193,6 @@ describe('packet helpers', () => {
     expect(call('bpf_l3_csum_replace', 0, 10, from, to, 3)).toBe(-22);
     expect(call('bpf_skb_load_bytes', 0, 18, place(u32(0)), 4)).toBe(-14);
   });
-  it('vlan push and pop cancel out', () => {
-    const { call, packet, memory, environment } = bench('linux', 'sched_cls');
-    const bytes = Uint8Array.from({ length: 40 }, (_, index) => index);
-    packet(bytes);
-    expect(call('bpf_skb_vlan_push', 0, 0x0081, 5)).toBe(0);
-    const { start, end } = environment.run.packet!;
-    expect([...memory.read(start + 10, 8)]).toEqual([10, 11, 0x81, 0, 0, 5, 12, 13]);
-    expect(end - start).toBe(44);
-    expect(call('bpf_skb_vlan_pop', 0)).toBe(0);
-    expect(memory.read(environment.run.packet!.start, 40)).toEqual(bytes);
-  });
 });
 
 describe('Linux numbers and strings', () => {

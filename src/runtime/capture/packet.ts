@@ -1,5 +1,16 @@
 /** Link types that the readers know (tcpdump.org/linktypes.html). */
-export const LinkType = { null: 0, ethernet: 1, rawLegacy: 12, rawOpenBsd: 14, raw: 101, loop: 108, linuxCooked: 113, ipv4: 228, ipv6: 229 } as const;
+export const LinkType = {
+  null: 0,
+  ethernet: 1,
+  rawLegacy: 12,
+  rawOpenBsd: 14,
+  raw: 101,
+  loop: 108,
+  linuxCooked: 113,
+  ipv4: 228,
+  ipv6: 229,
+  linuxCooked2: 276,
+} as const;
 
 /** One captured frame. */
 export interface CapturedPacket {
@@ -36,7 +47,9 @@ export const MAXIMUM_FRAME = 0x4_0000;
 
 const ETHERNET_HEADER = 14;
 const LOOPBACK_HEADER = 4;
-const COOKED_HEADER = 16;
+/** Bytes of a Linux cooked header, and where it has the Ethernet type (LINUX_SLL and LINUX_SLL2). */
+const COOKED = { header: 16, type: 14 } as const;
+const COOKED_2 = { header: 20, type: 0 } as const;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 
@@ -47,8 +60,9 @@ const ETHERTYPE_IPV6 = 0x86dd;
 export function asEthernet(packet: CapturedPacket): Uint8Array | undefined {
   const { data, linkType } = packet;
   if (linkType === LinkType.ethernet) return data;
-  if (linkType === LinkType.linuxCooked) {
-    return data.length < COOKED_HEADER ? undefined : withHeader(data.subarray(COOKED_HEADER), (data[14]! << 8) | data[15]!);
+  if (linkType === LinkType.linuxCooked || linkType === LinkType.linuxCooked2) {
+    const { header, type } = linkType === LinkType.linuxCooked ? COOKED : COOKED_2;
+    return data.length < header ? undefined : withHeader(data.subarray(header), (data[type]! << 8) | data[type + 1]!);
   }
   if (linkType === LinkType.null || linkType === LinkType.loop) {
     return data.length < LOOPBACK_HEADER ? undefined : fromIp(data.subarray(LOOPBACK_HEADER));

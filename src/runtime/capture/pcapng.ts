@@ -8,6 +8,7 @@ import { concatenate } from './pcap.ts';
 const Block = { section: 0x0a0d_0d0a, interface: 1, packet: 2, simplePacket: 3, enhancedPacket: 6 } as const;
 const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
 const SMALLEST_BLOCK = 12;
+const SECTION_BODY = 16;
 const LARGEST_BLOCK = 0x100_0000;
 const OPTION_END = 0;
 const OPTION_RESOLUTION = 9;
@@ -47,6 +48,7 @@ class SectionReader {
       const { type, length } = this.#block(offset, number);
       const body = offset + 8;
       const end = offset + length - 4;
+      if (type === Block.section) this.#section(body, end);
       if (type === Block.interface) this.#interface(body, end);
       const packet = this.#packet(type, body, end, number + 1);
       if (packet !== undefined) {
@@ -85,6 +87,12 @@ class SectionReader {
     if (length > left) throw this.#fail(section, offset, `it has ${length} bytes, of which ${left} are there`);
     if (this.#u32(offset + length - 4) !== length) throw this.#fail(section, offset + length - 4, 'its two lengths differ');
     return { type: first === Block.section ? first : this.#u32(offset), length };
+  }
+
+  #section(body: number, end: number): void {
+    if (end - body < SECTION_BODY) throw this.#fail('section header block', body, 'it is too short');
+    const major = this.#view.getUint16(body + 4, this.#littleEndian);
+    if (major !== 1) throw this.#fail('section header block', body + 4, `version ${major} is not known`);
   }
 
   #interface(body: number, end: number): void {

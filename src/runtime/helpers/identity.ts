@@ -57,7 +57,8 @@ export const linuxIdentity: Readonly<Record<string, HelperMaker>> = {
     for (let index = 0; index < size; index++) e.memory.bytes[to + index] = index < size - 1 ? name.charCodeAt(index) || 0 : 0;
     return 0;
   }),
-  bpf_get_socket_cookie: row('u32', 'i64', (e) => (_context: number) => e.run.hook.socketCookie ?? 0n),
+  // The first socket that asks for a cookie gets 1.
+  bpf_get_socket_cookie: row('u32', 'i64', (e) => (object: number) => (object === 0 ? 0n : (e.run.hook.socketCookie ?? 1n))),
   bpf_get_current_cgroup_id: row('', 'i64', () => () => 1n),
   bpf_get_current_ancestor_cgroup_id: row('u32', 'i64', () => (level: number) => (level === 0 ? 1n : 0n)),
   bpf_get_cgroup_classid: row('u32', 'u32', () => (_context: number) => 0),

@@ -1,4 +1,4 @@
-import type { Platform } from '../../platform/platform.ts';
+import type { ContextLayout, Platform } from '../../platform/platform.ts';
 import type { LinearMemory } from '../memory.ts';
 import { RuntimeError } from '../result.ts';
 
@@ -30,10 +30,15 @@ export class KernelObjects {
   standIn(struct: string): number {
     let address = this.#standIns.get(struct);
     if (address === undefined) {
-      address = this.#memory.allocate(this.#platform.structs?.get(struct)?.size ?? UNKNOWN_SIZE, 'other', struct === '' ? 'kernel object' : struct);
+      address = this.#memory.allocate(this.layoutOf(struct)?.size ?? UNKNOWN_SIZE, 'other', struct === '' ? 'kernel object' : struct);
       this.#standIns.set(struct, address);
     }
     return address;
+  }
+
+  /** The layout of a structure that programs see by field (bpf_sock), where the platform has it. */
+  layoutOf(struct: string): ContextLayout | undefined {
+    return this.#platform.structs?.get(struct);
   }
 
   /** A zeroed object with one reference, one copy per processor where `processors` says so; 0 when there is no memory. */

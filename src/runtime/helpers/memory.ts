@@ -75,15 +75,28 @@ export function addOnes(sum: number, word: number): number {
   return total > 0xffff_ffff ? (total - 0xffff_ffff) >>> 0 : total >>> 0;
 }
 
-/** bpf_csum_diff of Linux (csum_partial over ~from and to, seeded): a 32-bit one's complement sum folded to 16 bits. */
-function checksumLinux(environment: HelperEnvironment, from: number, fromSize: number, to: number, toSize: number, seed: number): number {
-  if ((fromSize & 3) !== 0 || (toSize & 3) !== 0) return -Errno.EINVAL;
-  const { view } = environment.memory;
+/** csum_partial: the one's complement sum of little-endian words, a rest padded with zeros. */
+function partialSum(environment: HelperEnvironment, address: number, size: number, seed: number): number {
+  const { view, bytes } = environment.memory;
   let sum = seed >>> 0;
-  if (fromSize > 0) requireBytes(environment, from, fromSize, 'from');
-  for (let index = 0; index < fromSize; index += 4) sum = addOnes(sum, ~view.getUint32(from + index, true) >>> 0);
-  if (toSize > 0) requireBytes(environment, to, toSize, 'to');
-  for (let index = 0; index < toSize; index += 4) sum = addOnes(sum, view.getUint32(to + index, true));
+  const whole = size & ~3;
+  for (let index = 0; index < whole; index += 4) sum = addOnes(sum, view.getUint32(address + index, true));
+  let rest = 0;
+  for (let index = size - 1; index >= whole; index--) rest = (rest << 8) | bytes[address + index]!;
+  return size > whole ? addOnes(sum, rest) : sum;
+}
+
+/** bpf_csum_diff of Linux: `to` added to the seed and `from` taken away, folded to 16 bits. */
+function checksumLinux(environment: HelperEnvironment, from: number, fromSize: number, to: number, toSize: number, seed: number): number {
+  let sum = seed >>> 0;
+  if (toSize > 0) {
+    requireBytes(environment, to, toSize, 'to');
+    sum = partialSum(environment, to, toSize, sum);
+  }
+  if (fromSize > 0) {
+    requireBytes(environment, from, fromSize, 'from');
+    sum = addOnes(sum, ~partialSum(environment, from, fromSize, 0) >>> 0);
+  }
   const folded = (sum & 0xffff) + (sum >>> 16);
   return (folded & 0xffff) + (folded >>> 16);
 }

@@ -3,7 +3,6 @@ import { type HelperEnvironment, type HelperMaker, type PacketBuffer, requireByt
 import { addOnes } from './memory.ts';
 
 const ETHERNET_HEADER = 14;
-const VLAN_HEADER = 4;
 
 /** Writes the packet's ends into the context fields that hold them (and `len`, where there is one). */
 export function publishPacket(environment: HelperEnvironment): void {
@@ -155,7 +154,7 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
     'u32 u32 u32 u32 u32',
     'i32',
     (e) => (_context: number, offset: number, to: number, size: number, start: number) =>
-      start > 1 ? -Errno.EFAULT : loadBytes(e, offset + (start === 1 ? ETHERNET_HEADER : 0), to, size),
+      loadBytes(e, start > 1 ? -1 : offset + (start === 1 ? ETHERNET_HEADER : 0), to, size),
   ),
   bpf_skb_store_bytes: row(
     'u32 u32 u32 u32 u32',
@@ -174,25 +173,6 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
     'i32',
     (e) => (_context: number, size: number, flags: number) => (flags === 0 && adjust(e, -size, 0, 0) ? 0 : -Errno.EINVAL),
   ),
-  bpf_skb_adjust_room: row('u32 i32 u32 u32', 'i32', (e) => (_context: number, delta: number, mode: number, _flags: number) => {
-    // BPF_ADJ_ROOM_NET 0: after the 20-byte IPv4 header as the kernel does; BPF_ADJ_ROOM_MAC 1: after the Ethernet header.
-    if (mode > 1) return -Errno.EOPNOTSUPP;
-    return resizeAt(e, ETHERNET_HEADER + (mode === 0 ? 20 : 0), delta) ? 0 : -Errno.EINVAL;
-  }),
-  bpf_skb_vlan_push: row('u32 u32 u32', 'i32', (e) => (_context: number, protocol: number, tag: number) => {
-    if (!resizeAt(e, 12, VLAN_HEADER)) return -Errno.ENOMEM;
-    const start = e.run.packet!.start + 12;
-    e.memory.view.setUint16(start, protocol & 0xffff, true);
-    e.memory.view.setUint16(start + 2, tag & 0xffff, false);
-    return 0;
-  }),
-  bpf_skb_vlan_pop: row('u32', 'i32', (e) => (_context: number) => {
-    const { packet } = e.run;
-    if (!inside(packet, 0, ETHERNET_HEADER + VLAN_HEADER)) return 0;
-    const type = e.memory.view.getUint16(packet.start + 12, false);
-    if (type !== 0x8100 && type !== 0x88a8) return 0;
-    return resizeAt(e, 12, -VLAN_HEADER) ? 0 : -Errno.ENOMEM;
-  }),
   bpf_l3_csum_replace: row(
     'u32 u32 u32 u32 u32',
     'i32',

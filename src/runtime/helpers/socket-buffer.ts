@@ -41,6 +41,96 @@ function changeProtocol(environment: HelperEnvironment, protocol: number, flags:
   return 0;
 }
 
+/** BPF_F_ADJ_ROOM_*: six flags, and the length of an inner link header in the highest byte. */
+const ROOM_FLAGS = 0xff00_0000_0000_007fn;
+const LARGEST_ROOM = 0xfff;
+const ADJ_ROOM_NET = 0;
+const ADJ_ROOM_MAC = 1;
+const IPV4_HEADER = 20;
+const IPV6_HEADER = 40;
+
+/** bpf_skb_adjust_room: inserts or removes bytes behind the link header (MAC) or behind the network header (NET). */
+function adjustRoom(environment: HelperEnvironment, delta: number, mode: number, flags: bigint): number {
+  const { packet } = environment.run;
+  if ((flags & ~ROOM_FLAGS) !== 0n) return -Errno.EINVAL;
+  if (Math.abs(delta) > LARGEST_ROOM) return -Errno.EFAULT;
+  const protocol = contextNumber(environment, 'protocol');
+  if (packet === undefined || (protocol !== IP && protocol !== IPV6)) return -Errno.ENOTSUPP;
+  const header = protocol === IP ? IPV4_HEADER : IPV6_HEADER;
+  const link = networkHeader(environment);
+  if (mode !== ADJ_ROOM_NET && mode !== ADJ_ROOM_MAC) return -Errno.ENOTSUPP;
+  const behind = packet.end - packet.start - link;
+  if (delta < 0 && (-delta >= behind || behind + delta < header)) return -Errno.ENOTSUPP;
+  return resizeAt(environment, link + (mode === ADJ_ROOM_NET ? header : 0), delta) ? 0 : -Errno.ENOMEM;
+}
+
+/** ETH_P_8021Q and ETH_P_8021AD in network order. */
+const VLAN = 0x0081;
+const PROVIDER_VLAN = 0xa888;
+const TAG_SIZE = 4;
+const ETHERNET_TYPE = 12;
+
+/** Takes the outermost tag out of the packet's bytes and makes it the buffer's own, as cards deliver it. */
+function liftTag(environment: HelperEnvironment): boolean {
+  const { packet } = environment.run;
+  if (!inside(packet, 0, ETHERNET_HEADER + TAG_SIZE)) return false;
+  const tag = environment.memory.view.getUint16(packet.start + ETHERNET_HEADER, false);
+  if (!dropTag(environment)) return false;
+  setTag(environment, contextNumber(environment, 'protocol') === PROVIDER_VLAN ? PROVIDER_VLAN : VLAN, tag);
+  return true;
+}
+
+function dropTag(environment: HelperEnvironment): boolean {
+  return resizeAt(environment, ETHERNET_TYPE, -TAG_SIZE);
+}
+
+function setTag(environment: HelperEnvironment, protocol: number, tag: number): void {
+  setContextNumber(environment, 'vlan_present', 1);
+  setContextNumber(environment, 'vlan_proto', protocol);
+  setContextNumber(environment, 'vlan_tci', tag);
+}
+
+/** The type field of the link header becomes the buffer's protocol. */
+function readProtocol(environment: HelperEnvironment): void {
+  const { packet } = environment.run;
+  if (inside(packet, 0, ETHERNET_HEADER))
+    setContextNumber(environment, 'protocol', environment.memory.view.getUint16(packet.start + ETHERNET_TYPE, true));
+}
+
+function tagged(environment: HelperEnvironment): boolean {
+  const protocol = contextNumber(environment, 'protocol');
+  return protocol === VLAN || protocol === PROVIDER_VLAN;
+}
+
+/** bpf_skb_vlan_push: the tag is kept beside the packet (vlan_tci); one that is already there moves into its bytes (skb_vlan_push). */
+function pushTag(environment: HelperEnvironment, protocol: number, tag: number): number {
+  if (contextNumber(environment, 'vlan_present') !== 0) {
+    const inner = contextNumber(environment, 'vlan_proto');
+    if (!resizeAt(environment, ETHERNET_TYPE, TAG_SIZE)) return -Errno.ENOMEM;
+    const at = environment.run.packet!.start + ETHERNET_TYPE;
+    environment.memory.view.setUint16(at, inner, true);
+    environment.memory.view.setUint16(at + 2, contextNumber(environment, 'vlan_tci'), false);
+    setContextNumber(environment, 'protocol', inner);
+  }
+  setTag(environment, protocol === PROVIDER_VLAN ? PROVIDER_VLAN : VLAN, tag);
+  return 0;
+}
+
+/** bpf_skb_vlan_pop: removes the outermost tag; the next one in the packet's bytes, if any, takes its place beside it. */
+function popTag(environment: HelperEnvironment): number {
+  if (contextNumber(environment, 'vlan_present') !== 0) {
+    for (const name of ['vlan_present', 'vlan_proto', 'vlan_tci']) setContextNumber(environment, name, 0);
+  } else {
+    if (!tagged(environment)) return 0;
+    if (!dropTag(environment)) return -Errno.ENOMEM;
+    readProtocol(environment);
+  }
+  if (!tagged(environment)) return 0;
+  if (!liftTag(environment)) return -Errno.ENOMEM;
+  readProtocol(environment);
+  return 0;
+}
+
 /** INET_ECN_set_ce: marks congestion on packets that may carry the mark; 1 when it stands there afterwards. */
 function markCongestion(environment: HelperEnvironment): number {
   const { packet } = environment.run;
@@ -142,6 +232,17 @@ export const socketBufferHelpers: Readonly<Record<string, HelperMaker>> = {
     setContextNumber(e, 'pkt_type', type);
     return 0;
   }),
+  bpf_skb_adjust_room: row(
+    'u32 i32 u32 i64',
+    'i32',
+    (e) => (_context: number, delta: number, mode: number, flags: bigint) => adjustRoom(e, delta, mode, BigInt.asUintN(64, flags)),
+  ),
+  bpf_skb_vlan_push: row(
+    'u32 u32 u32',
+    'i32',
+    (e) => (_context: number, protocol: number, tag: number) => pushTag(e, protocol & 0xffff, tag & 0xffff),
+  ),
+  bpf_skb_vlan_pop: row('u32', 'i32', (e) => (_context: number) => popTag(e)),
   bpf_skb_ecn_set_ce: row('u32', 'i32', (e) => (_context: number) => markCongestion(e)),
   bpf_get_hash_recalc: row('u32', 'u32', (e) => (_context: number) => {
     const known = contextNumber(e, 'hash');
@@ -187,12 +288,14 @@ export const socketBufferHelpers: Readonly<Record<string, HelperMaker>> = {
     e.run.notes.tunnelKey = e.memory.read(from, size);
     return 0;
   }),
-  // Packets here came through no tunnel.
-  bpf_skb_get_tunnel_key: row(
-    'u32 u32 u32 i64',
-    'i32',
-    (e) => (_context: number, to: number, size: number, _flags: bigint) => clear(e, to, size, Errno.EINVAL),
-  ),
+  // Packets here came through no tunnel: there is what the program itself set.
+  bpf_skb_get_tunnel_key: row('u32 u32 u32 i64', 'i32', (e) => (_context: number, to: number, size: number, _flags: bigint) => {
+    const { tunnelKey } = e.run.notes;
+    if (tunnelKey === undefined || !TUNNEL_KEY_SIZES.has(size)) return clear(e, to, size, Errno.EINVAL);
+    clear(e, to, size, 0);
+    e.memory.write(to, tunnelKey.subarray(0, size));
+    return 0;
+  }),
   bpf_skb_get_tunnel_opt: row('u32 u32 u32', 'i32', (e) => (_context: number, to: number, size: number) => clear(e, to, size, Errno.ENOENT)),
   bpf_skb_set_tunnel_opt: row('u32 u32 u32', 'i32', (e) => (_context: number, _from: number, size: number) => {
     if (e.run.notes.tunnelKey === undefined || size % 4 !== 0) return -Errno.EINVAL;

@@ -39,7 +39,7 @@ const defaults: Readonly<Record<string, ContextFields>> = {
 
 /** Defaults of a program type. */
 export function defaultFields(platform: Platform, type: ProgramType): ContextFields {
-  return defaults[`${platform.name} ${type.name}`] ?? (type.context.name === '__sk_buff' ? { ifindex: 1, ingress_ifindex: 1 } : {});
+  return defaults[`${platform.name} ${type.name}`] ?? (type.context.name === '__sk_buff' ? { ifindex: 1 } : {});
 }
 
 /** Fields that tests may set: everything but pointers, which the runtime fills in. */

@@ -5,6 +5,7 @@ import type { BpfProgram } from '../programs.ts';
 import { RuntimeError } from '../result.ts';
 import type { Runtime } from '../runtime.ts';
 import type { VirtualInterface } from './interfaces.ts';
+import { roomFor } from './packet-room.ts';
 import { returnValueName } from './return-values.ts';
 
 /** Where a frame goes after the programs. */
@@ -18,8 +19,8 @@ export interface ProcessedFrame {
   readonly data: Uint8Array;
 }
 
-const HEADROOM = 256;
-const TAILROOM = 320;
+/** At least what `roomFor` wants on each side of a frame. */
+const FRAME_ROOM = 4096;
 
 /** Unknown actions drop the frame, on both platforms (bpf_warn_invalid_xdp_action). */
 const verdicts: Readonly<Record<'windows' | 'linux', Readonly<Record<number, FrameVerdict>>>> = {
@@ -39,7 +40,7 @@ export class XdpHook {
     this.#runtime = runtime;
     this.#interface = target;
     this.#largest = runtime.platform.limits.packetSize;
-    this.#buffer = runtime.memory.allocate(HEADROOM + this.#largest + TAILROOM, 'packet', `frames of ${target.name}`);
+    this.#buffer = runtime.memory.allocate(FRAME_ROOM + this.#largest + FRAME_ROOM, 'packet', `frames of ${target.name}`);
     this.#context = runtime.memory.allocate(64, 'context', 'xdp_md');
   }
 
@@ -67,15 +68,16 @@ export class XdpHook {
     this.#runtime.runs++;
     const { program } = first;
     const layout = program.type.context;
-    memory.write(this.#buffer + HEADROOM, frame);
+    const room = roomFor(platform, program.type, frame.length);
+    memory.write(this.#buffer + room.head, frame);
     memory.bytes.fill(0, this.#context, this.#context + layout.size);
     const ingress = layout.fields.find(({ name }) => name === 'ingress_ifindex');
     if (ingress !== undefined) memory.view.setUint32(this.#context + ingress.offset, index, true);
     const packet: PacketBuffer = {
-      bufferStart: this.#buffer,
-      bufferEnd: this.#buffer + HEADROOM + frame.length + TAILROOM,
-      start: this.#buffer + HEADROOM,
-      end: this.#buffer + HEADROOM + frame.length,
+      bufferStart: this.#buffer + room.head - room.usable,
+      bufferEnd: this.#buffer + room.head + frame.length + room.tail,
+      start: this.#buffer + room.head,
+      end: this.#buffer + room.head + frame.length,
     };
     Object.assign(run, {
       programName: program.name,
