@@ -50,7 +50,8 @@ const rim: Rim = {
     const { runRepl } = await import('./repl/index.ts');
     // The settings that `set` changes are the ones that the prompt listens to.
     const { settings } = session.host;
-    return runRepl(session, { firstPrompt: session.prompt, ...(settings ? { settings } : {}) });
+    const status = async () => (await import('../contexts/status.ts')).statusWords(session);
+    return runRepl(session, { firstPrompt: session.prompt, status, ...(settings ? { settings } : {}) });
   },
 };
 

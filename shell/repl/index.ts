@@ -15,8 +15,8 @@ export interface ReplOptions {
   readonly firstPrompt?: string;
   /** Nothing that a screen reader would read twice; INK_SCREEN_READER=true asks for it as well. */
   readonly screenReader?: boolean;
-  /** Words for the status line besides the context: platform, objects loaded, verification running. */
-  readonly status?: () => readonly string[];
+  /** Words for the status line besides the context and the jobs; asked again after every line. Never rejects. */
+  readonly status?: () => Promise<readonly string[]>;
 }
 
 /**

@@ -37,8 +37,8 @@ export interface PromptOptions {
   readonly firstPrompt: string;
   /** Nothing is drawn that a screen reader would have to read twice: no colors, suggestions or status line; menus and progress become plain lines. */
   readonly screenReader: boolean;
-  /** Words of the status line besides the context: platform, objects loaded, verification running. */
-  readonly status: (() => readonly string[]) | undefined;
+  /** Words of the status line besides the context and the jobs. Never rejects. */
+  readonly status: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** What a signal that ends the shell makes of its exit code (POSIX `sh`: 128 + number). */
@@ -79,6 +79,7 @@ export class Prompt {
   #script: string[] = [];
   /** Jobs that ended while something else had the screen. */
   #notices: string[] = [];
+  #statusWords: readonly string[] = [];
   /** The person has been told that leaving ends the jobs. */
   #warned = false;
 
@@ -130,6 +131,7 @@ export class Prompt {
     try {
       this.#session = await session;
       this.#showTitle();
+      this.#refreshStatus();
       this.#draw();
       this.#pump();
       return await this.#finished;
@@ -173,11 +175,24 @@ export class Prompt {
   }
 
   #status(): string | undefined {
-    if (this.#options.screenReader || this.#options.settings.get('status') === 'off') return undefined;
+    if (!this.#showsStatus) return undefined;
     const context = this.#session?.contextPath.join(' ') || 'netsh';
     const { running } = this.#jobs;
     const jobs = running === 0 ? [] : [running === 1 ? '1 job' : `${running} jobs`];
-    return [context, ...(this.#options.status?.() ?? []), ...jobs].join(' | ');
+    return [context, ...this.#statusWords, ...jobs].join(' | ');
+  }
+
+  get #showsStatus(): boolean {
+    return !this.#options.screenReader && this.#options.settings.get('status') === 'on';
+  }
+
+  /** Asks for the status line's words; they are drawn when they come. */
+  #refreshStatus(): void {
+    if (!this.#showsStatus) return;
+    void this.#options.status?.().then((words) => {
+      this.#statusWords = words;
+      this.#draw();
+    });
   }
 
   #draw(): void {
@@ -310,6 +325,7 @@ export class Prompt {
       })
       .finally(() => {
         this.#busy = false;
+        this.#refreshStatus();
         this.#tellNotices();
         this.#pump();
       });

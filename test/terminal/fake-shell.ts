@@ -119,4 +119,4 @@ async function loaded(): Promise<SessionView> {
   return session;
 }
 
-process.exitCode = await runRepl(loaded(), { status: () => ['windows', '2 objects'] });
+process.exitCode = await runRepl(loaded(), { status: async () => ['windows', '2 objects'] });
