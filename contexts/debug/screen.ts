@@ -4,8 +4,9 @@ import { Debugger, debuggerOf } from './debugger.ts';
 import { debugContext } from './index.ts';
 
 /** What the same is called where there is no screen. */
-const NO_SCREEN =
-  "The debugger's screen needs a terminal that can show one, not a pipe, a file or TERM=dumb.\nLine by line: step, back, goto, failure, why, diff, join, state, list, path, attack, fix, guide";
+const NO_SCREEN = `The debugger's screen needs a terminal that can show one: not a pipe, not a
+file, not TERM=dumb. The same line by line: step, back, goto, failure, why,
+diff, join, state, list, path, attack, fix, guide`;
 
 export const command = defineCommand({
   tags: [],

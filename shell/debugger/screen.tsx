@@ -24,13 +24,16 @@ const NAMED: readonly (readonly [keyof InkKey, string])[] = [
 ];
 
 /** Ink's words for a key as chords; text that came in one piece is several keys. */
-export function chordsOf(input: string, key: InkKey): readonly string[] {
+function chordsOf(input: string, key: InkKey): readonly string[] {
   if (key.tab) return [key.shift ? 'S-Tab' : 'Tab'];
   const named = NAMED.find(([flag]) => key[flag] === true)?.[1];
   if (named !== undefined) return [key.shift && (named === 'Down' || named === 'Up') ? `S-${named}` : named];
   if (key.ctrl) return [`C-${input}`];
-  return Array.from(input, (letter) => (letter === ' ' ? 'Space' : letter === '\r' ? 'Enter' : letter));
+  return Array.from(input, (letter) => LETTERS[letter] ?? (letter < ' ' ? `C-${String.fromCharCode(letter.charCodeAt(0) + 96)}` : letter));
 }
+
+/** Letters with names of their own; other control characters are Ctrl with a letter. */
+const LETTERS: Readonly<Record<string, string>> = { ' ': 'Space', '\r': 'Enter', '\n': 'Enter', '\t': 'Tab', '\u007f': 'Backspace' };
 
 interface ScreenProps {
   readonly controller: DebuggerController;
@@ -77,18 +80,30 @@ function Screen(props: ScreenProps & { readonly painter: Painter }) {
 /** Sentences as they come, above the line that is typed. */
 function Spoken(props: ScreenProps) {
   const { controller } = props;
-  const { snapshot, outline, ui } = controller;
-  const [speaker] = useState(() => ({ speaker: new Speaker(snapshot, ui), said: [...openingWords(snapshot, outline)] }));
+  const said = useSpeech(controller);
   useController(controller);
   useKeys(props);
-  const news = speaker.speaker.hear(snapshot, outline, ui);
-  if (news.length > 0) speaker.said = [...speaker.said, ...news];
   return (
     <>
-      <Static items={speaker.said}>{(sentence, place) => <Text key={place}>{sentence}</Text>}</Static>
-      <Text>{typedWords(ui)}</Text>
+      <Static items={[...said]}>{(sentence, place) => <Text key={place}>{sentence}</Text>}</Static>
+      <Text>{typedWords(controller.ui)}</Text>
     </>
   );
+}
+
+/** Everything said so far. Keys that come fast are drawn once, but each is to be heard. */
+function useSpeech(controller: DebuggerController): readonly string[] {
+  const [{ said, listen }] = useState(() => {
+    const { snapshot, outline, ui } = controller;
+    const speaker = new Speaker(snapshot, ui);
+    const sentences = [...openingWords(snapshot, outline)];
+    const hear = () => {
+      sentences.push(...speaker.hear(controller.snapshot, controller.outline, controller.ui));
+    };
+    return { said: sentences, listen: () => controller.subscribe(hear) };
+  });
+  useLayoutEffect(listen, [listen]);
+  return said;
 }
 
 /** What `showDebugger` needs besides the controller. */
@@ -195,6 +210,8 @@ export async function showDebugger(controller: DebuggerController, options: Scre
   output.on('resize', onResize);
   signal.addEventListener('abort', abort, { once: true });
   try {
+    // What is said cannot be drawn over when more is known.
+    if (screenReader) await controller.settled;
     enter();
     mount();
     await new Promise<void>((resolve) => {
