@@ -41,6 +41,9 @@ static int (*bpf_trace_printk3)(const char* format, uint32_t size, uint64_t argu
 static uint64_t (*bpf_get_current_pid_tgid)(void) = (void*)19;
 static uint64_t (*bpf_get_socket_cookie)(void* ctx) = (void*)26;
 
+// Helpers of xdp programs alone.
+static int (*bpf_xdp_adjust_head)(void* ctx, int delta) = (void*)65536;
+
 // printf-style output to the trace log; the format is built on the stack.
 #define PRINTK(format)                                    \
     ({                                                    \
@@ -131,7 +134,21 @@ typedef struct {
     uint16_t checksum;
 } udp_header_t;
 
-enum { ETHERNET_TYPE_IPV4 = 0x0800, ETHERNET_TYPE_IPV6 = 0x86dd };
+typedef struct {
+    uint16_t tag;
+    uint16_t type;
+} vlan_header_t;
+
+typedef struct {
+    uint32_t version_class_flow;
+    uint16_t payload_length;
+    uint8_t next_header;
+    uint8_t hop_limit;
+    uint8_t source[16];
+    uint8_t destination[16];
+} ipv6_header_t;
+
+enum { ETHERNET_TYPE_IPV4 = 0x0800, ETHERNET_TYPE_IPV6 = 0x86dd, ETHERNET_TYPE_VLAN = 0x8100, ETHERNET_TYPE_QINQ = 0x88a8 };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
 // Byte order by the compiler's own instruction, so that no subprogram appears.
