@@ -1,12 +1,13 @@
-import type { Explanation } from '../../src/explain/report.ts';
+import type { Explanation, ToldEvent } from '../../src/explain/report.ts';
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { Failure, VerificationReport } from '../../src/verifier/report.ts';
 import type { Fragment } from '../command.ts';
 import type { ExplainedReport } from '../verify.ts';
 import { type SourcePlace, sourceText } from './disassembly.ts';
-import { explanationText, sliceText } from './explanation.ts';
+import { explanationText, expressionText, portabilityText, sliceText } from './explanation.ts';
 import { invariantsText } from './invariants.ts';
 import { judgementText } from './judgement.ts';
+import { row } from './rows.ts';
 import { sourceAt } from './source.ts';
 import { programTitle } from './title.ts';
 import { wrap } from './wrap.ts';
@@ -20,14 +21,16 @@ interface VerifiedProgram {
   readonly program: ObjectProgram;
   /** The section's name did not tell the program type. */
   readonly typeInferred: boolean;
+  /** The command that opens the program in the debugger, where it was read from a file. */
+  readonly opening?: string;
 }
 
 /** `show verification` in words: successes on standard output, failures on standard error, titles where there are several programs. */
 export function verificationText(verified: readonly VerifiedProgram[], level: Level): readonly Fragment[] {
-  const blocks = verified.map(({ report, program, typeInferred }): Fragment => {
+  const blocks = verified.map(({ report, program, typeInferred, opening }): Fragment => {
     const title = verified.length > 1 ? programTitle(report.section, report.program) : '';
     const note = typeInferred ? `Program type: ${report.programType} (inferred, section "${report.section}" does not tell; type= sets it)\n` : '';
-    const text = report.verdict === 'accepted' ? successText(report, program, level) : failureText(report, program, level);
+    const text = report.verdict === 'accepted' ? successText(report, program, level) : failureText(report, program, level, opening);
     const figures = level === 'verbose' ? figuresText(report) : '';
     // Blocks of several programs stand apart.
     const gap = verified.length > 1 && !`${text}${figures}`.endsWith('\n\n') ? '\n' : '';
@@ -47,43 +50,96 @@ function successText(report: ExplainedReport, program: ObjectProgram, level: Lev
   return `${invariantsText(report.invariants ?? [])}${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
 }
 
-function failureText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
+function failureText(report: ExplainedReport, program: ObjectProgram, level: Level, opening: string | undefined): string {
   const sourceOf = (slot: number) => sourceAt(program, slot);
-  const failures = report.failures.map((failure, index) => failureBlock(failure, sourceOf, level) + explained(report, index, level)).join('');
   const warnings = level === 'normal' ? '' : warningsText(report, program);
   const errors = report.error ? 1 : report.failures.length;
-  return `Verification failed\n\nVerification report:\n${invariantsText(report.invariants ?? [])}${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
+  const framed = (failures: string) =>
+    `Verification failed\n\nVerification report:\n${invariantsText(report.invariants ?? [])}${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
+  if (level === 'normal') return framed(failuresText(report, sourceOf, opening));
+  return framed(report.failures.map((failure, index) => failureBlock(failure, sourceOf, level) + slice(report, index)).join(''));
 }
 
-/** Why the check of that index fails, where it was worked out. */
-function explained({ failures, explanations, judgements }: ExplainedReport, index: number, level: Level): string {
+/** The first failure in full, the others in short, as far as a screen goes. */
+function failuresText(report: ExplainedReport, sourceOf: SourceOf, opening: string | undefined): string {
+  const blocks = report.failures.map((failure, index) => (index === 0 ? '' : failureBlock(failure, sourceOf, 'normal')));
+  const [first] = report.failures;
+  if (first === undefined) return '';
+  let shown = blocks.length;
+  const others = () => {
+    const left = blocks.length - shown;
+    const note =
+      left === 0 ? '' : `\n    ${left} more ${left === 1 ? 'check fails' : 'checks fail'}; level=informational shows ${left === 1 ? 'it' : 'all'}.\n`;
+    return blocks.slice(0, shown).join('') + note;
+  };
+  // Others make room for the story, but the second one is worth more than the whole of it.
+  while (shown > 2 && linesOf(others()) > REPORT_LINES / 2) shown--;
+  while (shown > 1 && linesOf(firstBlock(report, first, sourceOf, opening, SHORTEST) + others()) > FAILURE_LINES) shown--;
+  const fitting = SHAPES.find((shape) => linesOf(firstBlock(report, first, sourceOf, opening, shape) + others()) <= FAILURE_LINES);
+  return firstBlock(report, first, sourceOf, opening, fitting ?? SHORTEST) + others();
+}
+
+/** How a story is told: so many events, each with its line of source or without. */
+interface Shape {
+  readonly events: number;
+  readonly compact: boolean;
+}
+
+const MOST_EVENTS = 8;
+const FEWEST_EVENTS = 2;
+const SHORTEST: Shape = { events: FEWEST_EVENTS, compact: true };
+/** All of it; all of it without source; ever less of it. */
+const SHAPES: readonly Shape[] = [
+  { events: MOST_EVENTS, compact: false },
+  ...Array.from({ length: MOST_EVENTS - FEWEST_EVENTS + 1 }, (_, less) => ({ events: MOST_EVENTS - less, compact: true })),
+];
+
+/** What a failure says: its classic lines, what the code does, why it fails, what is thought of it, and where to go on. */
+function firstBlock(report: ExplainedReport, failure: Failure, sourceOf: SourceOf, opening: string | undefined, shape: Shape): string {
+  const explanation = report.explanations?.find((candidate) => candidate.failure === 0);
+  const judgement = report.judgements?.find((candidate) => candidate.failure === 0);
+  const cause = explanation?.title === undefined ? '' : row('cause', `${failure.id}, ${explanation.title}`);
+  const code = explanation === undefined ? '' : expressionText(explanation);
+  const why = explanation === undefined ? '' : explanationText(shortened(explanation, shape.events), shape.compact);
+  const judged = judgement === undefined ? '' : judgementText(judgement);
+  const portable = explanation === undefined ? '' : portabilityText(explanation);
+  const next = explanation === undefined ? '' : row('next', `explain ${failure.id}`) + (opening === undefined ? '' : row('', opening, 'code'));
+  return `${headBlock(failure, sourceOf)}${indented(failure.message)}${code}${cause}${why}${judged}${portable}${next}`;
+}
+
+/** The slice of the check of that index, where it was worked out, behind the verdict. */
+function slice({ failures, explanations, judgements }: ExplainedReport, index: number): string {
   const explanation = explanations?.find((candidate) => candidate.failure === index);
   const judgement = judgements?.find((candidate) => candidate.failure === index);
   const judged = judgement === undefined ? '' : judgementText(judgement);
-  if (explanation === undefined) return judged;
-  if (level !== 'normal') return judged + sliceText(explanation, failures[index]!.classic, index + 1, failures.length);
-  return (index < TOLD ? explanationText(shortened(explanation, judged)) : '') + judged;
+  return explanation === undefined ? judged : judged + sliceText(explanation, failures[index]!.classic, index + 1, failures.length);
 }
 
-/** The explanation with as much of its story as fits a screen together with the verdict. */
-function shortened(explanation: Explanation, judged: string): Explanation {
-  const lines = (text: string) => text.split('\n').length - 1;
-  const room = EXPLANATION_LINES - lines(judged);
-  let shown = explanation;
-  while (shown.story.length > FEWEST_EVENTS && lines(explanationText(shown)) > room) {
-    const [first, , ...others] = shown.story;
-    shown = { ...shown, story: [first!, ...others], skipped: shown.skipped + 1 };
+/** The explanation with so many events: what says least goes first, then what is longest ago. */
+function shortened(explanation: Explanation, most: number): Explanation {
+  let { story } = explanation;
+  while (story.length > most) {
+    const least = Math.max(...story.slice(0, -1).map(dullness));
+    const at = story.findIndex((event, index) => index < story.length - 1 && dullness(event) === least);
+    story = story.toSpliced(at, 1);
   }
-  return shown;
+  return { ...explanation, story, skipped: explanation.skipped + explanation.story.length - story.length };
 }
 
-/** Lines of a report of 40 that are left for one failure below its message. */
-const EXPLANATION_LINES = 26;
-const FEWEST_EVENTS = 3;
+/** How little an event says: copies least, then that something is not null. */
+function dullness({ kind, words }: ToldEvent): number {
+  if (kind === 'copied') return 3;
+  if (words.endsWith('not null')) return 2;
+  return kind === 'made' || kind === 'merged' ? 1 : 0;
+}
 
-/** Failures whose story is told at level=normal, so that a report fits a screen. */
-const TOLD = 2;
+function linesOf(text: string): number {
+  return text.split('\n').length - 1;
+}
 
+/** A report fits a screen of 40 lines; six of them are its frame. */
+const REPORT_LINES = 40;
+const FAILURE_LINES = REPORT_LINES - 6;
 /** Why there is no verdict. */
 function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {
   if (!error) return '';
@@ -91,8 +147,13 @@ function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {
   return `${sourceBlock(error.instruction, sourceOf)}\n${place}${error.message}\n`;
 }
 
+/** The lines of the original: source, instruction, failed assertion. */
+function headBlock(failure: Failure, sourceOf: SourceOf): string {
+  return `${sourceBlock(failure.instruction, sourceOf)}\n${failure.instruction}: ${failure.classic}\n`;
+}
+
 function failureBlock(failure: Failure, sourceOf: SourceOf, level: Level): string {
-  const head = `${sourceBlock(failure.instruction, sourceOf)}\n${failure.instruction}: ${failure.classic}\n`;
+  const head = headBlock(failure, sourceOf);
   return level === 'normal' ? head + indented(failure.message) : `${head}${detailText(failure)}`;
 }
 
@@ -162,6 +223,7 @@ export function verificationJson(report: ExplainedReport, sourceOf: SourceOf) {
     statesVisited: report.statesVisited,
     maxLoopCount: report.maxLoopCount,
     warnings: report.warnings.map(failureJson),
+    ...(report.explanations ? { explanations: report.explanations } : {}),
     ...(report.judgements ? { judgements: report.judgements } : {}),
     ...(report.error ? { error: report.error } : {}),
   };

@@ -35,6 +35,12 @@ export class SourceMap {
     return line === undefined ? undefined : { file: line.file, line: line.line, text: line.text };
   }
 
+  /** The column, from 1, that the line information gives for a slot; undefined where it gives none. */
+  columnAt(slot: number): number | undefined {
+    const column = this.bySlot.get(slot)?.column ?? 0;
+    return column > 0 ? column : undefined;
+  }
+
   functionAt(slot: number): FunctionRange | undefined {
     return this.program.functions.find(({ start, end }) => slot >= start && slot < end);
   }

@@ -4,6 +4,7 @@ import type { CheckKind } from '../../verifier/checks.ts';
 import { type Verification, type VerifyOptions, verify } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { instructionText } from '../instruction-text.ts';
+import { findEntry } from '../knowledge/index.ts';
 import { applyEdits, type Edit, EditError, originOf } from './edit.ts';
 import { nullChecks, packetChecks } from './guards.ts';
 import { divisorChecks, indexChecks, sizeChecks } from './indices.ts';
@@ -68,27 +69,21 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
   division_by_zero: [divisorChecks],
 };
 
-/** What to write where no change of the code alone repairs it. */
-const ADVICE: Readonly<Partial<Record<CheckKind, { readonly c: readonly string[]; readonly effect: string }>>> = {
-  clobbered: {
-    c: ['/* keep the value in a local variable across the call, or compute it again after it */'],
-    effect: 'Calls keep only what the compiler holds in r6 to r9 or on the stack.',
-  },
-  leak_store: {
-    c: ['/* store a number that says the same: an index, a length, a copied value */'],
-    effect: 'User space no longer sees a kernel address.',
-  },
-  leak_argument: { c: ['/* build the key or value from numbers only */'], effect: 'User space no longer sees a kernel address.' },
-  lock_held: { c: ['bpf_spin_unlock(&value->lock);   /* on every path to the end */'], effect: 'The lock is given back on every path.' },
-  context_write: { c: ['/* change a copy, or a field that programs may write */'], effect: 'Read-only fields stay as they are.' },
-  context_modified: { c: ['/* pass ctx itself, not ctx + offset */'], effect: 'The helper gets the context it expects.' },
-  combined_stack: { c: ['/* move large buffers into a per-CPU array map */'], effect: 'The frames of the call chain fit the stack.' },
-  infinite_loop: { c: ['for (int i = 0; i < LIMIT; i++)   /* test at the top, count up, constant limit */'], effect: 'The loop ends.' },
-  loop_unbounded: {
-    c: ['for (int i = 0; i < LIMIT && more; i++)   /* a constant limit besides the data-dependent one */'],
-    effect: 'Input beyond the limit is not looked at.',
-  },
-};
+/** Ways out that are known for this cause, where no change of the code alone repairs it. */
+function advice(failure: Failure): Draft[] {
+  const entry = findEntry(failure.id);
+  return (entry?.fixes ?? []).slice(0, MAX_ADVICE).map(({ change, code }) => ({
+    pattern: 'advice',
+    title: change.replace(/\.$/, ''),
+    applicability: 'text',
+    c: code === undefined ? [] : code.split('\n'),
+    effect: 'A change of the source; it was not compiled and tried here.',
+    edits: [],
+  }));
+}
+
+/** Texts offered at most. */
+const MAX_ADVICE = 2;
 
 export interface FixOptions {
   /** Limits of the verifications; the rules are those of the failing one. */
@@ -114,7 +109,7 @@ type Draft = Omit<Fix, 'letter' | 'patch'> & { readonly edits: readonly Edit[] }
  */
 export function proposeFixes(verification: Verification, failure: Failure, options: FixOptions = {}): Fixes {
   const site = siteOf(verification, failure);
-  if (site === undefined) return { fixes: [], lowering: undefined, rejected: [] };
+  if (site === undefined) return { fixes: lettered(advice(failure)), lowering: undefined, rejected: [] };
   const end = performance.now() + (options.budgetMilliseconds ?? DEFAULT_BUDGET);
   const most = options.most ?? DEFAULT_MOST;
   const whole: Draft[] = [];
@@ -129,19 +124,17 @@ export function proposeFixes(verification: Verification, failure: Failure, optio
       else partial.push(tried);
     }
   }
-  const advice = ADVICE[site.finding.kind];
-  const texts: Draft[] =
-    whole.length + partial.length === 0 && advice !== undefined
-      ? [{ pattern: 'advice', title: 'Change the source', applicability: 'text', edits: [], ...advice }]
-      : [];
-  const fixes = [...whole, ...partial, ...texts].slice(0, most).map(
-    ({ edits, ...fix }, index): Fix => ({
-      letter: String.fromCharCode(65 + index),
-      ...fix,
-      patch: fix.applied === undefined ? [] : patchOf(site, edits, fix.applied.verification),
-    }),
-  );
+  const texts = whole.length + partial.length === 0 ? advice(failure) : [];
+  const fixes = lettered([...whole, ...partial, ...texts].slice(0, most), site);
   return { fixes, lowering: loweringOf(site), rejected };
+}
+
+function lettered(drafts: readonly Draft[], site?: Site): Fix[] {
+  return drafts.map(({ edits, ...fix }, index) => ({
+    letter: String.fromCharCode(65 + index),
+    ...fix,
+    patch: fix.applied === undefined || site === undefined ? [] : patchOf(site, edits, fix.applied.verification),
+  }));
 }
 
 /** Applies a proposal and verifies it, wider versions of it where the same check still fails; undefined where it does not repair the check. */
@@ -151,6 +144,7 @@ function attempt(site: Site, first: Proposal, options: FixOptions, end: number, 
     const applied = apply(site, proposal.edits, options);
     if (applied === undefined || applied.verification.report.verdict === 'error') return undefined;
     const origin = originOf(site.program, proposal.edits);
+    if (!isReached(applied.verification, origin, site.pc)) return undefined;
     // What is always executed together is checked together; anything else is repaired where it stands.
     const again = applied.verification.report.failures.find(
       ({ check, instruction }) => check.kind === site.failure.check.kind && site.inSameBlock(origin[instruction]!),
@@ -163,6 +157,15 @@ function attempt(site: Site, first: Proposal, options: FixOptions, end: number, 
     return again === undefined ? complete(site, proposal, applied, origin, options, end, depth) : undefined;
   }
   return undefined;
+}
+
+/** Whether the failing instruction is still executed: a change that never comes to it repairs nothing. */
+function isReached({ exploration }: Verification, origin: readonly number[], pc: number): boolean {
+  const at = origin.lastIndexOf(pc);
+  return (
+    exploration === undefined ||
+    [...exploration.nodes.values()].some(({ block, processed }) => processed.length > 0 && block.start <= at && at <= block.last)
+  );
 }
 
 /** A proposal that repaired its check, with fixes for the checks that fail still. */
@@ -184,10 +187,20 @@ function complete(
   if (next === undefined) return { ...draft, applied };
   const rest = depth >= MAX_CHAIN || performance.now() > end ? undefined : first(applied.verification, next, options, end, depth + 1);
   if (rest?.applied !== undefined && rest.applied.verification.report.verdict === 'accepted') {
+    if (
+      !isReached(
+        rest.applied.verification,
+        originOf(applied.program, rest.edits).map((slot) => origin[slot] ?? -1),
+        site.pc,
+      )
+    )
+      return undefined;
+    // In the source one check of the packet's length takes the place of several on its line.
+    const covered = pattern === 'packet_check' && rest.pattern === pattern && lineOf(rest.title) === lineOf(title) && comesFirst(c, rest.c);
     return {
       pattern,
-      title: `${title}; ${rest.title.charAt(0).toLowerCase()}${rest.title.slice(1)}`,
-      c: [...c, ...rest.c.filter((line) => !c.includes(line))],
+      title: covered ? rest.title : `${title}; ${rest.title.charAt(0).toLowerCase()}${rest.title.slice(1)}`,
+      c: covered ? rest.c : [...c, ...rest.c.filter((line) => !c.includes(line))],
       effect: effect === rest.effect ? effect : `${effect} ${rest.effect}`,
       edits: [...edits, ...rest.edits.map((edit) => ({ ...edit, at: origin[edit.at]! }))],
       applicability: changesBehaviour ? 'verified-changes-behaviour' : rest.applicability,
@@ -197,6 +210,14 @@ function complete(
   // Fewer failures than before: the others have causes of their own.
   if (failures.length >= site.verification.report.failures.length) return undefined;
   return { ...draft, effect: `${effect} ${failures.length} other ${failures.length === 1 ? 'check fails' : 'checks fail'} still.`, applied };
+}
+
+const lineOf = (title: string) => /\(line \d+\)$/.exec(title)?.[0];
+
+/** Whether one check of a constant length is implied by another. */
+function comesFirst(c: readonly string[], other: readonly string[]): boolean {
+  const length = (lines: readonly string[]) => (lines.length === 1 ? Number(/^if \(data \+ (\d+) > data_end\)/.exec(lines[0]!)?.[1]) : Number.NaN);
+  return length(c) < length(other);
 }
 
 /** The first proposal for a failure with which the whole program passes. */

@@ -70,6 +70,8 @@ export function* nullChecks(site: Site): Generator<Proposal> {
 // --- packets -----------------------------------------------------------------------------------------------------------------------------
 
 interface PacketEnd {
+  /** A register that holds it already. */
+  readonly held?: Register;
   /** Makes the packet's end stand in the register. */
   readonly code: (into: Register) => readonly Instruction[];
   /** What has to be done at the program's entry for it. */
@@ -84,7 +86,7 @@ export function packetEnd(site: Site): PacketEnd | undefined {
   const registers = site.finding.state.registers;
   const has = (test: (value: Value) => boolean) => registers.findIndex((value) => value !== undefined && test(value)) as Register | -1;
   const end = has((value) => value.kind === 'packet' && value.symbol === PACKET_SIZE && value.offset === 0);
-  if (end >= 0) return { code: (into) => [move(into, end as Register)], entry: [] };
+  if (end >= 0) return { held: end as Register, code: (into) => [move(into, end as Register)], entry: [] };
   const context = has((value) => value.kind === 'ctx' && constantValue(value.range) === 0);
   if (context >= 0) return { code: (into) => [load(into, context as Register, field.offset, size)], entry: [] };
   const saved = site.savedContext;
@@ -108,8 +110,9 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   const access = needed(site);
   const end = packetEnd(site);
   if (access === undefined || end === undefined) return;
-  const [scratch, other] = site.freeRegisters(site.pc).filter((register) => register !== access.register);
-  if (scratch === undefined || other === undefined) return;
+  const [other, spare] = site.freeRegisters(site.pc).filter((register) => register !== access.register && register !== end.held);
+  const limit = end.held ?? spare;
+  if (limit === undefined || other === undefined) return;
   const { register } = access;
   const value = site.value(register);
   // In a loop the pointer of one turn says nothing of the next one's.
@@ -118,18 +121,23 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   const name = element === undefined ? pointerName(site) : `&${element}`;
   const propose = (bytes: number): Proposal => {
     const total = offset === undefined ? undefined : Number(offset) + bytes;
-    const test = total === undefined ? `(void *)${name ?? 'p'} + ${bytes} > data_end` : `data + ${total} > data_end`;
+    const test = total === undefined ? `${elementEnd(site, name, bytes)} > data_end` : `data + ${total} > data_end`;
     return {
       pattern: 'packet_check',
       title:
         total === undefined
-          ? `Check that ${byteWords(bytes)} there from ${name ?? 'the pointer'} on`
+          ? `Check that the packet goes as far as ${name === undefined ? `${byteWords(bytes)} behind the pointer` : `${name.startsWith('&') ? name.slice(1) : `what ${name} points to`}`}`
           : `Check that the packet has ${total} ${total === 1 ? 'byte' : 'bytes'}`,
       edits: [
         ...(end.entry.length === 0 ? [] : [{ at: 0, insert: end.entry }]),
         {
           at: site.pc,
-          insert: [...end.code(scratch), move(other, register), addTo(other, bytes), ...unless(site, other, 'le', { register: scratch })],
+          insert: [
+            ...(end.held === undefined ? end.code(limit) : []),
+            move(other, register),
+            addTo(other, bytes),
+            ...unless(site, other, 'le', { register: limit }),
+          ],
         },
       ],
       c: [`if (${test}) ${returnLine(site)}`],
@@ -144,7 +152,14 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   yield propose(access.bytes);
 }
 
-const byteWords = (count: number) => (count === 1 ? '1 byte is' : `${count} bytes are`);
+const byteWords = (count: number) => (count === 1 ? '1 byte' : `${count} bytes`);
+
+/** C for the end of what is accessed through a pointer: the compiler may have moved constants between the pointer and the access. */
+function elementEnd({ line }: Site, name: string | undefined, bytes: number): string {
+  if (name === undefined) return `(void *)p + ${bytes}`;
+  if (name.startsWith('&')) return `(void *)(${name} + 1)`;
+  return new RegExp(`\\b${name}\\s*\\[`).test(line) ? `(void *)${name} + ${bytes}` : `(void *)(${name} + 1)`;
+}
 
 /** Longest check that is proposed, in bytes. */
 const MAX_CHECK = 4096;

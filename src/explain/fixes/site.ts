@@ -6,6 +6,7 @@ import { registerEffects } from '../../verifier/liveness.ts';
 import type { Finding, Machine } from '../../verifier/machine.ts';
 import type { Failure } from '../../verifier/report.ts';
 import type { Value } from '../../verifier/value.ts';
+import { argumentsOf } from '../expression.ts';
 import { SourceMap } from '../source.ts';
 import { type Leaving, leavingOf } from './leave.ts';
 
@@ -53,6 +54,13 @@ export class Site {
   /** Source text of the failing line, trimmed; '' without line information. */
   get line(): string {
     return this.source.at(this.pc)?.text.trim() ?? '';
+  }
+
+  /** The expression that the failing line passes as an argument of the helper called there, 1 the first; undefined where the line does not show it. */
+  argument(number: number): string | undefined {
+    const { instruction } = this;
+    const prototype = instruction.kind === 'call' ? this.machine.findHelper(instruction.helper) : undefined;
+    return prototype === undefined ? undefined : argumentsOf(this.line, prototype.name)?.[number - 1];
   }
 
   /** Whether a slot is executed whenever the failing instruction is. */

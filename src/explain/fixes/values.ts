@@ -49,11 +49,12 @@ function isArgument(site: Site, register: number): boolean {
 export function* stackZeros(site: Site): Generator<Proposal> {
   const first = site.finding.details.min;
   if (first === undefined) return;
+  const name = /^&?(\w+)$/.exec(site.argument(site.register ?? 0) ?? '')?.[1] ?? 'value';
   const propose = (slots: readonly number[]): Proposal => ({
     pattern: 'initialise',
     title: `Clear the stack bytes ${slots.map((slot) => `fp${slot} to fp${slot + 7}`).join(', ')} first`,
     edits: [{ at: site.range.start, insert: slots.map((slot) => zero(10, slot)) }],
-    c: ['struct ... value = {};   /* or __builtin_memset(&value, 0, sizeof(value)): padding counts */'],
+    c: [`__builtin_memset(&${name}, 0, sizeof(${name}));   /* first: padding counts */`],
     effect: 'Bytes that nothing wrote are 0.',
     changesBehaviour: false,
     widen(again) {
@@ -157,6 +158,13 @@ const RELEASERS: readonly { readonly acquires: RegExp; readonly name: string; re
   { acquires: /^bpf_sk_lookup_|^bpf_skc_lookup_/, name: 'bpf_sk_release', flags: false },
 ];
 
+/** Slots of the calls that give something back. */
+function releasingCalls(site: Site): readonly number[] {
+  return [...site.program.instructions.entries()].flatMap(([at, instruction]) =>
+    instruction?.kind === 'call' && site.machine.findHelper(instruction.helper)?.releases !== undefined ? [at] : [],
+  );
+}
+
 /** Gives back, at the exit, what is still held. */
 export function* releases(site: Site): Generator<Proposal> {
   const acquired = Number(site.finding.details.limit);
@@ -177,6 +185,8 @@ export function* releases(site: Site): Generator<Proposal> {
     edits: [
       { at: 0, insert: [zero(10, kept)] },
       { at: acquired + 1, insert: [store(10, kept, 0)] },
+      // What is given back on the way must not be given back twice. Ahead of the call: behind it other paths may join.
+      ...releasingCalls(site).map((at) => ({ at, insert: [zero(10, kept)] })),
       {
         at: site.pc,
         insert: [

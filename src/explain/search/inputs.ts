@@ -198,6 +198,27 @@ function targetsOf({ packet, context, metadata, maps }: Changeable): Uint8Array[
   return [packet, context, metadata, ...[...maps.values()].flatMap((entries) => [...entries.values()])].filter(({ length }) => length > 0);
 }
 
+/** Bytes of one part that a sweep goes over. */
+const SWEPT = 96;
+const SWEPT_BYTES: readonly number[] = [0xff, 0x7f, 0];
+
+/** Copies of an input with one byte changed, byte after byte: lengths and offsets in headers are found by what they do. */
+export function* sweepOf(input: RunInput): Generator<RunInput> {
+  const parts = targetsOf(copyOf(input)).length;
+  for (const byte of SWEPT_BYTES) {
+    for (let part = 0; part < parts; part++) {
+      for (let at = 0; at < SWEPT; at++) {
+        const copy = copyOf(input);
+        const bytes = targetsOf(copy)[part]!;
+        if (at >= bytes.length) break;
+        if (bytes[at] === byte) continue;
+        bytes[at] = byte;
+        yield copy;
+      }
+    }
+  }
+}
+
 function encode(value: bigint, width: number, little: boolean): Uint8Array {
   const bytes = new Uint8Array(width);
   let rest = BigInt.asUintN(8 * width, value);

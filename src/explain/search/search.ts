@@ -1,7 +1,7 @@
 import type { Verification } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { interestingNumbers } from './constants.ts';
-import { type Comparison, copyOf, InputMaker } from './inputs.ts';
+import { type Comparison, copyOf, InputMaker, sweepOf } from './inputs.ts';
 import { type Observation, Observer } from './observe.ts';
 import { type Run, type RunInput, type RunnableProgram, type RunOptions, runnableProgram, runOptions } from './runner.ts';
 import { shrink } from './shrink.ts';
@@ -37,6 +37,8 @@ const MIN_REACHED = 32;
 const SLICE = 20;
 /** Tries for the very check, after another violation was seen at the instruction. */
 const PATIENCE = 500;
+/** Inputs of which every byte is tried by itself. */
+const MAX_SWEEPS = 12;
 /** Inputs that came to the instruction whose packets are tried with the last byte cut off that it touched. */
 const MAX_CUTS = 256;
 
@@ -56,6 +58,10 @@ export class Search {
   private turn = 0;
   private readonly cuts: RunInput[] = [];
   private cutsMade = 0;
+  /** Copies of an input that came closer than any before, each with one byte changed. */
+  private sweep: Generator<RunInput> | undefined;
+  private closest = Number.POSITIVE_INFINITY;
+  private sweepsMade = 0;
   tries = 0;
 
   constructor(verification: Verification, failure: Failure, options: Pick<SearchOptions, 'run' | 'seed' | 'maxTries'>) {
@@ -98,6 +104,12 @@ export class Search {
   private next(): RunInput {
     const cut = this.cuts.pop();
     if (cut !== undefined) return cut;
+    // Every second turn, so that a long sweep keeps nothing else waiting.
+    if (this.tries % 2 === 0) {
+      const swept = this.sweep?.next();
+      if (swept?.done === false) return swept.value;
+      this.sweep = undefined;
+    }
     const entry = this.turn++ % 3 === 0 || this.kept.length === 0 ? undefined : this.kept[(this.turn * 7) % this.kept.length];
     return entry === undefined ? this.maker.fresh() : this.maker.mutate(entry.input, entry.comparisons);
   }
@@ -107,6 +119,12 @@ export class Search {
     if (packetSpare !== undefined && packetSpare < input.packet.length && this.cutsMade < MAX_CUTS) {
       this.cutsMade++;
       this.cuts.push({ ...copyOf(input), packet: input.packet.slice(0, input.packet.length - packetSpare - 1) });
+    }
+    const margin = this.observer.margin?.bytes ?? Number.MAX_SAFE_INTEGER;
+    if (reached && margin < this.closest && this.sweepsMade < MAX_SWEEPS) {
+      this.closest = margin;
+      this.sweepsMade++;
+      this.sweep = sweepOf(input);
     }
     // Those that came to the instruction are worth changing most.
     if (!isNew && !(reached && this.tries % 8 === 0)) return;

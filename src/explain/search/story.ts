@@ -86,9 +86,30 @@ export function spellOut(run: Run, program: RunnableProgram, input: RunInput, op
 }
 
 function packetWords({ packet, metadata }: RunInput): string {
-  const bytes = packet.length === 0 ? 'empty packet' : `packet of ${packet.length} ${packet.length === 1 ? 'byte' : 'bytes'}`;
+  const bytes = packet.length === 0 ? 'empty packet' : `packet of ${packet.length} ${packet.length === 1 ? 'byte' : 'bytes'}${contentWords(packet)}`;
   return metadata.length === 0 ? bytes : `${bytes} with ${metadata.length} bytes of metadata`;
 }
+
+/** ` with 81 00 at byte 12`: shrunk inputs have other bytes than 0 only where it matters. */
+function contentWords(packet: Uint8Array): string {
+  const runs: string[] = [];
+  for (let at = 0; at < packet.length; at++) {
+    if (packet[at] === 0) continue;
+    let end = at;
+    // A single 0 between two others is part of a number.
+    while (end < packet.length && (packet[end] !== 0 || (packet[end + 1] ?? 0) !== 0 || (end === at + 1 && end % 2 === 1))) end++;
+    const hex = Array.from(packet.subarray(at, end), (byte) => byte.toString(16).padStart(2, '0'));
+    runs.push(`${hex.slice(0, MAX_HEX).join(' ')}${hex.length > MAX_HEX ? ' ...' : ''} at byte ${at}`);
+    at = end;
+  }
+  if (runs.length === 0) return '';
+  const shown = runs.slice(0, MAX_RUNS);
+  return ` with ${shown.join(', ')}${runs.length > MAX_RUNS ? ' and more' : ''}`;
+}
+
+/** Parts of a packet's content that are named at most, and bytes of each. */
+const MAX_RUNS = 4;
+const MAX_HEX = 4;
 
 function fieldWords(field: ContextField, bytes: Uint8Array, index: number, width: number): string {
   const part = index === field.offset && width === (field.element ?? field.size) ? '' : `[${index - field.offset}]`;
@@ -104,8 +125,12 @@ function littleEndian(bytes: Uint8Array, index: number, width: number): bigint {
 function resultWords(value: RunValue | undefined, state: RunState): string {
   if (value === undefined || state.registers.length === 0) return 'nothing';
   if (value.region !== undefined) return value.region.name;
-  return value.bits === 0n ? '0' : `${BigInt.asIntN(64, value.bits)}`;
+  const signed = BigInt.asIntN(64, value.bits);
+  return signed > -LARGEST_DECIMAL && signed < LARGEST_DECIMAL ? `${signed}` : `0x${value.bits.toString(16)}`;
 }
+
+/** Numbers beyond it are read more easily in hexadecimal. */
+const LARGEST_DECIMAL = 1n << 40n;
 
 function endingWords(outcome: RunOutcome): string {
   switch (outcome.kind) {
