@@ -3,48 +3,10 @@
  *
  *   node bench/run.mjs scaling [part of a row's title]
  */
-import type { MapDefinition, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { linux } from '../src/platform/linux/linux.ts';
 import { verifyProgram } from '../src/verifier/index.ts';
+import { generatedProgram } from './generated-object.ts';
 import * as shapes from './shapes.ts';
-
-const mapOf = (name: string, type: number, keySize: number, valueSize: number): MapDefinition => ({
-  name,
-  type,
-  keySize,
-  valueSize,
-  maxEntries: 4096,
-  flags: 0,
-  pinning: 0,
-  origin: 'btf',
-});
-/** BPF_MAP_TYPE_HASH, ARRAY and RINGBUF, as `shapes` number them. */
-const MAPS = [mapOf('hash', 1, 4, 8), mapOf('array', 2, 4, 8), mapOf('ring', 27, 0, 0)];
-
-function programOf(instructions: shapes.Code): { object: ObjectFile; program: ObjectProgram } {
-  const program: ObjectProgram = {
-    section: 'xdp',
-    name: 'generated',
-    instructions,
-    size: instructions.length * 8,
-    offset: 0,
-    functions: [{ name: 'generated', start: 0, end: instructions.length, section: 'xdp', sectionSlot: 0, linkage: 'global' }],
-    lines: [],
-  };
-  const object: ObjectFile = {
-    path: 'generated.o',
-    sha256: '',
-    byteOrder: 'little',
-    programs: [program],
-    maps: MAPS,
-    externs: [],
-    license: 'GPL',
-    version: undefined,
-    btf: undefined,
-    sections: [],
-  };
-  return { object, program };
-}
 
 const wanted = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? '';
 
@@ -52,7 +14,7 @@ const wanted = process.argv.slice(2).find((argument) => !argument.startsWith('--
 function report(title: string, create: () => shapes.Code): number {
   if (!title.includes(wanted)) return 0;
   const instructions = create();
-  const { object, program } = programOf(instructions);
+  const { object, program } = generatedProgram(instructions);
   const started = performance.now();
   const result = verifyProgram(object, program, { platform: linux, timeLimit: 60_000 });
   const ms = performance.now() - started;

@@ -9,6 +9,10 @@ const PRANDOM = 7;
 const RINGBUF_RESERVE = 131;
 const LOOP = 181;
 
+/** Maps of `generatedProgram`. */
+const RING = 0;
+const ARRAY = 1;
+
 const immediate = (value: number): Operand => ({ kind: 'immediate', value });
 const register = (number: Register): Operand => ({ kind: 'register', register: number });
 
@@ -65,7 +69,7 @@ class Builder {
     this.code.push({ kind: 'lddw', dst, source: 'code', low: 0, high: 0 }, undefined);
     return this;
   }
-  map(dst: Register, index = 0): this {
+  map(dst: Register, index: number): this {
     this.code.push({ kind: 'lddw', dst, source: 'map_fd', low: index, high: 0 }, undefined);
     return this;
   }
@@ -234,7 +238,7 @@ export function lookups(count: number): Code {
   for (let n = 0; n < 8; n++) b.store(10, -72 - 8 * n, immediate(0));
   for (let n = 0; n < count; n++) {
     b.store(10, -4, immediate(n % 4), 4)
-      .map(1)
+      .map(1, ARRAY)
       .copy(2, 10)
       .alu('add', 2, immediate(-4))
       .call(LOOKUP);
@@ -251,7 +255,7 @@ export function lookups(count: number): Code {
 /** Records reserved and never given back, `count` of them. */
 export function reservations(count: number): Code {
   const b = new Builder();
-  for (let n = 0; n < count; n++) b.map(1, 1).set(2, 8).set(3, 0).call(RINGBUF_RESERVE);
+  for (let n = 0; n < count; n++) b.map(1, RING).set(2, 8).set(3, 0).call(RINGBUF_RESERVE);
   return b.set(0, 0).exit().finish();
 }
 

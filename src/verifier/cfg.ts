@@ -50,7 +50,7 @@ const MAX_NESTING = 128;
 /** Ordering nested loops looks at a block once for every loop around it; beyond this many looks a program is too intricate to judge. */
 const MAX_ORDERING_STEPS = 10_000_000;
 /** Slots looked at for all functions: those that share code are looked at once for each. */
-const MAX_WALKED_SLOTS = 8_000_000;
+const MAX_WALKED_SLOTS = 4_000_000;
 
 /** The program is too large or too intricate for the limits of the verifier. */
 export class GraphLimitError extends Error {

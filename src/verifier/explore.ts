@@ -6,7 +6,7 @@ import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
-import { dissimilarity, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
+import { dissimilarity, generalise, type JoinedSymbol, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
 import type { Liveness } from './liveness.ts';
 import type { Assumption, Machine } from './machine.ts';
 import { executeAtomic, executeLoad, executePacketLoad, executeStore } from './memory.ts';
@@ -268,7 +268,14 @@ export class Explorer {
     let merged: State | undefined;
     const { turns, shapes } = this.options.precision;
     const alike = turn.shapes.get(state.shape) ?? 0;
-    if (alike >= turns || states.length >= turns + shapes) {
+    const known = states.length === 0 ? this.earlierTurn(node, outer, state) : undefined;
+    if (known !== undefined) {
+      merged = known.state;
+      entered = generalise(merged, state, this.machine, undefined, known.symbols);
+      entered.generalisations = merged.generalisations;
+      entered.shape = merged.shape;
+      entered.trail = state.trail;
+    } else if (alike >= turns || states.length >= turns + shapes) {
       const crowd = alike >= turns ? states.filter((other) => other.shape === state.shape) : states;
       const at = mostSimilar(
         crowd.length > MAX_COMPARED ? [...crowd.filter((other) => other.generalisations > 0), ...crowd.slice(-MAX_COMPARED)] : crowd,
@@ -276,7 +283,7 @@ export class Explorer {
       );
       if (at !== undefined) {
         // A widened state keeps the shape it stands for, so that later turns find it.
-        entered = joinStates(at, state, this.machine, at.generalisations > 0 ? this.options.thresholds : undefined);
+        entered = generalise(at, state, this.machine, at.generalisations > 0 ? this.options.thresholds : undefined, NO_SYMBOLS);
         merged = at;
         entered.generalisations = at.generalisations + 1;
         entered.shape = at.shape;
@@ -298,6 +305,18 @@ export class Explorer {
     const running = snapshot.clone();
     running.origins = { head: node.id, state: snapshot, bounded: false, previous: outer };
     this.execute(node, running);
+  }
+
+  /**
+   * The generalised state of the turn that the enclosing loop's state had before it was itself generalised, to begin the new turn with: loops would
+   * otherwise start anew for every state of every loop around them, which is exponential in their nesting.
+   */
+  private earlierTurn(node: Node, outer: LoopOrigin | undefined, state: State): State['grownFrom'] {
+    const grown = outer?.state.grownFrom;
+    if (grown === undefined || (this.options.precision.turns > 1 && !isDeep(outer))) return undefined;
+    const candidates = node.turns.get(grown.state)?.states.filter((earlier) => earlier.generalisations > 0 && earlier.shape === state.shape) ?? [];
+    const similar = mostSimilar(candidates, state);
+    return similar === undefined ? undefined : { state: similar, symbols: grown.symbols };
   }
 
   /** Runs the block's instructions on the state, which is consumed, and delivers what leaves it. */
@@ -436,6 +455,9 @@ export class Explorer {
   }
 }
 
+/** Loops around a loop from which on it is not followed turn by turn anew for each of their states. */
+const DEEP = 3;
+const NO_SYMBOLS: readonly JoinedSymbol[] = [];
 /** States of a loop head that an arriving one is compared with, besides the generalised ones. */
 const MAX_COMPARED = 32;
 /** States of an ordinary block remembered for pruning. */
@@ -524,6 +546,13 @@ function leaveLoops(origins: LoopOrigin | undefined, node: Node, nodes: Readonly
   }
   if (!inside) return previous;
   return previous === origins.previous ? origins : { ...origins, previous };
+}
+
+/** Whether the loop lies within so many that its turns cannot be followed for each state of all of them. */
+function isDeep(origins: LoopOrigin | undefined): boolean {
+  let depth = 0;
+  for (let origin = origins; origin !== undefined; origin = origin.previous) if (++depth >= DEEP) return true;
+  return false;
 }
 
 /** The origins without that of one head. */

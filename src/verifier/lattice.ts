@@ -359,7 +359,7 @@ export function stateLeq(special: State, general: State, pinned: ReadonlySet<Sym
 }
 
 /** The pairs of symbols that a join maps to new symbols: `fresh` stands for `a` on one side and `b + delta` on the other. */
-interface JoinedSymbol {
+export interface JoinedSymbol {
   readonly fresh: SymbolId;
   readonly a: SymbolId;
   readonly b: SymbolId;
@@ -407,6 +407,15 @@ class Joining {
     if (a.parent === b.parent) return a.parent;
     const parent = this.identity(Math.abs(a.parent), Math.abs(b.parent));
     return a.parent < 0 ? -parent : parent;
+  }
+
+  /** A symbol of the first side that has become one of the second side: where they meet it is that one. */
+  know({ a, fresh }: JoinedSymbol): void {
+    const key = `${a},${fresh},0`;
+    if (a === fresh || this.bySymbols.has(key)) return;
+    const joined = { fresh, a, b: fresh, delta: 0, exact: true };
+    this.bySymbols.set(key, joined);
+    this.joined.push(joined);
   }
 
   identity(a: number, b: number): number {
@@ -558,7 +567,22 @@ function joinReferences(a: readonly Reference[], b: readonly Reference[], joinin
  * relations that weaken are dropped, so that any chain of widenings ends. Requires `sameObligations`.
  */
 export function joinStates(a: State, b: State, supply: Supply, thresholds?: readonly Int[]): State {
+  return joinBy(new Joining(supply, thresholds, a.references, b.references), a, b);
+}
+
+/**
+ * Like `joinStates`, of two states of one loop head; the result tells what became of the symbols of `a`. `known` tells it of the enclosing loop, where
+ * `a` belongs to a turn that began before that loop's state was generalised.
+ */
+export function generalise(a: State, b: State, supply: Supply, thresholds: readonly Int[] | undefined, known: readonly JoinedSymbol[]): State {
   const joining = new Joining(supply, thresholds, a.references, b.references);
+  for (const pair of known) joining.know(pair);
+  const joined = joinBy(joining, a, b);
+  joined.grownFrom = { state: a, symbols: joining.joined };
+  return joined;
+}
+
+function joinBy(joining: Joining, a: State, b: State): State {
   const frames: Frame[] = a.frames.map((frame, index) => {
     const other = b.frames[index]!;
     const registers = frame.registers.map((value, r) => joining.value(value, other.registers[r]));

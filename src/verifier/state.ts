@@ -1,5 +1,6 @@
 import type { Constraint } from './constraints.ts';
 import { type Constraints, rangeEdges } from './constraints.ts';
+import type { JoinedSymbol } from './lattice.ts';
 import type { Int } from './number/index.ts';
 import { add, I64_MAX, I64_MIN, sub } from './number/index.ts';
 import { CELL, type StackFrame } from './stack.ts';
@@ -55,6 +56,8 @@ export class State {
   origins: LoopOrigin | undefined;
   /** How often a loop head's state has been generalised to become this one. */
   generalisations = 0;
+  /** The loop head's state that was generalised to become this one, and what became of its symbols. */
+  grownFrom: { readonly state: State; readonly symbols: readonly JoinedSymbol[] } | undefined;
   /** It came to its loop head by a back edge. */
   back = false;
   /** What `shapeOf` said when the state was delivered. */
