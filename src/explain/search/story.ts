@@ -45,12 +45,12 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
       if (region.kind === 'packet') packet = true;
       else if (region.kind === 'ctx') {
         const field = context.fields.find((row) => row.offset <= Number(index) && Number(index) < row.offset + row.size);
-        if (field === undefined) fields.set(`${index}`, `byte ${index} of the context=${littleEndian(region.bytes, Number(index), width)}`);
+        if (field === undefined) fields.set(`${index}`, `byte ${index} of the context=${numeral(littleEndian(region.bytes, Number(index), width))}`);
         else if (field.kind === 'packet_end' || field.kind === 'packet') packet = true;
         else if (field.kind === 'number') fields.set(field.name, fieldWords(field, region.bytes, Number(index), width));
       } else if (region.kind === 'map_value') {
         const key = `${region.name}+${index}`;
-        if (!values.has(key)) values.set(key, `${region.name} has ${littleEndian(region.bytes, Number(index), width)} at byte ${index}`);
+        if (!values.has(key)) values.set(key, `${region.name} has ${numeral(littleEndian(region.bytes, Number(index), width))} at byte ${index}`);
       }
     },
   });
@@ -113,7 +113,7 @@ const MAX_HEX = 4;
 
 function fieldWords(field: ContextField, bytes: Uint8Array, index: number, width: number): string {
   const part = index === field.offset && width === (field.element ?? field.size) ? '' : `[${index - field.offset}]`;
-  return `${field.name}${part}=${littleEndian(bytes, index, width)}`;
+  return `${field.name}${part}=${numeral(littleEndian(bytes, index, width))}`;
 }
 
 function littleEndian(bytes: Uint8Array, index: number, width: number): bigint {
@@ -125,17 +125,21 @@ function littleEndian(bytes: Uint8Array, index: number, width: number): bigint {
 function resultWords(value: RunValue | undefined, state: RunState): string {
   if (value === undefined || state.registers.length === 0) return 'nothing';
   if (value.region !== undefined) return value.region.name;
-  const signed = BigInt.asIntN(64, value.bits);
-  return signed > -LARGEST_DECIMAL && signed < LARGEST_DECIMAL ? `${signed}` : `0x${value.bits.toString(16)}`;
+  return numeral(BigInt.asIntN(64, value.bits));
 }
 
 /** Numbers beyond it are read more easily in hexadecimal. */
 const LARGEST_DECIMAL = 1n << 40n;
 
+function numeral(value: bigint): string {
+  if (value > -LARGEST_DECIMAL && value < LARGEST_DECIMAL) return `${value}`;
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
 function endingWords(outcome: RunOutcome): string {
   switch (outcome.kind) {
     case 'exit':
-      return `ends with r0 = ${BigInt.asIntN(64, outcome.r0)}`;
+      return `ends with r0 = ${numeral(BigInt.asIntN(64, outcome.r0))}`;
     case 'tail_call':
       return 'leaves by a tail call';
     case 'limit':
@@ -149,12 +153,12 @@ function endingWords(outcome: RunOutcome): string {
       if (region.startsWith('the stack'))
         return `${verb} fp${signed(offset)}${width === 1 ? '' : ` to fp${signed(last)}`}, outside the ${size}-byte frame`;
       if (last < BigInt(size) && offset >= 0n) return `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
-      const at = width === 1 ? `byte ${offset}` : `bytes ${offset} to ${last}`;
+      const at = width === 1 ? `byte ${numeral(offset)}` : `bytes ${numeral(offset)} to ${numeral(last)}`;
       return `${verb} ${at} of ${region}, which has ${size} ${size === 1 ? 'byte' : 'bytes'}`;
     }
   }
 }
 
 function signed(offset: bigint): string {
-  return offset < 0n ? `${offset}` : `+${offset}`;
+  return offset < 0n ? numeral(offset) : `+${numeral(offset)}`;
 }
