@@ -1,5 +1,7 @@
 import type { PlainValue } from '../src/object/btf-value.ts';
-import type { ContextField, ContextLayout } from '../src/platform/platform.ts';
+import type { ContextLayout } from '../src/platform/platform.ts';
+import { fieldNamed, settableFields } from '../src/runtime/hooks/contexts.ts';
+import type { EventFact } from '../src/runtime/hooks/facts.ts';
 import { CommandError, UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
@@ -52,39 +54,47 @@ function littleEndian(value: bigint, size: number): Uint8Array {
 }
 
 /**
- * `family=2,user_ip=127.0.0.1,user_port=80` as values of context fields: numbers, IP addresses, or bytes as 0x... where the field is wider
- * than a number.
+ * `family=2,user_ip=127.0.0.1,user_port=htons(80)` as values of context fields: numbers, IP addresses, or bytes as 0x... where the field is
+ * wider than a number. `facts` are further names, of what the hook knows besides its context.
  *
  * @throws UsageError naming the fields that can be set.
  */
-export function parseFields(text: string, layout: ContextLayout): Record<string, bigint | Uint8Array> {
-  const settable = layout.fields.filter(({ kind }) => kind === 'number');
-  const values: Record<string, bigint | Uint8Array> = {};
+export function parseFields(text: string, layout: ContextLayout, facts: readonly EventFact[] = []): Record<string, bigint | string | Uint8Array> {
+  const names = [...settableFields(layout), ...facts].map(({ name }) => name);
+  const values: Record<string, bigint | string | Uint8Array> = {};
   for (const part of text.split(',')) {
     if (part.trim() === '') continue;
     const [name = '', value] = part.trim().split(/=(.*)/s);
-    const field = settable.find((candidate) => candidate.name === name);
-    if (!field || value === undefined) {
-      const names = settable.map((candidate) => candidate.name);
+    const fact = facts.find((candidate) => candidate.name === name);
+    const field = fact ? undefined : fieldNamed(layout, name);
+    if ((!fact && field?.kind !== 'number') || value === undefined) {
       const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has no fields that can be set.';
-      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`, {
-        value: name,
-      });
+      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`);
     }
-    values[name] = fieldValue(value.trim(), field);
+    values[name] = fact?.kind === 'text' ? value : fieldValue(value.trim(), fact ?? field!);
   }
   return values;
 }
 
-function fieldValue(text: string, field: ContextField): bigint | Uint8Array {
+/** Numbers as C programs write them into fields of network order. */
+const NETWORK_ORDER = /^hton([sl])\((\d+|0x[\da-f]+)\)$/i;
+
+function fieldValue(text: string, field: { readonly name: string; readonly size: number }): bigint | Uint8Array {
   const address = parseAddress(text);
   if (address) return address;
+  const swapped = NETWORK_ORDER.exec(text);
+  if (swapped) return networkOrder(BigInt(swapped[2]!), swapped[1]!.toLowerCase() === 's' ? 2 : 4, text, field.name);
   if (/^(?:-?\d+|0x[\da-f]+)$/i.test(text) && (field.size <= 8 || !/^0x/i.test(text))) return BigInt(text);
   const bytes = parseHex(text);
   if (bytes && bytes.length <= field.size) return bytes;
   throw new UsageError(
     `${unacceptableValue(text, field.name)} It is a number, an address, or up to ${field.size} bytes as 0x...\n${PARAMETER_INCORRECT}`,
   );
+}
+
+function networkOrder(value: bigint, bytes: 2 | 4, text: string, name: string): bigint {
+  if (value >= 1n << BigInt(bytes * 8)) throw new UsageError(`${unacceptableValue(text, name)} It has ${bytes} bytes.\n${PARAMETER_INCORRECT}`);
+  return [...littleEndian(value, bytes)].reduce((total, byte) => (total << 8n) | BigInt(byte), 0n);
 }
 
 /** IPv4 and IPv6 addresses in network order. */

@@ -1,4 +1,5 @@
-import { readContext } from '../../src/runtime/hooks/contexts.ts';
+import { defaultData, readContext } from '../../src/runtime/hooks/contexts.ts';
+import { eventFacts, splitFacts } from '../../src/runtime/hooks/facts.ts';
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
 import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
 import { RingBufferMap } from '../../src/runtime/maps/ringbuf.ts';
@@ -7,6 +8,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { TestRunOptions, TestRunResult } from '../../src/runtime/test-run.ts';
 import { defineCommand } from '../command.ts';
 import { table } from '../render/table.ts';
+import { wrap } from '../render/wrap.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
@@ -30,12 +32,16 @@ interface MapChange {
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the program.' },
-    { name: 'data', type: 'string', help: 'The packet or other data: hex digits, or a file.\nThe default is no data; for XDP, 64 zero bytes.' },
+    {
+      name: 'data',
+      type: 'string',
+      help: 'The packet or other data: hex digits, or a file.\nThe default for packets is 64 zero bytes; bind and process have a\nprogram, netevent_monitor an event.',
+    },
     { name: 'ctx', type: 'string', help: 'The whole context: hex digits, or a file.\nThe default is a plausible event of the type.' },
     {
       name: 'fields',
       type: 'string',
-      help: 'Fields of the context: name=value,name=value. Values are numbers,\naddresses, or bytes as 0x... The others keep their defaults.',
+      help: 'Fields of the context, and facts that helpers ask for: name=value,\nname=value. Values are numbers, addresses, htons(80), bytes as 0x...\nThe others keep their defaults.',
     },
     { name: 'repeat', type: 'integer', help: 'How many times to run; context and data stay as the last run left them.\nThe default is 1.' },
     { name: 'cpu', type: 'integer', named: true, help: 'The processor that the program sees.\nThe default is 0.' },
@@ -53,6 +59,7 @@ export const command = defineCommand({
     'test program 5',
     'test program 5 data=packet.bin repeat=1000000',
     'test program 5 fields=process_id=42,protocol=17',
+    'test program 7 fields=user_ip=10.0.0.1,user_port=htons(443),is_admin=1',
     'test program 5 coverage=yes',
   ],
   async run(tags, environment) {
@@ -64,13 +71,16 @@ export const command = defineCommand({
       const found = machine.program(tags.id);
       if (!found) throw missing('Program');
       const { runtime, program } = found;
-      const fields = tags.fields === undefined ? undefined : parseFields(tags.fields, program.type.context);
-      const input = data ?? defaultData(program);
+      const { platform } = runtime;
+      const given = tags.fields === undefined ? undefined : parseFields(tags.fields, program.type.context, eventFacts(platform, program.type));
+      const { fields, hook } = splitFacts(platform, program.type, given ?? {}, {});
+      const input = data ?? defaultData(runtime.platform, program.type);
       const options: TestRunOptions = {
         ...(input ? { data: input } : {}),
         ...(context ? { context } : {}),
         // Types with a context want to be told that their defaults will do.
-        ...(fields || !context ? { fields: fields ?? {} } : {}),
+        ...(given || !context ? { fields } : {}),
+        hook,
         ...(tags.cpu === undefined ? {} : { cpu: tags.cpu }),
       };
       const maps = [...new Set(program.mapIds)].flatMap((id) => runtime.map(id) ?? []).filter(comparable);
@@ -94,6 +104,7 @@ export const command = defineCommand({
     [
       result.trace.map(traceText).join(''),
       resultText(result),
+      noteText(result),
       redirectText(result),
       dataIn && !sameBytes(dataIn, result.data) ? `\nData (${result.data.length} bytes):\n${hexLines(result.data)}` : '',
       contextText(program, result),
@@ -111,16 +122,16 @@ export const command = defineCommand({
     context: hex(result.context, ''),
     trace: result.trace.map(({ cpu, program: name, text }) => ({ cpu, program: name, text })),
     events: result.events.map((event) => hex(event, '')),
+    ...(result.hookReturn === undefined ? {} : { hookReturn: result.hookReturn }),
+    ...(result.output === '' ? {} : { output: result.output }),
+    ...(result.timers === 0 ? {} : { timers: result.timers }),
+    ...(result.unsupported.length === 0 ? {} : { unsupported: result.unsupported }),
+    ...(result.redirect === undefined ? {} : { redirect: result.redirect }),
+    ...(result.redirectContext === undefined ? {} : { redirectContext: hex(result.redirectContext, '') }),
     maps: changes,
     ...(coverage ? { coverage } : {}),
   }),
 });
-
-/** A frame of the smallest size that Ethernet has, for hooks that see packets. */
-function defaultData(program: BpfProgram): Uint8Array | undefined {
-  const packet = program.type.context.fields.some(({ kind }) => kind === 'packet') || program.type.context.name === '__sk_buff';
-  return packet && (program.type.name === 'xdp' || program.type.context.name === '__sk_buff') ? new Uint8Array(64) : undefined;
-}
 
 function comparable(map: BpfMap): boolean {
   return !(map instanceof RingBufferMap || map instanceof PerfEventArrayMap) && map.count <= MOST_COMPARED;
@@ -149,6 +160,16 @@ function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
 function resultText({ returnValue, returnName, duration, runs }: TestRunResult): string {
   const name = returnName === undefined ? '' : ` (${returnName})`;
   return `Return value: ${returnValue}${name}, duration (average): ${duration}ns${runs > 1 ? `, ${runs} runs` : ''}\n`;
+}
+
+/** What helpers left behind besides the result. */
+function noteText({ unsupported, hookReturn, output, timers }: TestRunResult): string {
+  const lines: string[] = [];
+  if (hookReturn !== undefined) lines.push(`The hook returns ${hookReturn} to its caller.`);
+  if (output !== '') lines.push(`Output:\n${output.replace(/\n$/, '').replace(/^/gm, '  ')}`);
+  if (timers > 0) lines.push(`${timers} timer${timers === 1 ? ' is' : 's are'} running.`);
+  const needing = unsupported.length === 0 ? '' : wrap(`Returned an error, because it needs a kernel: ${unsupported.join(', ')}`, 80, '  ');
+  return lines.map((line) => `${line}\n`).join('') + needing;
 }
 
 function redirectText({ redirect, redirectContext, events }: TestRunResult): string {

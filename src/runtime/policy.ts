@@ -18,15 +18,12 @@ export interface Policy {
 /** A development machine: everything allowed. */
 export const defaultPolicy: Policy = { hypervisorCodeIntegrity: false, debug: true, testSigning: true, proofOfVerification: false };
 
-/** Throws EBPF_BLOCKED_BY_POLICY, with what to do instead, when a way to run is not allowed. */
+/** Throws EBPF_BLOCKED_BY_POLICY when a way to run is not allowed. */
 export function requireAllowed(policy: Policy, mode: ExecutionMode): void {
   if (mode === 'jit' && policy.hypervisorCodeIntegrity) {
-    throw new RuntimeError(
-      'EBPF_BLOCKED_BY_POLICY',
-      'JIT compilation is blocked because hypervisor-protected code integrity is on: convert the object to a signed image and load that.',
-    );
+    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', 'JIT compilation is blocked: code integrity (HVCI) is on.');
   }
   if (mode === 'interpret' && !policy.debug) {
-    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', 'Interpretation exists in debug mode only: use execution=jit or a signed image.');
+    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', 'Interpretation is blocked: only the debug build has it.');
   }
 }

@@ -3,7 +3,8 @@ import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, set
 import { thrownResult } from './helpers/objects.ts';
 import { publishPacket } from './helpers/packet.ts';
 import { fillObjects } from './hooks/context-objects.ts';
-import { buildContext, type ContextFields, defaultFields } from './hooks/contexts.ts';
+import { buildContext, defaultFields } from './hooks/contexts.ts';
+import { defaultFacts, splitFacts } from './hooks/facts.ts';
 import { roomFor } from './hooks/packet-room.ts';
 import { returnValueName } from './hooks/return-values.ts';
 import type { BpfProgram } from './programs.ts';
@@ -16,8 +17,8 @@ export interface TestRunOptions {
   readonly data?: Uint8Array;
   /** The context as bytes; pointer fields are overwritten. */
   readonly context?: Uint8Array;
-  /** Fields of the context by name, written over `context` or over the type's defaults. */
-  readonly fields?: ContextFields;
+  /** Fields of the context by name, written over `context` or over the type's defaults, and facts of the event (`eventFacts`). */
+  readonly fields?: Readonly<Record<string, number | bigint | string | Uint8Array>>;
   /** Times to run; 0 and absent: once. The context and the data stay as the previous run left them. */
   readonly repeat?: number;
   /** Processor that the program sees. */
@@ -49,6 +50,14 @@ export interface TestRunResult {
   readonly redirect: { readonly map?: string; readonly target: number } | undefined;
   readonly redirectContext: Uint8Array | undefined;
   readonly events: readonly Uint8Array[];
+  /** Helpers that were called although they need what only a kernel has: they only returned an error. */
+  readonly unsupported: readonly string[];
+  /** What the hook's caller gets where the program set it (bpf_set_retval, bpf_override_return). */
+  readonly hookReturn: number | undefined;
+  /** What an iterator program wrote (bpf_seq_printf, bpf_seq_write). */
+  readonly output: string;
+  /** Timers of programs that are running (bpf_timer_start). */
+  readonly timers: number;
 }
 
 const ETHERNET_HEADER = 14;
@@ -148,6 +157,10 @@ export function runTest(
       redirect: run.redirect,
       redirectContext: run.redirectContext,
       events: [...run.events],
+      unsupported: [...run.notes.unsupported],
+      hookReturn: run.notes.returnValue,
+      output: run.notes.output,
+      timers: environment.timers.pending,
     };
   } finally {
     setCpu(undefined);
@@ -177,14 +190,17 @@ interface PreparedInput {
 
 function prepareInput(platform: Platform, program: BpfProgram, options: TestRunOptions, rule: DataRule | undefined): PreparedInput {
   const { type } = program;
-  const { data = new Uint8Array(0), context: given, fields } = options;
+  const { data = new Uint8Array(0), context: given } = options;
+  const attachType = options.attachType ?? program.attachType?.name ?? '';
   if (rule?.data === 'refused' && data.length > 0) throw invalid(`Programs of type ${type.name} have no data: leave it out.`);
-  if (rule?.context === 'required' && given === undefined && fields === undefined) throw invalid(`Programs of type ${type.name} need a context.`);
+  if (rule?.context === 'required' && given === undefined && options.fields === undefined)
+    throw invalid(`Programs of type ${type.name} need a context.`);
   if (platform.name === 'windows' && data.length + (given?.length ?? 0) > WINDOWS_LARGEST_REQUEST)
     throw invalid('Data and context together exceed 64 KiB.');
   if (data.length > platform.limits.packetSize) throw invalid(`Data is limited to ${platform.limits.packetSize} bytes.`);
+  const { fields, hook: facts } = splitFacts(platform, type, options.fields ?? {}, { ...defaultFacts(platform, attachType), ...options.hook });
   let base = given;
-  let hook = options.hook ?? {};
+  let hook = facts;
   let wrap = (context: Uint8Array) => context;
   if (type.name === 'sock_addr' && platform.name === 'windows' && given?.length === EXTENDED_SOCKET_ADDRESS_SIZE) {
     base = given.slice(EXTENDED_HEADER, EXTENDED_HEADER + SOCKET_ADDRESS_SIZE);
@@ -202,7 +218,9 @@ function prepareInput(platform: Platform, program: BpfProgram, options: TestRunO
     throw invalid(`${type.context.name} has ${type.context.size} bytes; ${base.length} were given.`);
   }
   const context =
-    base === undefined ? buildContext(type.context, { ...defaultFields(platform, type), ...fields }) : buildContext(type.context, fields ?? {}, base);
+    base === undefined
+      ? buildContext(type.context, { ...defaultFields(platform, type, attachType), ...fields })
+      : buildContext(type.context, fields, base);
   const hasPacket = type.context.fields.some((field) => field.kind === 'packet' || field.kind === 'packet_end') || type.context.name === '__sk_buff';
   const linuxPacket = platform.name === 'linux' && hasPacket && type.context.name === '__sk_buff';
   const fromNetworkLayer = linuxPacket && networkLayer.has(type.name);

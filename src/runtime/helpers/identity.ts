@@ -1,5 +1,5 @@
 import { Errno } from '../result.ts';
-import { type HelperEnvironment, type HelperMaker, requireBytes, row } from './environment.ts';
+import { contextNumber, type HelperEnvironment, type HelperMaker, requireBytes, row } from './environment.ts';
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const NANOSECONDS_PER_JIFFY = 4_000_000n;
@@ -7,8 +7,10 @@ const NANOSECONDS_PER_JIFFY = 4_000_000n;
 const TAI_OFFSET = 37_000_000_000n;
 
 function processAndThread(environment: HelperEnvironment): bigint {
-  const { hook } = environment.run;
-  const process = BigInt(hook.processId ?? environment.host.processId);
+  const { hook, programType } = environment.run;
+  // Who binds is a field of the context.
+  const binding = programType === 'bind' ? contextNumber(environment, 'process_id') : undefined;
+  const process = BigInt(binding ?? hook.processId ?? environment.host.processId);
   return (process << 32n) | BigInt(hook.threadId ?? environment.host.threadId);
 }
 

@@ -7,6 +7,9 @@ export type ContextFields = Readonly<Record<string, number | bigint | Uint8Array
 const AF_INET = 2;
 const IPPROTO_TCP = 6;
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
+/** The numbers of the two platforms differ. */
+const AF_INET6 = { windows: 23, linux: 10 } as const;
+const LOOPBACK6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 /** What fields hold when nobody says anything: a plausible event of the kind that the hook sees most. */
 const defaults: Readonly<Record<string, ContextFields>> = {
@@ -37,14 +40,53 @@ const defaults: Readonly<Record<string, ContextFields>> = {
   'linux sock_ops': { op: 4, family: AF_INET, remote_ip4: 0x0100_007f, local_ip4: 0x0100_007f, remote_port: 0x5000, local_port: 1234 },
 };
 
-/** Defaults of a program type. */
-export function defaultFields(platform: Platform, type: ProgramType): ContextFields {
-  return defaults[`${platform.name} ${type.name}`] ?? (type.context.name === '__sk_buff' ? { ifindex: 1 } : {});
+/** Defaults of a program type, or of one of its attach types where that tells the family of addresses (cgroup/connect6). */
+export function defaultFields(platform: Platform, type: ProgramType, attachType = ''): ContextFields {
+  const known = defaults[`${platform.name} ${type.name}`] ?? (type.context.name === '__sk_buff' ? { ifindex: 1 } : {});
+  return /6$|inet6|udp6/.test(attachType) ? ofVersion6(platform, known) : known;
+}
+
+/** The same event with IPv6 addresses. */
+function ofVersion6(platform: Platform, fields: ContextFields): ContextFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      if (name === 'family' || name === 'user_family') return [name, AF_INET6[platform.name]];
+      if (value instanceof Uint8Array && value.length === LOOPBACK.length) return [name, LOOPBACK6];
+      return [name.replace(/_ip4$/, '_ip6'), /_ip4$/.test(name) ? LOOPBACK6 : value];
+    }),
+  );
+}
+
+/** A frame of the smallest size that Ethernet has. */
+const SMALLEST_FRAME = 64;
+
+function wide(text: string): Uint8Array {
+  return Uint8Array.from([...text].flatMap((character) => [character.charCodeAt(0) & 0xff, character.charCodeAt(0) >>> 8]));
+}
+
+/** Data of hooks that have some besides packets: who binds, what was started, and an event (its first byte tells which: PKTMON_DROP 100). */
+const defaultBytes: Readonly<Record<string, () => Uint8Array>> = {
+  'windows bind': () => wide('\\device\\harddiskvolume1\\program files\\example\\example.exe'),
+  'windows process': () => wide('example.exe --option'),
+  'windows netevent_monitor': () => Uint8Array.from({ length: SMALLEST_FRAME }, (_, index) => (index === 0 ? 100 : 0)),
+};
+
+/** What programs of a type find between their data pointers when nobody says anything; undefined: nothing. */
+export function defaultData(platform: Platform, type: ProgramType): Uint8Array | undefined {
+  const known = defaultBytes[`${platform.name} ${type.name}`];
+  if (known !== undefined) return known();
+  return type.name === 'xdp' || type.context.name === '__sk_buff' ? new Uint8Array(SMALLEST_FRAME) : undefined;
 }
 
 /** Fields that tests may set: everything but pointers, which the runtime fills in. */
 export function settableFields(layout: ContextLayout): ContextField[] {
   return layout.fields.filter((field) => field.kind === 'number');
+}
+
+/** The field of this name. The C structures have unions `user_ip4` and `user_ip6` where the layout has one field `user_ip`: both names work. */
+export function fieldNamed(layout: ContextLayout, name: string): ContextField | undefined {
+  const exact = layout.fields.find((field) => field.name === name);
+  return exact ?? (/_ip[46]$/.test(name) ? layout.fields.find((field) => field.name === name.slice(0, -1)) : undefined);
 }
 
 /**
@@ -55,7 +97,7 @@ export function buildContext(layout: ContextLayout, fields: ContextFields, base?
   const bytes = new Uint8Array(Math.max(layout.size, base?.length ?? 0));
   if (base !== undefined) bytes.set(base);
   for (const [name, value] of Object.entries(fields)) {
-    const field = layout.fields.find((candidate) => candidate.name === name);
+    const field = fieldNamed(layout, name);
     if (field?.kind !== 'number') {
       const known = settableFields(layout).map((candidate) => candidate.name);
       throw new RuntimeError('EBPF_INVALID_ARGUMENT', `${layout.name} has no field ${name} to set (it has: ${known.join(', ')}).`);
