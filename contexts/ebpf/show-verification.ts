@@ -119,7 +119,7 @@ async function opened(host: Host, tags: Selection & { readonly filename: string;
   }
 }
 
-/** The command that opens the program in the debugger, as short as it is clear. */
+/** The command that leads from the failure to its repair, and into the debugger; as short as it is clear. */
 function openingLine(
   tags: { readonly filename: string; readonly platform?: string; readonly type?: string },
   { section, name }: ObjectProgram,
@@ -127,7 +127,7 @@ function openingLine(
 ): string {
   const words = [tags.filename, ...(several ? [section, name] : [])];
   const named = (['platform', 'type'] as const).flatMap((tag) => (tags[tag] === undefined ? [] : [`${tag}=${joinWords([tags[tag]])}`]));
-  return ['ebpf debug verification', ...words.map((word) => joinWords([word])), ...named].join(' ');
+  return ['ebpf debug guide', ...words.map((word) => joinWords([word])), ...named].join(' ');
 }
 
 /** Paths of programs that pass are worth a page that is about a few of them. */
