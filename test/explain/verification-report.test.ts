@@ -7,7 +7,9 @@ import { corpusPath, reportSkipped } from '../corpus.ts';
 
 /** A report fits a screen: 40 lines and the empty one that ends it. */
 const LINES = 41;
-const BOX = /[\u2500-\u259f]|\p{Cc}\[/u;
+const BOX = /[\u2500-\u259f]/;
+/** It begins what colours a terminal. */
+const ESCAPE = String.fromCharCode(27);
 const SENTINELS = /2147418112|9223372036854775807|9223372036854775808|18446744073709551615|uvalue|svalue|NaN|\[object|internal error/;
 
 /** Lines of our own words, which keep to 80 columns: not the original's, not source, not commands and code to copy. */
@@ -20,6 +22,7 @@ function checkReport(report: string, about: string): void {
   expect(report.split('\n').length, `${about}\n${report}`).toBeLessThanOrEqual(LINES);
   expect(report, about).not.toMatch(SENTINELS);
   expect(report, about).not.toMatch(BOX);
+  expect(report.includes(ESCAPE), about).toBe(false);
   for (const line of ownLines(report)) expect(line.length, `${about}: ${line}`).toBeLessThanOrEqual(80);
 }
 
