@@ -61,6 +61,26 @@ export const debugContext: ContextDefinition = {
     { words: 'show breakpoints', summary: 'Lists breakpoints and watchpoints.', load: async () => (await import('./show-breakpoints.ts')).command },
     { words: 'watch', summary: 'Stops motions where something else is known of a place.', load: async () => (await import('./watch.ts')).command },
     { words: 'whynot', summary: 'Tells why something is not known.', load: async () => (await import('./whynot.ts')).command },
+    {
+      words: 'loop',
+      summary: 'Shows what came to a loop in each turn, and where widening lost something.',
+      load: async () => (await import('./loop.ts')).command,
+    },
+    {
+      words: 'show cfg',
+      summary: "Shows the program's blocks and edges, and which were reached.",
+      load: async () => (await import('./show-cfg.ts')).command,
+    },
+    {
+      words: 'show coverage',
+      summary: 'Lists lines and branches that the verifier never came to.',
+      load: async () => (await import('./show-coverage.ts')).command,
+    },
+    {
+      words: 'slice',
+      summary: 'Shows only the instructions that a place comes from, or that use it.',
+      load: async () => (await import('./slice.ts')).command,
+    },
   ],
   raw: {
     words: '1|2|...',

@@ -81,3 +81,28 @@ export function changeText({ change, subject, before, after }: FactChange, old: 
   const was = before === undefined || (change === 'changed' && !old) ? '' : ` (was ${before})`;
   return `${subject}: ${after ?? 'nothing known any more'}${was}`;
 }
+
+/** Rows of cells in columns as wide as they need, within 80 columns: the last ones share what is left, and their words are broken. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const most = Math.max(...rows.map((row) => row.length));
+  const natural = Array.from({ length: most }, (_, at) => Math.max(0, ...rows.map((row) => row[at]?.length ?? 0)));
+  const widths: number[] = [];
+  let left = WIDTH - 2 * most;
+  for (let at = 0; at < most; at++) {
+    // A column that needs less than its share leaves the rest to those behind it.
+    const share = Math.floor(left / (most - at));
+    const behind = natural.slice(at + 1).reduce((sum, width) => sum + Math.min(width, share), 0);
+    widths.push(Math.min(natural[at]!, Math.max(share, left - behind)));
+    left -= widths[at]!;
+  }
+  return rows.map((row) => rowText(row, widths)).join('');
+}
+
+function rowText(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((cell, at) => wrap(cell, Math.max(1, widths[at]!), '').trimEnd().split('\n'));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  let text = '';
+  for (let line = 0; line < height; line++)
+    text += `${`  ${cells.map((lines, at) => (lines[line] ?? '').padEnd(widths[at]!)).join('  ')}`.trimEnd()}\n`;
+  return text;
+}

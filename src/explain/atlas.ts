@@ -14,7 +14,8 @@ export class Atlas {
   private readonly explored = new Map<number, Node[]>();
   /** Block that begins at a slot, by function: a slot may belong to two functions. */
   private readonly blockOf = new Map<string, Block>();
-  private readonly entered = new Map<number, readonly Node[]>();
+  /** Predecessors by node, once they were asked for. */
+  private entered: Map<number, Node[]> | undefined;
   private readonly blocksAt = new Map<number, number[]>();
 
   constructor(machine: Machine, graph: ControlFlowGraph, exploration: Exploration) {
@@ -85,18 +86,22 @@ export class Atlas {
 
   /** Explored nodes with an edge into `node`. */
   predecessors(node: Node): readonly Node[] {
-    const known = this.entered.get(node.id);
-    if (known !== undefined) return known;
-    const found: Node[] = [];
-    for (const list of this.explored.values())
-      for (const other of list) if (this.mayLead(other, node) && this.successors(other).includes(node)) found.push(other);
-    this.entered.set(node.id, found);
-    return found;
+    if (this.entered === undefined) {
+      this.entered = new Map();
+      for (const other of this.all()) {
+        for (const next of this.successors(other)) {
+          const list = this.entered.get(next.id);
+          if (list === undefined) this.entered.set(next.id, [other]);
+          else list.push(other);
+        }
+      }
+    }
+    return this.entered.get(node.id) ?? [];
   }
 
-  /** A cheap necessary condition for an edge. */
-  private mayLead(from: Node, to: Node): boolean {
-    return from.context === to.context ? true : from.context.parent === to.context || to.context.parent === from.context;
+  /** All explored nodes. */
+  *all(): Generator<Node> {
+    for (const list of this.explored.values()) yield* list;
   }
 }
 

@@ -343,21 +343,28 @@ export class DebugSession extends PathWalker {
   list(around = Number.POSITIVE_INFINITY): readonly ListedInstruction[] {
     const here = this.steppable ? this.pc : -1;
     const range = this.source.functionAt(here) ?? { start: 0, end: this.program.instructions.length };
-    const listed: ListedInstruction[] = [];
     const middle = Math.max(here, range.start);
-    for (let pc = Math.max(range.start, middle - around); pc < Math.min(range.end, middle + around + 1); pc++) {
+    const slots: number[] = [];
+    for (let pc = Math.max(range.start, middle - around); pc < Math.min(range.end, middle + around + 1); pc++) slots.push(pc);
+    return this.instructionsAt(slots);
+  }
+
+  /** The instructions at some slots, as `list` shows them. */
+  instructionsAt(slots: readonly number[]): readonly ListedInstruction[] {
+    const here = this.steppable ? this.pc : -1;
+    const { failures } = this;
+    return slots.flatMap((pc) => {
       const instruction = this.program.instructions[pc];
-      if (instruction === undefined) continue;
-      listed.push({
+      if (instruction === undefined) return [];
+      return {
         pc,
         text: instructionText(this.machine, instruction, pc),
         source: this.source.at(pc),
         current: pc === here,
         unreached: this.atlas !== undefined && this.atlas.nodesAt(pc).length === 0,
-        failures: this.failuresAt(pc),
-      });
-    }
-    return listed;
+        failures: failures.filter(({ failure }) => failure.instruction === pc),
+      };
+    });
   }
 
   /** Slots that a line's instructions begin at; a call's target is not part of its line. */

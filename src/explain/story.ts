@@ -194,7 +194,7 @@ export function storedPlace(instruction: Instruction, before: State): string | u
 }
 
 /** `fp-8` where a register and an offset name a fixed place in the current frame. */
-function framePlaceOf(state: State, register: number, offset: number): string | undefined {
+export function framePlaceOf(state: State, register: number, offset: number): string | undefined {
   const value = state.registers[register];
   if (value?.kind !== 'stack' || value.tag !== state.frames.length - 1) return undefined;
   const at = constantValue(value.range);

@@ -119,6 +119,11 @@ export class PathWalker {
     return this.position.step === 0 ? this.route!.visit(this.position.visit) : undefined;
   }
 
+  /** The state at the head of the current block with which the path goes on; undefined where nothing can be stepped. */
+  get head(): State | undefined {
+    return this.route?.visit(this.position.visit).head;
+  }
+
   /** Instructions of the path before the current one. */
   get index(): number {
     return this.indexOf(this.position);
