@@ -48,6 +48,14 @@ export function executeBinary(machine: Machine, state: State, pc: number, instru
     machine.fail('frame_pointer_write', pc, state);
     return false;
   }
+  if (operator === 'mov' && width === 64 && instruction.source.kind === 'register') {
+    // A copy of an address that leads nowhere any more does no harm by itself.
+    const copied = state.registers[instruction.source.register];
+    if (copied?.kind === 'invalid' && (copied.reason === 'stale_packet' || copied.reason === 'released')) {
+      state.registers[dst] = copied;
+      return true;
+    }
+  }
   const source = readOperand(machine, state, pc, instruction.source);
   if (source === undefined) return false;
   if (operator === 'mov') {
@@ -64,7 +72,8 @@ export function executeBinary(machine: Machine, state: State, pc: number, instru
   if (target === undefined) return false;
   const sourceRegister = instruction.source.kind === 'register' ? instruction.source.register : dst;
   if (target.kind === 'number' && source.kind === 'number') {
-    if (isDivision(operator) && !machine.rules.allowDivisionByZero && !excludesZero(source, width)) {
+    const constantZero = machine.rules.platform.name === 'linux' && instruction.source.kind === 'immediate' && instruction.source.value === 0;
+    if (isDivision(operator) && (!machine.rules.allowDivisionByZero || constantZero) && !excludesZero(source, width)) {
       machine.fail('division_by_zero', pc, state, {
         register: sourceRegister,
         note: `${width === 64 ? 'r' : 'w'}${sourceRegister} != 0`,
@@ -257,7 +266,6 @@ function executePointerArithmetic(
   if (
     pointer.kind === 'btf' &&
     pointer.identity === 0 &&
-    machine.rules.allowLeaks &&
     (width === 32 || (operator !== 'add' && operator !== 'sub') || (target.isPointer && source.isPointer))
   ) {
     // A word of a kernel object that may be a pointer may as well be a number.

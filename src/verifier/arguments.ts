@@ -1,6 +1,7 @@
 import type { ArgumentKind, HelperArgument, HelperPrototype } from '../platform/platform.ts';
 import { low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
+import { checkSocketMap } from './linux-rules.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { requireAccess } from './memory.ts';
 import { add, constantValue, U32_MAX } from './number/index.ts';
@@ -92,7 +93,10 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   },
   map: checkMap,
   map_key: (call, register, value) => checkBuffer(call, register, value, call.map?.keySize ?? 0, 'read', `within(r${register}:key_size(r1))`),
-  map_value: (call, register, value) => checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'read', `within(r${register}:value_size(r1))`),
+  map_value: (call, register, value, argument) =>
+    call.map?.kind === 'sockmap' || call.map?.kind === 'sockhash'
+      ? ARGUMENT_CHECKS.socket(call, register, value, argument)
+      : checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'read', `within(r${register}:value_size(r1))`),
   map_value_out: (call, register, value) =>
     checkBuffer(call, register, value, call.map?.valueSize ?? 0, 'write', `within(r${register}:value_size(r1))`),
   memory_read: holdMemory,
@@ -119,7 +123,8 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
       return false;
     }
     call.recordSize = Number(size);
-    return true;
+    // The buffer that the result may be instead must have room for it.
+    return call.memory.filter((held) => held.size === register).every((held) => isNull(held.value) || checkHeldMemory(call, held, value));
   },
   allocated(call, register, value) {
     if (value.kind === 'memory' && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
@@ -164,7 +169,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   kptr: (call, register, value) => checkInMapValue(call, register, value, 8, 'a pointer to a kernel pointer in a map value', 'kptr'),
   dynptr(call, register, value, argument) {
     if (argument.constructs === true) return checkObjectPlace(call, register, value, dynptrName(call), DYNPTR_SIZE);
-    if (value.kind === 'btf' && value.tag === DYNPTR && !value.nullable) {
+    if (value.kind === 'btf' && value.tag === DYNPTR && value.symbol === ZERO && value.offset === 0) {
       call.object ??= value;
       return true;
     }
@@ -177,12 +182,16 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   },
   socket(call, register, value) {
     if (value.nullable) return nullArgument(call, register, value);
-    if (value.kind === 'socket' || value.kind === 'btf' || value.kind === 'ctx') return true;
-    return mismatch(call, register, value, 'a socket', '== socket');
+    if ((value.kind === 'socket' && call.machine.struct(value.tag)?.loose !== true) || (value.kind === 'btf' && value.tag !== DYNPTR)) return true;
+    // Some programs have a socket for their context.
+    const isContext = value.kind === 'ctx' && value.symbol === ZERO && value.offset === 0 && call.machine.rules.context.name === 'bpf_sock';
+    return isContext || mismatch(call, register, value, 'a socket', '== socket');
   },
-  btf(call, register, value) {
+  btf(call, register, value, argument) {
     if (value.nullable) return nullArgument(call, register, value);
-    if (value.kind === 'btf' || value.kind === 'socket') return true;
+    if (value.kind === 'memory' && value.tag >= TYPED_MEMORY && argument.struct === '') return true;
+    if ((value.kind === 'btf' && value.tag !== DYNPTR && fitsStruct(call.machine, value, argument.struct ?? '')) || value.kind === 'socket')
+      return true;
     return mismatch(call, register, value, 'a pointer to a kernel object', '== btf_id');
   },
   const_string(call, register, value) {
@@ -208,6 +217,20 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
 
 /** struct bpf_dynptr of the kernel's uapi (bytes). */
 const DYNPTR_SIZE = 16;
+
+/** Structs that begin with another, and so serve where that one is wanted. */
+const BEGINS_WITH: ReadonlyMap<string, string> = new Map([
+  ['bpf_cpumask', 'cpumask'],
+  ['cgroup', 'cgroup_subsys_state'],
+  ['tcp6_sock', 'tcp_sock'],
+  ['mptcp_sock', 'tcp_sock'],
+]);
+
+/** Whether a kernel object may be of the struct wanted: what is not known of either is left to the host. */
+function fitsStruct(machine: Machine, value: Value, wanted: string): boolean {
+  const have = value.symbol === ZERO && value.offset === 0 ? machine.kernelStruct(value.tag) : undefined;
+  return have === undefined || wanted === '' || have === wanted || BEGINS_WITH.get(have) === wanted;
+}
 
 const DYNPTRS: ReadonlySet<string> = new Set([PLAIN_DYNPTR, PACKET_DYNPTR]);
 
@@ -335,6 +358,7 @@ function checkMap(call: CallContext, register: number, value: Value): boolean {
     });
     return false;
   }
+  if (!checkSocketMap(machine, state, pc, prototype, map)) return false;
   call.map = map;
   return true;
 }

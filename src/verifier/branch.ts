@@ -48,6 +48,7 @@ export interface BranchOutcome {
 /** Splits a state at a branch; an impossible side is undefined, both are where the comparison itself fails a check. */
 export function executeBranch(machine: Machine, state: State, pc: number, instruction: Branch): BranchOutcome {
   const nothing = { taken: undefined, fallthrough: undefined };
+  if (comparesStale(state, instruction)) return { taken: state.clone(), fallthrough: state };
   const a = readRegister(machine, state, pc, instruction.dst, 'in {number, ctx, stack, packet, shared}');
   if (a === undefined) return nothing;
   const b = readOperand(machine, state, pc, instruction.source);
@@ -60,10 +61,26 @@ export function executeBranch(machine: Machine, state: State, pc: number, instru
   };
 }
 
+/** Whether an address that leads nowhere any more is asked whether it was null, as compilers do late: the answer does no harm. */
+function comparesStale(state: State, { dst, source, comparison }: Branch): boolean {
+  const value = state.registers[dst];
+  return (
+    value?.kind === 'invalid' &&
+    (value.reason === 'stale_packet' || value.reason === 'released') &&
+    (comparison === 'eq' || comparison === 'ne') &&
+    source.kind === 'immediate' &&
+    source.value === 0
+  );
+}
+
 function checkComparable(machine: Machine, state: State, pc: number, instruction: Branch, a: Value, b: Value): boolean {
   if (a.kind === 'number' && b.kind === 'number') return true;
   if (machine.rules.allowLeaks) return true;
   const equality = instruction.comparison === 'eq' || instruction.comparison === 'ne';
+  // Compilers test the low half of what they loaded as 32 bits.
+  if (equality && instruction.width === 32 && a.kind === 'packet' && isZero(b)) return true;
+  // A slice of a dynptr is either the buffer that was lent for it or not.
+  if (equality && instruction.width === 64 && ((isSlice(a) && b.kind === 'stack') || (isSlice(b) && a.kind === 'stack'))) return true;
   if (instruction.width === 64) {
     // Unsigned, zero is the least address: the outcome tells null from not null at most.
     if ((isZero(a) || isZero(b)) && !SIGNED_ORDERS.has(instruction.comparison)) return true;
@@ -94,6 +111,10 @@ function checkComparable(machine: Machine, state: State, pc: number, instruction
   return false;
 }
 
+function isSlice(value: Value): boolean {
+  return value.kind === 'memory' && value.parent !== 0;
+}
+
 function isZero(value: Value): boolean {
   return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
 }
@@ -104,6 +125,11 @@ export function assume(machine: Machine, state: State, comparison: Comparison, w
   if (width === 32) return true;
   if (a.isPointer && isZero(b)) return assumeNull(machine, state, comparison, a);
   if (b.isPointer && isZero(a)) return assumeNull(machine, state, SWAPPED[comparison], b);
+  if (comparison === 'eq' && a.isPointer && a.kind === b.kind && a.nullable !== b.nullable) {
+    // What equals a pointer that is not null is not null.
+    const maybe = a.nullable ? a : b;
+    if (maybe.symbol === ZERO && maybe.offset === 0 && isWhole(a.nullable ? b : a)) return assumeNull(machine, state, 'ne', maybe);
+  }
   if (a.kind === 'packet' && b.kind === 'packet') return assumePacketOrder(machine, state, comparison, a, b);
   if (
     a.isPointer &&
@@ -119,6 +145,11 @@ export function assume(machine: Machine, state: State, comparison: Comparison, w
     return comparison === 'eq' ? a.offset === b.offset : comparison === 'ne' ? a.offset !== b.offset : true;
   }
   return true;
+}
+
+/** Whether a pointer is the start of what it leads to: others might be null by arithmetic. */
+function isWhole(value: Value): boolean {
+  return value.symbol === ZERO && value.offset === 0;
 }
 
 function assumeNumbers(machine: Machine, state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {

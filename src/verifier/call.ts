@@ -43,6 +43,10 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
   if (!sound) return undefined;
   if (prototype.releases !== undefined && !release(call, prototype.releases)) return undefined;
   if (!applyLock(call)) return undefined;
+  if (prototype.name === 'bpf_dynptr_slice_rdwr' && isPacketDynptr(machine, call.object) && machine.rules.programType.packetWrite !== true) {
+    machine.fail('packet_write', pc, state, { name: machine.rules.programType.name, mode: 'write', register: 1 });
+    return undefined;
+  }
   const callback = call.callback === undefined ? undefined : { state: invokeCallback(call), slot: call.callback };
   if (isTailCall(prototype) && !checkNothingHeld(machine, state, pc, 'The tail call')) return undefined;
   if (prototype.returns.kind === 'no_return' && !checkNothingHeld(machine, state, pc, 'The exception')) return undefined;
@@ -308,7 +312,8 @@ function plainResult(call: CallContext): Value | undefined {
       }
       if (map.kind === 'sockmap' || map.kind === 'sockhash')
         return machine.pointer('socket', machine.structTag('bpf_sock'), 0, returns.nullable, machine.identity());
-      if (map.kind === 'xskmap' || map.kind === 'reuseport_sockarray') return machine.pointer('socket', 0, 0, returns.nullable, machine.identity());
+      // struct bpf_xdp_sock: one word that may be read.
+      if (map.kind === 'xskmap') return machine.pointer('memory', READ_ONLY_MEMORY + 4, 0, returns.nullable, machine.identity());
       return machine.pointer('map_value', map.index, 0, returns.nullable, machine.identity());
     }
     case 'memory':
@@ -318,7 +323,7 @@ function plainResult(call: CallContext): Value | undefined {
     case 'socket':
       return machine.pointer('socket', machine.structTag(returns.struct), 0, returns.nullable, machine.identity());
     case 'btf':
-      return machine.pointer('btf', 0, 0, returns.nullable, machine.identity());
+      return machine.pointer('btf', machine.kernelTag(returns.struct), 0, returns.nullable, machine.identity());
   }
 }
 

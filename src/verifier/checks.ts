@@ -217,7 +217,7 @@ export const CHECKS = {
     severity: 'safety',
     id: 'OBJ-01',
     classic: (d) => `Access to an object on the stack (${access(d)})`,
-    plain: (d) => `${verb(d)} stack bytes at fp${d.min} that belong to ${d.name}, which only its own functions may touch.`,
+    plain: (d) => `${verb(d)} bytes${d.min === 0 ? '' : ` at fp${d.min}`} that belong to ${d.name}, which only its own functions may touch.`,
   },
   region_open: {
     severity: 'safety',

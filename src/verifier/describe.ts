@@ -31,7 +31,7 @@ export function describeValue(machine: Machine, value: Value | undefined, state?
     case 'socket':
       return `${maybe}pointer to a socket${at}`;
     case 'btf':
-      return value.tag === DYNPTR ? `${maybe}pointer to a dynptr${at}` : `${maybe}pointer to a kernel object${at}`;
+      return `${maybe}pointer to ${value.tag === DYNPTR ? 'a dynptr' : kernelWords(machine, value)}${at}`;
     case 'code':
       return `address of the function at instruction ${value.tag}`;
     case 'object':
@@ -41,6 +41,11 @@ export function describeValue(machine: Machine, value: Value | undefined, state?
     case 'invalid':
       return value.reason === 'clobbered' ? 'destroyed by a call' : value.reason === 'stale_packet' ? 'a stale packet pointer' : 'no longer valid';
   }
+}
+
+function kernelWords(machine: Machine, value: Value): string {
+  const struct = machine.kernelStruct(value.tag);
+  return struct === undefined ? 'a kernel object' : `a kernel object, struct ${struct}`;
 }
 
 function memoryWords(machine: Machine, value: Value): string {

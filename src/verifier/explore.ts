@@ -391,8 +391,8 @@ export class Explorer {
 
   private callLocal(node: Node, state: State, pc: number, target: number): void {
     const { machine, graph } = this;
-    if (state.lock !== 0) {
-      machine.fail('lock_state', pc, state, { note: 'Calls a subprogram while a spin lock is held' });
+    if (state.lock !== 0 && machine.program.functions.find((range) => range.start === target)?.linkage !== 'static') {
+      machine.fail('lock_state', pc, state, { note: 'Calls a global function while a spin lock is held' });
       return;
     }
     for (let context: CallContext | undefined = node.context; context !== undefined; context = context.parent) {

@@ -272,6 +272,7 @@ function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming):
     }
     return true;
   }
+  if (special.objects && hidesObject(special, general)) return false;
   for (const cell of general.cells.values()) if (!cellLeq(special, cell, renaming)) return false;
   const { words } = general;
   for (let word = 0; word < words.length; word++) {
@@ -285,6 +286,11 @@ function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming):
     }
   }
   return true;
+}
+
+/** Whether an object of the special frame is none in the general one: what must not be touched there might be here. */
+function hidesObject(special: StackFrame, general: StackFrame): boolean {
+  return special.cells.values().some(({ index, value }) => value.kind === 'object' && general.cells.get(index)?.value.kind !== 'object');
 }
 
 function cellLeq(special: StackFrame, cell: Cell, renaming: Renaming): boolean {
@@ -550,7 +556,9 @@ function joinStacks(a: StackFrame, b: StackFrame, joining: Joining): StackFrame 
       bytes[at] = joinByte(numericByte(a, at, a.bytes[at]!), numericByte(b, at, b.bytes[at]!));
     }
   }
-  return new StackFrame(a.size, bytes, new CellTable(cells));
+  const frame = new StackFrame(a.size, bytes, new CellTable(cells));
+  frame.objects = a.objects && b.objects;
+  return frame;
 }
 
 function numericByte(stack: StackFrame, at: number, state: number): number {

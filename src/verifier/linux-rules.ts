@@ -1,5 +1,6 @@
+import type { HelperPrototype } from '../platform/platform.ts';
 import { describeValue } from './describe.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, MapFacts } from './machine.ts';
 import { Path } from './provenance.ts';
 import type { State } from './state.ts';
 import type { Value, ValueKind } from './value.ts';
@@ -20,6 +21,28 @@ export function checkOneKind(machine: Machine, state: State, pc: number, registe
   }
   if (before.kind === pointer.kind || (!REWRITTEN.has(before.kind) && !REWRITTEN.has(pointer.kind))) return true;
   machine.fail('mixed_pointers', pc, state, { register, have: describeValue(machine, pointer), want: describeValue(machine, before) });
+  return false;
+}
+
+/** Program types that may change what a map of sockets holds (may_update_sockmap of the kernel's verifier); sock_ops may only delete. */
+const CHANGES_SOCKETS: ReadonlySet<string> = new Set([
+  'socket_filter',
+  'sched_cls',
+  'sched_act',
+  'xdp',
+  'sk_reuseport',
+  'flow_dissector',
+  'sk_lookup',
+]);
+
+/** Fails where the program's type may not change a map of sockets by the generic helpers. */
+export function checkSocketMap(machine: Machine, state: State, pc: number, prototype: HelperPrototype, map: MapFacts): boolean {
+  if (map.kind !== 'sockmap' && map.kind !== 'sockhash') return true;
+  const deletes = prototype.name === 'bpf_map_delete_elem';
+  if (prototype.name !== 'bpf_map_update_elem' && !deletes) return true;
+  const { name } = machine.rules.programType;
+  if (CHANGES_SOCKETS.has(name) || (deletes && name === 'sock_ops') || (name === 'tracing' && machine.rules.attachType === 'trace_iter')) return true;
+  machine.fail('helper_unavailable', pc, state, { name: `${prototype.name} on a map of sockets`, note: name });
   return false;
 }
 

@@ -8,7 +8,7 @@ import type { Int } from './number/index.ts';
 import { constant, constantValue, isConstant, type Scalar } from './number/index.ts';
 import { type SpecialField, specialFields } from './special-fields.ts';
 import type { State } from './state.ts';
-import { FIRST_FREE_SYMBOL, READ_ONLY_MEMORY, type SymbolId, TYPED_MEMORY, Value, ZERO } from './value.ts';
+import { FIRST_FREE_SYMBOL, FIRST_KERNEL_TAG, READ_ONLY_MEMORY, type SymbolId, TYPED_MEMORY, Value, ZERO } from './value.ts';
 
 /** A map as the verifier needs it; sizes in bytes. */
 export interface MapFacts {
@@ -95,6 +95,7 @@ export class Machine implements Supply {
   readonly findKfunc: (id: number) => HelperPrototype | undefined;
   private readonly structs: readonly ContextLayout[];
   private readonly objectNames: string[] = [];
+  private readonly kernelNames: string[] = [];
   private readonly typedMemory = new Map<number, MemoryFacts>();
   private nextSymbol = FIRST_FREE_SYMBOL;
   private nextIdentity = 1;
@@ -163,6 +164,18 @@ export class Machine implements Supply {
   /** The tag of pointers to a struct of that name, 0 where the platform has no layout for it. */
   structTag(name: string | undefined): number {
     return this.structs.findIndex((layout) => layout.name === name) + 1;
+  }
+
+  /** The tag of pointers to a kernel object of that struct, 0 where its name is not known. */
+  kernelTag(name: string): number {
+    if (name === '') return 0;
+    const known = this.kernelNames.indexOf(name);
+    return FIRST_KERNEL_TAG + (known >= 0 ? known : this.kernelNames.push(name) - 1);
+  }
+
+  /** The struct that pointers with that tag lead to; undefined where it is not known. */
+  kernelStruct(tag: number): string | undefined {
+    return this.kernelNames[tag - FIRST_KERNEL_TAG];
   }
 
   /** The tag of stack objects of that name ("dynptr", "bpf_iter_num"); with the first the program is one that has such objects. */

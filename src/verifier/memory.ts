@@ -25,7 +25,7 @@ import { overlappingField, SPECIAL_WORDS, type SpecialField } from './special-fi
 import { FRAGMENT } from './stack.ts';
 import { checkObjects, endOverwritten } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
-import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
+import { DYNPTR, META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
 /** One access as its checks see it: `width` bytes at `pointer + displacement`. */
 export interface Access {
@@ -130,20 +130,26 @@ const REGION_CHECKS: Record<'ctx' | 'stack' | 'packet' | 'map_value' | 'memory' 
     return checkSized(machine, state, pc, access, size, 'memory', 'record') && checkSpecial(machine, state, pc, access, special, `struct ${name}`);
   },
   socket(machine, state, pc, access) {
-    if (access.mode === 'write') {
+    const layout = machine.struct(access.pointer.tag);
+    // What is loose is the program's own to fill: the keys of a flow dissector.
+    if (access.mode === 'write' && layout?.loose !== true) {
       machine.fail('read_only', pc, state, { ...plain(access), name: 'socket memory' });
       return false;
     }
-    const layout = machine.struct(access.pointer.tag);
     if (layout === undefined) return checkSized(machine, state, pc, access, SOCKET_SIZE, 'memory', 'socket');
     const { min, max } = span(access);
-    const verdict = min === max ? judgeContextAccess(layout, { offset: Number(min), size: access.width as Size, write: false }) : undefined;
+    const write = access.mode === 'write';
+    const verdict = min === max ? judgeContextAccess(layout, { offset: Number(min), size: access.width as Size, write }) : undefined;
     if (verdict?.allowed === true) return true;
     const note = verdict === undefined ? 'the offset varies' : REFUSALS[verdict.reason];
     machine.fail('socket_field', pc, state, { ...plain(access), name: layout.name, min, max, limit: layout.size, note });
     return false;
   },
   btf(machine, state, pc, access) {
+    if (access.pointer.tag === DYNPTR) {
+      machine.fail('stack_object', pc, state, { ...plain(access), name: 'the dynptr of a callback', min: 0 });
+      return false;
+    }
     if (access.mode === 'read') return true;
     machine.fail('read_only', pc, state, { ...plain(access), name: 'a kernel object' });
     return false;
@@ -324,10 +330,29 @@ export function executeLoad(machine: Machine, state: State, pc: number, instruct
     return true;
   }
   if (!checkOneKind(machine, state, pc, src, pointer)) return false;
+  if (isSigned && pointer.kind === 'ctx' && !checkSignedLoad(machine, state, pc, src, pointer, offset, size)) return false;
   const value = loadFrom(machine, state, pc, pointer, src, offset, size);
   if (value === undefined) return false;
   state.registers[dst] = isSigned && value.kind === 'number' ? machine.number(signExtendLoad(size, value.range)) : value;
   return true;
+}
+
+/** A pointer field must not be sign-extended: what comes out would be no pointer. */
+function checkSignedLoad(machine: Machine, state: State, pc: number, register: Register, pointer: Value, displacement: number, size: Size): boolean {
+  const at = Number(add(pointer.offset, displacement));
+  const field = contextFieldAt(machine, at, size);
+  if (field === undefined || field.kind === 'number') return true;
+  machine.fail('context_field', pc, state, {
+    register,
+    displacement,
+    width: size,
+    mode: 'read',
+    name: machine.rules.context.name,
+    min: at,
+    max: at,
+    note: `${field.name}: ${REFUSALS.pointer}, which a signed load cuts off`,
+  });
+  return false;
 }
 
 /** What a checked load yields, zero-extended. */
@@ -609,6 +634,19 @@ export function executeAtomic(machine: Machine, state: State, pc: number, instru
   }
   for (const mode of ['read', 'write'] as const) {
     if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode })) return false;
+  }
+  if (machine.rules.platform.name === 'linux' && !isAligned({ register: dst, pointer, displacement: offset, width: size, mode: 'write' })) {
+    const { min, max } = span({ register: dst, pointer, displacement: offset, width: size, mode: 'write' });
+    machine.fail('misaligned', pc, state, {
+      register: dst,
+      displacement: offset,
+      width: size,
+      mode: 'write',
+      name: 'the start of the memory + ',
+      min,
+      max,
+    });
+    return false;
   }
   const old = loadFrom(machine, state, pc, pointer, dst, offset, size);
   if (old === undefined) return false;

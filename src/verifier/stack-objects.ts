@@ -85,6 +85,7 @@ export function placeObject(machine: Machine, state: State, address: Value, obje
   const from = state.frames[address.tag]!.stack.size + offset;
   endOverwritten(state, address.tag, from, from + object.size);
   const stack = state.writableStack(address.tag);
+  stack.objects = true;
   for (let word = 0; word * WORD < object.size; word++)
     stack.store(from + word * WORD, WORD, new Value('object', tag, ZERO, word, constant(word), false, identity, undefined, undefined, object.parent));
   return identity;

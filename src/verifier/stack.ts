@@ -95,6 +95,8 @@ export class StackFrame {
   readonly cells: CellTable;
   /** Set when more than one state refers to this frame; a shared frame is copied before it is written. */
   shared = false;
+  /** Some cell may be (part of) an object. */
+  objects = false;
 
   constructor(size: number, bytes = new Uint8Array(size), cells: CellTable = new CellTable()) {
     this.size = size;
@@ -104,7 +106,9 @@ export class StackFrame {
   }
 
   copy(): StackFrame {
-    return new StackFrame(this.size, this.bytes.slice(), this.cells.copy());
+    const frame = new StackFrame(this.size, this.bytes.slice(), this.cells.copy());
+    frame.objects = this.objects;
+    return frame;
   }
 
   overlapping(from: number, to: number): Cell[] {

@@ -32,6 +32,8 @@ export const FIRST_FREE_SYMBOL: SymbolId = 3;
 
 /** Tag of `btf` pointers that lead to a dynptr the host made. */
 export const DYNPTR = 1;
+/** Tags of `btf` pointers from here on name the struct, see Machine.kernelStruct. */
+export const FIRST_KERNEL_TAG = 2;
 /** Parent of what a callback is lent: it ends when the callback does. */
 export const LENT = -(2 ** 40);
 /** Tags of memory from here on are sizes of memory that must not be written. */
@@ -59,7 +61,7 @@ export class Value {
   readonly kind: ValueKind;
   /**
    * map, map_value: index of the map (or -1 - n for an inner map of n's template); stack: frame number; memory: size in bytes, or more, see
-   * Machine.memory; code: slot; socket: struct, see Machine.struct; btf: 0, or DYNPTR; object: type, see Machine.objectTag; ctx: 0.
+   * Machine.memory; code: slot; socket: struct, see Machine.struct; btf: struct, see Machine.kernelStruct, 0 where it is not known, or DYNPTR; object: type, see Machine.objectTag; ctx: 0.
    */
   readonly tag: number;
   readonly symbol: SymbolId;

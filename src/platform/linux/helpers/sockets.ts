@@ -45,6 +45,9 @@ const withVerdict = {
   ],
 };
 
+/** The result is the argument, seen as another type. */
+const cast = { casts: 0 };
+
 export const socketHelpers = [
   helper(46, 'bpf_get_socket_cookie', number, [context]),
   helper(47, 'bpf_get_socket_uid', u32, [context]),
@@ -64,8 +67,8 @@ export const socketHelpers = [
   helper(85, 'bpf_sk_lookup_udp', socketResult('bpf_sock'), lookup, { acquires: true }),
   helper(86, 'bpf_sk_release', status, [socket], { releases: 0 }),
   helper(92, 'bpf_rc_pointer_rel', i32, [context, anything, anything], gpl),
-  helper(95, 'bpf_sk_fullsock', socketResult('bpf_sock'), [socket]),
-  helper(96, 'bpf_tcp_sock', socketResult('bpf_tcp_sock'), [socket]),
+  helper(95, 'bpf_sk_fullsock', socketResult('bpf_sock'), [socket], cast),
+  helper(96, 'bpf_tcp_sock', socketResult('bpf_tcp_sock'), [socket], cast),
   helper(98, 'bpf_get_listener_sock', socketResult('bpf_sock'), [socket]),
   helper(99, 'bpf_skc_lookup_tcp', socketResult('bpf_sock_common'), lookup, { acquires: true }),
   helper(101, 'bpf_sysctl_get_name', lengthUpTo(2), [context, updated, size, anything]),
@@ -78,16 +81,16 @@ export const socketHelpers = [
   helper(122, 'bpf_get_netns_cookie', number, [nullableContext]),
   helper(128, 'bpf_sk_cgroup_id', number, [socket]),
   helper(129, 'bpf_sk_ancestor_cgroup_id', number, [socket, anything]),
-  helper(136, 'bpf_skc_to_tcp6_sock', kernelResult('tcp6_sock', true), [socket]),
-  helper(137, 'bpf_skc_to_tcp_sock', kernelResult('tcp_sock', true), [socket]),
-  helper(138, 'bpf_skc_to_tcp_timewait_sock', kernelResult('tcp_timewait_sock', true), [socket]),
-  helper(139, 'bpf_skc_to_tcp_request_sock', kernelResult('tcp_request_sock', true), [socket]),
-  helper(140, 'bpf_skc_to_udp6_sock', kernelResult('udp6_sock', true), [socket]),
+  helper(136, 'bpf_skc_to_tcp6_sock', kernelResult('tcp6_sock', true), [socket], cast),
+  helper(137, 'bpf_skc_to_tcp_sock', kernelResult('tcp_sock', true), [socket], cast),
+  helper(138, 'bpf_skc_to_tcp_timewait_sock', kernelResult('tcp_timewait_sock', true), [socket], cast),
+  helper(139, 'bpf_skc_to_tcp_request_sock', kernelResult('tcp_request_sock', true), [socket], cast),
+  helper(140, 'bpf_skc_to_udp6_sock', kernelResult('udp6_sock', true), [socket], cast),
   helper(142, 'bpf_load_hdr_opt', i32, [context, updated, size, anything]),
   helper(143, 'bpf_store_hdr_opt', status, [context, readable, size, anything], { changesPacket: true }),
   helper(144, 'bpf_reserve_hdr_opt', status, [context, anything, anything]),
-  helper(178, 'bpf_skc_to_unix_sock', kernelResult('unix_sock', true), [socket]),
+  helper(178, 'bpf_skc_to_unix_sock', kernelResult('unix_sock', true), [socket], cast),
   helper(186, 'bpf_get_retval', i32, [], withVerdict),
   helper(187, 'bpf_set_retval', status, [anything], withVerdict),
-  helper(196, 'bpf_skc_to_mptcp_sock', kernelResult('mptcp_sock', true), [socket]),
+  helper(196, 'bpf_skc_to_mptcp_sock', kernelResult('mptcp_sock', true), [socket], cast),
 ];

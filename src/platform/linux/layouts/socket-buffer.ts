@@ -34,7 +34,7 @@ const all: readonly ContextField[] = [
   narrow('remote_port', 132, 4),
   narrow('local_port', 136, 4),
   packetMeta('data_meta', 140, 4),
-  field('flow_keys', 144, 8, { kind: 'btf', struct: 'bpf_flow_keys', nullable: false }),
+  field('flow_keys', 144, 8, { kind: 'socket', struct: 'bpf_flow_keys', nullable: false }),
   field('tstamp', 152, 8),
   narrow('wire_len', 160, 4),
   narrow('gso_segs', 164, 4),
