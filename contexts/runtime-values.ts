@@ -112,6 +112,20 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return Uint8Array.from(words.flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 255]));
 }
 
+/** An address of 4 or 16 bytes in network order: dotted, or as RFC 5952 has it, the longest run of zeros as "::". */
+export function addressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const words = Array.from({ length: 8 }, (_, index) => ((bytes[index * 2]! << 8) | bytes[index * 2 + 1]!).toString(16));
+  let start = 0;
+  let length = 0;
+  for (let from = 0; from < words.length; from++) {
+    let end = from;
+    while (words[end] === '0') end++;
+    if (end - from > length) [start, length] = [from, end - from];
+  }
+  return length < 2 ? words.join(':') : `${words.slice(0, start).join(':')}::${words.slice(start + length).join(':')}`;
+}
+
 /** Equal elements in a row from which on a list tells their number. */
 const LONG_RUN = 4;
 

@@ -11,7 +11,7 @@ import { table } from '../render/table.ts';
 import { wrap } from '../render/wrap.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
+import { addressText, bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
 import { type LineCoverage, probe } from './coverage.ts';
 import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
 import { runner, runRepeatedly } from './repeated-run.ts';
@@ -182,10 +182,21 @@ function redirectText({ redirect, redirectContext, events }: TestRunResult): str
 
 function contextText({ type }: BpfProgram, { context }: TestRunResult): string {
   if (type.context.size === 0 || type.context.fields.every(({ writable }) => !writable)) return '';
-  const fields = Object.entries(readContext(type.context, context)).map(
-    ([name, value]) => `  ${name}: ${typeof value === 'bigint' ? value : hex(value)}\n`,
-  );
+  const values = readContext(type.context, context);
+  const fields = Object.entries(values).map(([name, value]) => `  ${name}: ${fieldText(name, value, Number(values['family']))}\n`);
   return fields.length === 0 ? '' : `\nContext (${type.context.name}):\n${fields.join('')}`;
+}
+
+const AF_INET = 2;
+
+/** Addresses as people write them, numbers in decimal, other bytes in hexadecimal without the zeros at the end of long ones. */
+function fieldText(name: string, value: bigint | Uint8Array, family: number): string {
+  if (typeof value === 'bigint') return String(value);
+  if (/_ip[46]?$/.test(name) && value.length === 16) return addressText(family === AF_INET ? value.subarray(0, 4) : value);
+  const end = value.findLastIndex((byte) => byte !== 0) + 1;
+  return value.length - end > BYTES_PER_LINE
+    ? `${hex(value.subarray(0, Math.max(1, end)))} (and ${value.length - Math.max(1, end)} zeros)`
+    : hex(value);
 }
 
 function changeText({ id, name, entries }: MapChange): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseAddress, parseFields, parseHex, plainText, sizedBytes } from '../../contexts/runtime-values.ts';
+import { addressText, parseAddress, parseFields, parseHex, plainText, sizedBytes } from '../../contexts/runtime-values.ts';
 import { windows } from '../../src/platform/windows/windows.ts';
+import { eventFacts } from '../../src/runtime/hooks/facts.ts';
 
 describe('values on the command line', () => {
   const hexRows: readonly { text: string; bytes: readonly number[] | undefined }[] = [
@@ -48,6 +49,10 @@ describe('values on the command line', () => {
   ];
   for (const { text, bytes } of addressRows) {
     it(`address "${text}"`, () => expect(parseAddress(text)).toEqual(bytes && Uint8Array.from(bytes)));
+    if (bytes) it(`address "${text}" back`, () => expect(addressText(Uint8Array.from(bytes))).toBe(text));
+  }
+  for (const text of ['::', 'fe80::1:0:0:0', '2001:db8:0:1::2', '1:0:0:4::', '0:1::']) {
+    it(`address "${text}" in both directions`, () => expect(addressText(parseAddress(text)!)).toBe(text));
   }
 
   const layout = windows.programTypes.find(({ name }) => name === 'sock_addr')!.context;
@@ -57,6 +62,17 @@ describe('values on the command line', () => {
       user_port: 80n,
       interface_luid: 16n,
     }));
+  it('fields by the names of the C union, in network order, and facts', () => {
+    const facts = eventFacts(windows, windows.programTypes.find(({ name }) => name === 'process')!);
+    expect(parseFields('user_ip4=10.0.0.1,user_port=htons(80),user_ip6=::1,protocol=htonl(0x01020304)', layout)).toEqual({
+      user_ip4: Uint8Array.of(10, 0, 0, 1),
+      user_ip6: parseAddress('::1'),
+      user_port: 0x5000n,
+      protocol: 0x0403_0201n,
+    });
+    expect(parseFields('image_path=a=b.exe,thread_id=7', layout, facts)).toEqual({ image_path: 'a=b.exe', thread_id: 7n });
+    expect(() => parseFields('user_port=htons(65536)', layout)).toThrow('It has 2 bytes.');
+  });
   for (const text of ['user_prt=1', 'user_port', 'user_port=x', `user_ip=0x${'00'.repeat(17)}`]) {
     it(`wrong field "${text}"`, () => expect(() => parseFields(text, layout)).toThrow('The parameter is incorrect.'));
   }

@@ -111,6 +111,8 @@ function writeField(layout: ContextLayout, field: ContextField, value: number | 
   const tooLarge = () => new RuntimeError('EBPF_INVALID_ARGUMENT', `${layout.name}.${field.name} has ${field.size} bytes: the value does not fit.`);
   if (value instanceof Uint8Array) {
     if (value.length > field.size) throw tooLarge();
+    // An IPv4 address leaves nothing of the IPv6 address in its place.
+    bytes.fill(0, field.offset, field.offset + field.size);
     bytes.set(value, field.offset);
     return;
   }

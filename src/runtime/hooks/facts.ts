@@ -116,7 +116,9 @@ const ROUTED = /^cgroup\/(connect_authorization|recv_accept|bind|listen)[46]$/;
 
 /** What a hook knows when nobody says anything. */
 export function defaultFacts(platform: Platform, attachType: string): HookData {
-  return platform.name === 'windows' && ROUTED.test(attachType) ? { networkContext: networkContext() } : {};
+  if (platform.name !== 'windows') return {};
+  if (attachType === 'process') return { imagePath: 'C:\\Program Files\\Example\\example.exe', accountName: 'user', accountDomain: 'EXAMPLE' };
+  return ROUTED.test(attachType) ? { networkContext: networkContext() } : {};
 }
 
 /**
