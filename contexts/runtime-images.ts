@@ -37,6 +37,23 @@ export const nativeEngine: Engine = {
   },
 };
 
+/** What the policy refuses, and how to go on. */
+export class PolicyError extends RuntimeError {
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super('EBPF_BLOCKED_BY_POLICY', message);
+    this.remedy = remedy;
+  }
+}
+
+/** What to do about an image that is refused. */
+const REMEDIES = {
+  unsigned: 'ebpf convert makes a signed image of the object.',
+  altered: 'Get the image again from where it was made, or make it again: ebpf convert.',
+  untrusted: 'Whoever signed it prints the key with ebpf show key;\nebpf set policy trust=<file> accepts what it signs.',
+  proof: 'ebpf convert verifies the object and says so in the image.',
+} as const;
+
 /** Whether a file is a native image (a WebAssembly module). */
 export function isImage(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, index) => bytes[index] === byte);
@@ -65,7 +82,7 @@ export function readImageForLoading(bytes: Uint8Array, path: string, policy: Pol
   const image = guarded(() => withItsSignature(readImage(bytes, path, { trusted, accept: relaxed ? 'any' : 'trusted' })));
   const needsProof = policy.proofOfVerification || !policy.testSigning;
   if (needsProof && image.manifest.metadata[PROOF] !== image.manifest.source.sha256) {
-    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', `${path} carries no proof of verification: convert the object again with ebpf convert.`);
+    throw new PolicyError(`${path} carries no proof of verification.`, REMEDIES.proof);
   }
   return image;
 }
@@ -75,10 +92,7 @@ function guarded<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof ImageError && error.kind !== 'malformed' && error.kind !== 'mismatch') {
-      throw new RuntimeError(
-        'EBPF_BLOCKED_BY_POLICY',
-        `${error.message}. Convert the object with ebpf convert, or trust its signer: ebpf set policy trust=<key file>.`,
-      );
+      throw new PolicyError(`${error.message}.`, REMEDIES[error.kind]);
     }
     throw error;
   }
@@ -128,7 +142,9 @@ export async function openImage(bytes: Uint8Array, path: string, asked: Platform
   try {
     image = readAnyImage(bytes, path);
   } catch (error) {
-    throw error instanceof ImageError ? new CommandError(error.kind === 'altered' ? 'altered' : 'image', `error: ${error.message}`) : error;
+    if (!(error instanceof ImageError)) throw error;
+    if (error.kind === 'altered') throw new CommandError('altered', `error: ${error.message}.\n${REMEDIES.altered}`);
+    throw new CommandError('image', `error: ${error.message}`);
   }
   const { platform: name, metadata, programs } = image.manifest;
   const made = platformByName(name);

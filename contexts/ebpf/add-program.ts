@@ -2,7 +2,7 @@ import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { ProgramType } from '../../src/platform/platform.ts';
 import type { AttachParameters } from '../../src/runtime/links.ts';
 import { type LoadedObject, type LoadObjectOptions, VerificationFailure } from '../../src/runtime/loader.ts';
-import { type ExecutionMode, requireAllowed } from '../../src/runtime/policy.ts';
+import { type ExecutionMode, type Policy, requireAllowed } from '../../src/runtime/policy.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import { Errno, RuntimeError, resultRow } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
@@ -14,7 +14,7 @@ import { namedProgramType, platformNote, typeOfSection } from '../platforms.ts';
 import { verificationText } from '../render/verification.ts';
 import { type Machine, machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { imageObject, isImage, readImageForLoading, typeKey } from '../runtime-images.ts';
+import { imageObject, isImage, PolicyError, readImageForLoading, typeKey } from '../runtime-images.ts';
 import { attachParameters, COMPARTMENT, INTERFACE } from './attach-parameters.ts';
 import { convertObject } from './convert-object.ts';
 import { PLATFORM } from './tags.ts';
@@ -125,8 +125,24 @@ export async function load(
     return loaded;
   } catch (error) {
     if (error instanceof VerificationFailure) throw verificationError(error.report as VerificationReport, opened.object.programs);
+    if (error instanceof PolicyError) throw loadError(error.errno, `${reason(error)}\n${error.remedy}`);
     if (error instanceof RuntimeError) throw loadError(error.errno, reason(error));
     throw error;
+  }
+}
+
+/** @throws PolicyError saying what to do instead, when a way to run is not allowed. */
+function requireMode(policy: Policy, mode: ExecutionMode, path: string): void {
+  const image = `ebpf convert ${path}\nmakes a signed image, which may be loaded.`;
+  if (mode === 'native' && policy.hypervisorCodeIntegrity) {
+    throw new PolicyError('Native code made while loading is blocked: code integrity (HVCI) is on.', image);
+  }
+  try {
+    requireAllowed(policy, mode);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    const others = mode === 'interpret' && !policy.hypervisorCodeIntegrity ? 'execution=jit compiles it; ' : '';
+    throw new PolicyError(error.message, `${others}${image}`);
   }
 }
 
@@ -146,10 +162,7 @@ function prepare(
   }
   const rejected = reports.find(({ verdict }) => verdict !== 'accepted');
   // What may not run in this way is refused for that reason, whatever its code is like.
-  requireAllowed(runtime.policy, mode);
-  if (mode === 'native' && runtime.policy.hypervisorCodeIntegrity) {
-    throw new RuntimeError('EBPF_BLOCKED_BY_POLICY', 'With code integrity on, native code comes from signed images: ebpf convert makes one.');
-  }
+  requireMode(runtime.policy, mode, object.path);
   if (mode === 'native' && !rejected) {
     const image = convertObject(object, platform, new Map(reports.map((report) => [report.program, report.programType])), machine.keys.signingKey());
     return loadableImage(machine, runtime, image, object.path, object.path);
@@ -229,7 +242,8 @@ function attach(runtime: Runtime, program: BpfProgram, parameters: AttachParamet
     return { id: link.id, program: program.id, attachType: link.attachType.name };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    throw new CommandError('attach', `error ${resultRow(error.result).value}: could not attach program\n${reason(error)}`);
+    const hint = program.type.name === 'unspec' ? `\nSection ${program.section} does not tell what it is for: type= does, or attach=none.` : '';
+    throw new CommandError('attach', `error ${resultRow(error.result).value}: could not attach program\n${reason(error)}${hint}`);
   }
 }
 

@@ -25,6 +25,12 @@ export const command = defineCommand({
       type: ['image', 'c'],
       help: 'image: a native image. c: source for a C compiler.\nThe default is what the ending of the output says, else image.',
     },
+    {
+      name: 'format',
+      type: ['text', 'json', 'c', 'image'],
+      named: true,
+      help: 'Form of the output: text for people, json for programs. c and image are the same as to=c and to=image.\nThe default is text.',
+    },
     { name: 'sign', type: ['yes', 'no'], named: true, help: 'Whether the image is signed with your key.\nThe default is yes.' },
     PLATFORM,
   ],
@@ -35,7 +41,8 @@ export const command = defineCommand({
     const opened = await openObject(host, tags.filename, tags.platform);
     const { object, choice } = opened;
     if (isImage(opened.bytes)) throw new CommandError('image', `error: ${tags.filename} is a native image already`);
-    const form = tags.to ?? (tags.output?.toLowerCase().endsWith('.c') ? 'c' : 'image');
+    const asked = tags.format === 'c' || tags.format === 'image' ? tags.format : undefined;
+    const form = tags.to ?? asked ?? (tags.output?.toLowerCase().endsWith('.c') ? 'c' : 'image');
     const output = tags.output ?? `${basename(tags.filename).replace(/\.[^.]*$/, '')}.${form === 'c' ? 'c' : 'wasm'}`;
     if (output === tags.filename) throw new UsageError(`The output would replace the object ${tags.filename}.\n${PARAMETER_INCORRECT}`);
     const machine = machineOf(environment);

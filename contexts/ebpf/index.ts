@@ -81,6 +81,11 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./show-helpers.ts')).command,
     },
     {
+      words: 'show key',
+      summary: 'Shows the public key of your native images.',
+      load: async () => (await import('./show-key.ts')).command,
+    },
+    {
       words: 'show links',
       summary: 'Shows eBPF links.',
       load: async () => (await import('./show-links.ts')).command,

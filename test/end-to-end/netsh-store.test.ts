@@ -65,6 +65,37 @@ describe('what outlives the process', () => {
     if (process.platform !== 'win32') expect(statSync(key).mode & 0o077).toBe(0);
   });
 
+  it('one user trusts the images of another', () => {
+    const [theirs, mine] = [{ env: { EBPFSH_STORE: join(folder, 'their-store') } }, { env: { EBPFSH_STORE: join(folder, 'my-store') } }];
+    const image = join(folder, 'shared.wasm');
+    expect(ebpfsh(['ebpf', 'convert', 'samples/xdp_count.o', image], theirs).exitCode).toBe(0);
+    const key = ebpfsh(['ebpf show key'], theirs).stdout;
+    expect(key).toMatch(/^-----BEGIN PUBLIC KEY-----\n[\w+/=]+\n-----END PUBLIC KEY-----\n$/);
+    writeFileSync(join(folder, 'their.pem'), key);
+    expect(ebpfsh(['ebpf set policy hvci=on'], mine).exitCode).toBe(0);
+    expect(ebpfsh(['ebpf', 'add', 'program', image], mine).stderr).toMatch(/signed by [\da-f]{64}, which is not among the trusted keys\./);
+    expect(ebpfsh(['ebpf', 'set', 'policy', `trust=${join(folder, 'their.pem')}`], mine).stdout).toBe('Ok.\n');
+    expect(ebpfsh(['ebpf', 'add', 'program', image], mine)).toMatchObject({ stdout: 'Loaded with ID 4\n', stderr: '', exitCode: 0 });
+    expect(
+      readFileSync(join(folder, 'my-store/keys', `${JSON.parse(ebpfsh(['ebpf show key format=json'], theirs).stdout).thumbprint}.pub`), 'utf8'),
+    ).toBe(key);
+  });
+
+  it('every file of the store is private to the user', () => {
+    const store = join(folder, 'private-store');
+    const env = { EBPFSH_STORE: store };
+    for (const line of [
+      'ebpf convert samples/xdp_count.o {folder}/p.wasm',
+      'ebpf add program samples/printk.o',
+      'ebpf test program 4',
+      'interface add eth1',
+    ])
+      expect(ebpfsh([line.replace('{folder}', folder)], { env }).exitCode, line).toBe(0);
+    const names = readdirSync(store, { recursive: true, encoding: 'utf8' }) as string[];
+    expect(names.sort()).toEqual(expect.arrayContaining(['keys/signing.pem', 'keys/store.key', 'trace', 'windows/manifest']));
+    if (process.platform !== 'win32') for (const name of names) expect([name, statSync(join(store, name)).mode & 0o077]).toEqual([name, 0]);
+  });
+
   it('a damaged store says so, and what to do', () => {
     const store = join(folder, 'damaged-store');
     const env = { EBPFSH_STORE: store };
@@ -73,10 +104,24 @@ describe('what outlives the process', () => {
     const text = readFileSync(manifest, 'utf8');
     writeFileSync(manifest, text.replace('"generation":1', '"generation":7'));
     const { stderr, exitCode } = ebpfsh(['show programs'], { env });
-    expect(stderr).toMatch(/^error: the store cannot be used: .*manifest: its checksum is wrong.*\nMove the directory away/);
+    expect(stderr).toMatch(
+      /^error: the store cannot be used: .*manifest: its checksum is wrong\nebpf repair store sets it aside and keeps what is intact\.\n/,
+    );
     expect(exitCode).toBe(1);
     writeFileSync(manifest, text);
     expect(ebpfsh(['show programs'], { env }).stdout).toContain('count_packets');
+    expect(ebpfsh(['repair store'], { env }).stdout).toBe(`windows: ${join(store, 'windows')} is intact: 1 program, 1 map, 1 link, 1 pin\n`);
+    writeFileSync(manifest, text.replace(/^ebpfsh store \d+/, 'ebpfsh store 99'));
+    const foreign = ebpfsh(['show programs'], { env });
+    expect(foreign.stderr).toMatch(/the store was written in format 99, this program knows format \d+\nUse the version of ebpfsh that wrote it/);
+    const repaired = ebpfsh(['repair store'], { env });
+    expect(repaired.stderr).toMatch(/^windows: .*manifest: the store was written in format 99/);
+    const copy =
+      /^windows: set aside as (.+)\nwindows: kept 0 programs, 0 maps, 0 links, 0 pins\nwindows: policy and interfaces are those of a new machine\n$/.exec(
+        repaired.stdout,
+      )?.[1];
+    expect(readFileSync(join(copy!, 'manifest'), 'utf8')).toMatch(/^ebpfsh store 99 /);
+    expect(ebpfsh(['show programs'], { env })).toEqual({ stdout: PROGRAMS, stderr: '', exitCode: 0 });
   });
 
   it('processes at the same time end in a consistent state', async () => {
