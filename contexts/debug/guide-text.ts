@@ -8,12 +8,16 @@ const WIDTH = 79;
 /** Where the words of a fact begin. */
 const COLUMN = 12;
 
-/** The question with what it rests on, or the end. */
-export function guideText(page: GuidePage): string {
+/**
+ * The question with what it rests on, or the end.
+ *
+ * @param again the line that answers, but for the number, where a number alone does not.
+ */
+export function guideText(page: GuidePage, again?: string): string {
   if (page.ending !== undefined) return `${headText(page)}${endingText(page.ending, page.source)}`;
   const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
   const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
-  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}`;
+  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\nAnswer with: ${again}1\n`}`;
 }
 
 function headText({ failure, source }: GuidePage): string {
@@ -71,7 +75,7 @@ function shortPath(file: string): string {
 function nextText(source: SourceLine | undefined): string {
   if (source === undefined || source.line === 0) return '\nThen compile it and verify it again.\n';
   const file = shortPath(source.file);
-  return `\nThen see it pass as soon as it is saved:\n\n    watch ${/\s/.test(file) ? `"${file}"` : file}\n`;
+  return `\nThen see it pass as soon as it is saved:\n\n    ebpf watch ${/\s/.test(file) ? `"${file}"` : file}\n`;
 }
 
 /** The page as JSON; the copy of the program stays inside. */

@@ -1,19 +1,19 @@
-import { defineCommand } from '../command.ts';
+import { defineCommand, type Tag } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { debuggerOf } from './debugger.ts';
 import { answerGuide, backInGuide, showGuide } from './guide-session.ts';
 import { guideJson, guideText } from './guide-text.ts';
 
+export const ANSWER = {
+  name: 'answer',
+  type: 'string',
+  placeholder: 'number|back|again',
+  help: 'The number of an answer, several with commas; back: takes the last one back. again: begins once more.\nThe default is to ask the question again.',
+} as const satisfies Tag;
+
 export const command = defineCommand({
-  tags: [
-    {
-      name: 'answer',
-      type: 'string',
-      placeholder: 'number|back|again',
-      help: 'The number of an answer, several with commas; back: takes the last one back. again: begins once more.\nThe default is to ask the question again.',
-    },
-  ],
+  tags: [ANSWER],
   remarks:
     'Asks one question at a time, each with what is known, and ends with a change that was verified, or with what can honestly be said. A number alone answers as well.',
   examples: ['guide', 'guide answer=1', 'guide answer=1,2', 'guide back'],
@@ -25,7 +25,7 @@ export const command = defineCommand({
     if (word !== '' && 'again'.startsWith(word)) return answerGuide(session, [], true, environment);
     return answerGuide(session, readAnswers(answer), answer.includes(','), environment);
   },
-  text: ({ page }, _tags) => guideText(page),
+  text: ({ page }) => guideText(page),
   json: guideJson,
 });
 

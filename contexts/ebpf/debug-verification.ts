@@ -1,6 +1,6 @@
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
-import { defineCommand } from '../command.ts';
+import { defineCommand, type Environment, type Tag, type TagValues } from '../command.ts';
 import { Debugger, type ShownStep } from '../debug/debugger.ts';
 import { debugContext } from '../debug/index.ts';
 import { judgeOf } from '../debug/judge.ts';
@@ -20,39 +20,33 @@ interface Opening {
   readonly first: ShownStep | undefined;
 }
 
+/** What names a program to debug. */
+export const DEBUGGED = [
+  FILENAME,
+  SECTION,
+  PROGRAM,
+  PLATFORM,
+  {
+    name: 'type',
+    type: 'program-type',
+    named: true,
+    help: 'The program type, by its name or as if it were a section name.\nThe default is what the section name stands for.',
+  },
+  {
+    name: 'precision',
+    type: 'integer',
+    named: true,
+    help: 'How many states are kept apart where paths meet.\nThe default rises until the verdict is settled.',
+  },
+] as const satisfies readonly Tag[];
+
 export const command = defineCommand({
-  tags: [
-    FILENAME,
-    SECTION,
-    PROGRAM,
-    PLATFORM,
-    {
-      name: 'type',
-      type: 'program-type',
-      named: true,
-      help: 'The program type, by its name or as if it were a section name.\nThe default is what the section name stands for.',
-    },
-    {
-      name: 'precision',
-      type: 'integer',
-      named: true,
-      help: 'How many states are kept apart where paths meet.\nThe default rises until the verdict is settled.',
-    },
-  ],
+  tags: DEBUGGED,
   remarks: 'Enters the debug context, whose commands step through what the verifier knew at each instruction, whether the program passes or fails.',
   examples: ['debug verification samples/droppacket_unsafe.o', 'debug verification samples/bpf2.o program=func'],
-  async run(tags, { host, session, signal, progress }): Promise<Opening> {
-    const { object, choice } = await openObject(host, tags.filename, tags.platform);
-    const program = oneProgram(object, tags);
-    if (tags.precision === 0) throw new CommandError('precision', 'At least 1 state has to be kept.');
-    const judge = judgeOf(object, {
-      platform: choice.platform,
-      ...(tags.type === undefined ? {} : { programType: namedProgramType(choice.platform, tags.type) }),
-      ...(tags.precision === undefined ? {} : { precision: tags.precision }),
-    });
-    const verified = await Debugger.open(program, judge, openingLine(tags, program), { signal, progress });
-    enterDebugger(session, verified);
-    return { note: platformNote(choice), session: verified.session, first: verified.session.steppable ? verified.look() : undefined };
+  async run(tags, environment): Promise<Opening> {
+    const { debug, note } = await openForDebugging(tags, environment);
+    return { note, session: debug.session, first: debug.session.steppable ? debug.look() : undefined };
   },
   text: ({ note, session, first }) => `${note}${titleText(session)}${first === undefined ? '' : stepText(first)}`,
   json: ({ session, first }) => ({
@@ -66,6 +60,24 @@ export const command = defineCommand({
     step: first ?? null,
   }),
 });
+
+/** Verifies a program and enters the debug context with it. @throws CommandError where it cannot be judged, or several are meant. */
+export async function openForDebugging(
+  tags: TagValues<typeof DEBUGGED>,
+  { host, session, signal, progress }: Environment,
+): Promise<{ readonly debug: Debugger; readonly note: string }> {
+  const { object, choice } = await openObject(host, tags.filename, tags.platform);
+  const program = oneProgram(object, tags);
+  if (tags.precision === 0) throw new CommandError('precision', 'At least 1 state has to be kept.');
+  const judge = judgeOf(object, {
+    platform: choice.platform,
+    ...(tags.type === undefined ? {} : { programType: namedProgramType(choice.platform, tags.type) }),
+    ...(tags.precision === undefined ? {} : { precision: tags.precision }),
+  });
+  const debug = await Debugger.open(program, judge, openingLine(tags, program), { signal, progress });
+  enterDebugger(session, debug);
+  return { debug, note: platformNote(choice) };
+}
 
 /** @throws CommandError where the words mean several programs. */
 function oneProgram(object: ObjectFile, tags: { readonly section?: string; readonly program?: string }): ObjectProgram {

@@ -154,6 +154,17 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./watch.ts')).command,
     },
     {
+      words: 'debug guide',
+      summary: 'Asks one question at a time, from a failure to a fix or a verdict.',
+      load: async () => (await import('./debug-guide.ts')).command,
+    },
+    {
+      words: 'debug screen',
+      staysInFront: true,
+      summary: 'Opens the full-screen debugger on an eBPF program.',
+      load: async () => (await import('./debug-screen.ts')).command,
+    },
+    {
       words: 'debug verification',
       staysInFront: true,
       summary: 'Steps through the verification of an eBPF program.',
