@@ -42,10 +42,30 @@ export function resolve(chain: ContextChain, tokens: readonly Token[], entered: 
     if (found.kind === 'ambiguous') throw new UsageError(ambiguous(found.token.text, found.candidates), found.token);
     // A group is listed with what the contexts around it add; a context that the line entered stands on its own.
     if (found.kind === 'listing') return { ...found, chain: found.chain.length > chain.length - level ? found.chain : chain };
+    // A context that the line itself names stands on its own; its commands hide nothing but what is around the current one.
+    if (found.kind === 'command' && entered.length === 0 && found.chain.length === chain.length - level)
+      return inherited(chain.slice(level + 1), found);
     if (found.kind !== 'miss') return found;
     misses.push(found);
   }
   throw notFound(misses, tokens, entered);
+}
+
+/**
+ * A command whose words a context around it continues: inside `netsh interface>`, where `show` is a command, `show alias` is still the
+ * root's. Only a whole word says so; `show name=alias` shows an interface of that name.
+ */
+function inherited(outer: ContextChain, found: Extract<Resolution, { kind: 'command' }>): Resolution {
+  const [next] = found.rest;
+  if (next === undefined || next.quoted || found.raw) return found;
+  for (let level = 0; level < outer.length; level++) {
+    let node: WordNode | undefined = wordTree(outer[level]!);
+    for (const word of found.words) node = node?.children.get(word);
+    const word = [...(node?.children.keys() ?? [])].find((name) => name.toLowerCase() === next.text.toLowerCase());
+    const child = word === undefined ? undefined : node?.children.get(word);
+    if (child?.row) return { kind: 'command', row: child.row, chain: outer.slice(level), words: [...found.words, word!], rest: found.rest.slice(1) };
+  }
+  return found;
 }
 
 interface Miss {

@@ -127,3 +127,32 @@ describe('virtual interfaces', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ frames: records.length, bytes: records.reduce((sum, { length }) => sum + length, 0) });
   });
 });
+
+describe('inside the context', () => {
+  it("the root's commands that begin with the same word stay reachable", async () => {
+    const session = newSession();
+    const say = async (line: string) => {
+      const { stdout, stderr, exitCode } = await run(session, line);
+      expect([stderr, exitCode], line).toEqual(['', 0]);
+      return stdout;
+    };
+    await say('alias lan interface show eth1');
+    await say('interface');
+    await say('add eth1');
+    await say('add mode');
+    expect(await say('show alias')).toBe('lan : interface show eth1\n');
+    expect(await say('SHOW MODE')).toBe('online\n');
+    await say('set mode offline');
+    expect(await say('show mode')).toBe('offline\n');
+    await say('set mode online');
+    expect(await say('show')).toMatch(/ eth1 /);
+    expect(await say('show eth1 format=json')).toMatch(/"name":"eth1"/);
+    expect(await say('show name=mode format=json')).toMatch(/"name":"mode"/);
+    await say('set eth1 Office');
+    // From outside, or with the context's name, the context's own command is meant.
+    expect(await say('interface show mode format=json')).toMatch(/"name":"mode"/);
+    await say('..');
+    expect(await say('interface show mode format=json')).toMatch(/"name":"mode"/);
+    expect(await say('lan')).toMatch(/Office/);
+  });
+});
