@@ -81,6 +81,16 @@ export const debugContext: ContextDefinition = {
       summary: 'Shows only the instructions that a place comes from, or that use it.',
       load: async () => (await import('./slice.ts')).command,
     },
+    {
+      words: 'minimise',
+      summary: 'Finds the smallest program that fails in the same way.',
+      load: async () => (await import('./minimise.ts')).command,
+    },
+    {
+      words: 'precision',
+      summary: 'Tells what each precision says, and which one decided.',
+      load: async () => (await import('./precision.ts')).command,
+    },
   ],
   raw: {
     words: '1|2|...',

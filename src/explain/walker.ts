@@ -168,6 +168,17 @@ export class PathWalker {
     }
   }
 
+  /** As `aside`, for what takes its time. */
+  async asideAsync<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const { place, previous } = this;
+    try {
+      return await ask();
+    } finally {
+      if (place !== undefined) this.returnTo(place);
+      this.previous = previous;
+    }
+  }
+
   private returnTo({ route, position, followed }: Place): void {
     if (this.route !== route) {
       this.route = route;
