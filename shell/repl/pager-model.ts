@@ -1,4 +1,5 @@
 /** What the pager shows of a long output: position and search, as a value. Line numbers count from 0. */
+import { printable } from './text.ts';
 
 export interface PagerState {
   /** First line on screen. */
@@ -106,13 +107,16 @@ export function pagerKey(state: PagerState, key: PagerKey, lines: readonly strin
   return MOVES[key](state, lines, height);
 }
 
-/** Typed text: commands one by one, and after `/` the pattern. */
+/** Typed text: commands one by one, and after `/` the pattern up to a line end. Who types fast, or pastes, sends all of it at once. */
 export function pagerText(state: PagerState, text: string, lines: readonly string[], height: number): PagerState {
   let next = state;
   for (const character of text) {
-    const key = CHARACTERS[character];
-    if (next.typing !== undefined) next = { ...next, typing: next.typing + character };
-    else if (key !== undefined) next = pagerKey(next, key, lines, height);
+    const enter = character === '\r' || character === '\n';
+    const key = enter ? 'down' : CHARACTERS[character];
+    if (next.typing === undefined) next = key === undefined ? next : pagerKey(next, key, lines, height);
+    else if (enter) next = pagerSearch(next, lines, height);
+    else if (character === '\u007f') next = { ...next, typing: next.typing.slice(0, -1) };
+    else next = { ...next, typing: next.typing + printable(character) };
   }
   return next;
 }

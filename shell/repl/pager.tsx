@@ -5,7 +5,7 @@ import type { Size } from './frame.ts';
 import type { PagerKey, PagerState } from './pager-model.ts';
 import { FIRST_PAGE, matches, pagerKey, pagerSearch, pagerText } from './pager-model.ts';
 import type { TerminalStreams } from './terminal.ts';
-import { graphemes, printable, truncate } from './text.ts';
+import { graphemes, truncate } from './text.ts';
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
 
@@ -85,7 +85,7 @@ function pressed(state: PagerState, input: string, key: InkKey, lines: readonly 
     if (key.return) return pagerSearch(state, lines, height);
     if (key.escape) return { ...state, typing: undefined };
     if (key.backspace || key.delete) return { ...state, typing: state.typing.slice(0, -1) };
-    return pagerText(state, printable(input), lines, height);
+    return pagerText(state, input, lines, height);
   }
   if (key.escape) return pagerKey(state, 'quit', lines, height);
   const name = NAMED.find(([flag]) => key[flag] === true)?.[1];

@@ -28,6 +28,7 @@ describe('pager', () => {
     ['letters', pagerText(FIRST_PAGE, 'jj d', LINES, HEIGHT), 35],
     ['a search', typed('/match'), 29],
     ['a search with capitals', typed('/Match'), 29],
+    ['a search that comes in one piece', pagerText(FIRST_PAGE, '/mx\u007fatch\rn', LINES, HEIGHT), 59],
     ['the next match', pagerText(typed('/match'), 'n', LINES, HEIGHT), 59],
     ['the one before, round the top', pagerText(typed('/match'), 'N', LINES, HEIGHT), 78],
     ['nothing found', typed('/nowhere'), 0],
