@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import type { Mutant } from './table.ts';
+
+const OPTIONS: BuildOptions = { bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'silent' };
+
+/** The mutant's source. Throws where its line is not there exactly once: then the table must follow the source. */
+function planted(path: string, { name, file, find, replace }: Mutant): string {
+  const parts = readFileSync(path, 'utf8').split(find);
+  if (parts.length !== 2) throw new Error(`mutant «${name}»: its place stands ${parts.length - 1} times in ${file}`);
+  return parts.join(replace);
+}
+
+async function bundle(root: string, outfile: string, mutant: Mutant | undefined): Promise<void> {
+  const engine = join(root, 'src', 'engine');
+  const target = mutant === undefined ? undefined : join(engine, mutant.file);
+  await build({
+    ...OPTIONS,
+    stdin: { contents: `export * from './interpreter.ts';\nexport * from './jit/jit.ts';\n`, resolveDir: engine, loader: 'ts' },
+    outfile,
+    plugins: [
+      {
+        name: 'mutant',
+        setup(hooks) {
+          hooks.onLoad({ filter: /src[\\/]engine[\\/].*\.ts$/ }, ({ path }) =>
+            mutant !== undefined && path === target ? { contents: planted(path, mutant), loader: 'ts' } : undefined,
+          );
+        },
+      },
+    ],
+  });
+}
+
+/** What shows each mutant, in order; undefined: nothing. A mutant undefined is the engine as it is. */
+export async function showAll(
+  root: string,
+  list: readonly { readonly engine: string; readonly mutant: Mutant | undefined }[],
+): Promise<(string | undefined)[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'engine-mutants-'));
+  try {
+    const experiment = join(folder, 'experiment.mjs');
+    await build({ ...OPTIONS, entryPoints: [join(root, 'test', 'engine', 'mutants', 'experiment.ts')], outfile: experiment });
+    const paths = list.map((_, index) => join(folder, `${index}.mjs`));
+    for (const [index, { mutant }] of list.entries()) await bundle(root, paths[index]!, mutant);
+    const output = await run(
+      experiment,
+      list.flatMap(({ engine }, index) => [engine, paths[index]!]),
+    );
+    const shown = new Map(output.map(({ path, shown: what }) => [path, what]));
+    return paths.map((path) => (shown.has(path) ? shown.get(path) : 'the process ended'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(experiment: string, args: readonly string[]): Promise<{ readonly path: string; readonly shown?: string }[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [experiment, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status === 0)
+        resolve(
+          output
+            .split('\n')
+            .filter((line) => line !== '')
+            .map((line) => JSON.parse(line)),
+        );
+      else reject(new Error(errors));
+    });
+  });
+}
