@@ -7,23 +7,24 @@ import { CommandError } from './errors.ts';
 import { parseNamedObject } from './objects.ts';
 import { isImage } from './runtime-images.ts';
 
-const parsed = new WeakMap<Uint8Array, ObjectFile>();
+const parsed = new WeakMap<Source, ObjectFile>();
 
-/** The object that a program came from; undefined for native images and where its bytes were not kept. */
-export function objectOf(runtime: Runtime, { source }: BpfProgram): ObjectFile | undefined {
+type Source = BpfProgram['source'];
+
+/** The object that a program or a map came from; undefined for native images and where its bytes were not kept. */
+export function objectOf(runtime: Runtime, { source }: { readonly source: Source }): ObjectFile | undefined {
+  const known = parsed.get(source);
+  if (known) return known;
   const { bytes, fileName } = source;
   if (bytes === undefined || isImage(bytes)) return undefined;
-  let object = parsed.get(bytes);
-  if (!object) {
-    try {
-      object = parseNamedObject(bytes, fileName, runtime.platform);
-    } catch (error) {
-      if (error instanceof CommandError) return undefined;
-      throw error;
-    }
-    parsed.set(bytes, object);
+  try {
+    const object = parseNamedObject(bytes, fileName, runtime.platform);
+    parsed.set(source, object);
+    return object;
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
   }
-  return object;
 }
 
 export interface MapTypes {
@@ -32,13 +33,9 @@ export interface MapTypes {
   readonly definition: MapDefinition;
 }
 
-/** The C types of a map's keys and values, from the object of any program that came with it. */
+/** The C types of a map's keys and values, from the object that defines it. */
 export function typesOf(runtime: Runtime, map: BpfMap): MapTypes | undefined {
-  for (const program of runtime.programs()) {
-    const index = program.objectMapIds.indexOf(map.id);
-    const object = index < 0 ? undefined : objectOf(runtime, program);
-    const definition = object?.maps[index];
-    if (object?.btf && definition) return { btf: object.btf, byteOrder: object.byteOrder, definition };
-  }
-  return undefined;
+  const object = map.origin && objectOf(runtime, map.origin);
+  const definition = map.origin && object?.maps[map.origin.index];
+  return object?.btf && definition ? { btf: object.btf, byteOrder: object.byteOrder, definition } : undefined;
 }

@@ -117,6 +117,7 @@ export class ObjectLoader {
     const definition = this.#object.maps[index];
     if (definition === undefined) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `${this.#object.path}: there is no map ${index}.`);
     const map = this.#reused(definition) ?? this.#create(definition);
+    map.origin ??= { source: this.#source, index };
     this.#maps[index] = map;
     this.#handles.push(map.id);
     return map;

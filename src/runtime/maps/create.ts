@@ -104,6 +104,7 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   if (valueSize === 0 && type.zeroValue !== true && !valueless.has(type.kind)) throw refuse('its value size is 0');
   if (maxEntries === 0 && !type.kind.endsWith('_storage') && !(rules.platform === 'linux' && type.kind === 'perf_event_array'))
     throw refuse('max_entries is 0');
+  for (const { offset, size } of specification.special ?? []) if (offset + size > valueSize) throw refuse('a part of its value lies outside of it');
   const creator = creators[type.kind];
   if (creator === undefined) {
     const reason = reasons[type.kind];

@@ -95,6 +95,13 @@ export interface MapEntry {
   readonly value: Uint8Array;
 }
 
+/** The object file that defines a map. */
+export interface MapOrigin {
+  readonly source: { readonly fileName: string; readonly sha256: string; readonly bytes: Uint8Array | undefined };
+  /** Index among the object's maps. */
+  readonly index: number;
+}
+
 /** A change that user space or a helper made, for those who mirror the map. `value` undefined: deleted. */
 export type MapListener = (key: Uint8Array) => void;
 
@@ -111,6 +118,8 @@ export abstract class BpfMap {
   readonly handle: number;
   /** Given by the object table. */
   id = 0;
+  /** Where its definition stands, and with it the C types of its keys and values; undefined for maps that no object describes. */
+  origin: MapOrigin | undefined;
   /** Set by `freeze`: user space may not write any more. */
   frozen = false;
   protected readonly environment: MapEnvironment;

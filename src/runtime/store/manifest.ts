@@ -21,6 +21,10 @@ export interface StoredMap {
   readonly frozen: boolean;
   /** Map that served as template of a map of maps. */
   readonly template?: StoredTemplate;
+  /** The object file that defines it, and its index there; the file is kept beside those of programs. */
+  readonly object?: { readonly fileName: string; readonly sha256: string; readonly index: number };
+  /** Bytes of its values that belong to the runtime. */
+  readonly special?: readonly { readonly offset: number; readonly size: number }[];
   /** Counts rewritten snapshots; part of the file names. */
   readonly epoch: number;
   /** Bytes of the journal that count. */
@@ -115,7 +119,11 @@ const shape: Shape = record({
         journal: natural,
         content: sha256,
       },
-      { template },
+      {
+        template,
+        object: record({ fileName: text, sha256, index: natural }),
+        special: listOf(record({ offset: u32, size: u32 })),
+      },
     ),
   ),
   programs: listOf(

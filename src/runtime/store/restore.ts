@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ObjectFile } from '../../object/object-file.ts';
 import { findMapType } from '../../platform/index.ts';
 import { makeExecutable } from '../loader.ts';
-import type { BpfMap } from '../maps/map.ts';
+import type { BpfMap, MapOrigin } from '../maps/map.ts';
 import { RuntimeError } from '../result.ts';
 import type { Runtime } from '../runtime.ts';
 import { readIfPresent, StoreError } from './files.ts';
@@ -132,10 +132,26 @@ export class Restorer {
     if (runtime.map(stored.id) !== undefined) return;
     const type = findMapType(runtime.platform, stored.type);
     if (type === undefined) throw this.#damaged(`map ${stored.id} has the unknown type ${stored.type}`);
-    const { id, name, keySize, valueSize, maxEntries, flags, template } = stored;
-    const map = runtime.createMap({ name, type, keySize, valueSize, maxEntries, flags }, { id, ...(template === undefined ? {} : { template }) });
+    const { id, name, keySize, valueSize, maxEntries, flags, template, special } = stored;
+    const map = runtime.createMap(
+      { name, type, keySize, valueSize, maxEntries, flags, ...(special === undefined ? {} : { special }) },
+      { id, ...(template === undefined ? {} : { template }) },
+    );
     this.#fresh.push(map.id);
     map.frozen = stored.frozen;
+    if (stored.object !== undefined) map.origin = { source: this.#definition(stored.object), index: stored.object.index };
+  }
+
+  /** The file that defines a map, read when somebody asks for types; without it the map has none. */
+  #definition({ fileName, sha256 }: NonNullable<StoredMap['object']>): MapOrigin['source'] {
+    const path = this.#paths.object(sha256);
+    return {
+      fileName,
+      sha256,
+      get bytes() {
+        return readIfPresent(path);
+      },
+    };
   }
 
   /** Whether the contents were read again. */

@@ -2,10 +2,10 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOOPBACK_ALIAS } from '../hooks/interfaces.ts';
 import type { BpfLink } from '../links.ts';
-import type { BpfMap } from '../maps/map.ts';
+import type { BpfMap, MapOrigin } from '../maps/map.ts';
 import { ArrayOfMaps, HashOfMaps } from '../maps/map-of-maps.ts';
 import { defaultPolicy } from '../policy.ts';
-import type { BpfProgram } from '../programs.ts';
+import type { BpfProgram, ProgramSource } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
 import {
   appendAt,
@@ -204,7 +204,8 @@ export class Store {
     const previous = this.#manifest;
     const ran = runtime.runs !== this.#runsSeen;
     const maps = kept.maps.map((map) => this.#saveMap(map, previous, ran));
-    for (const program of kept.programs) this.#saveObject(program);
+    for (const program of kept.programs) this.#saveObject(program.source, program.name);
+    for (const { origin } of kept.maps) if (origin !== undefined) this.#saveObject(origin.source);
     const next: Manifest = {
       generation: (previous?.generation ?? 0) + 1,
       platform: runtime.platform.name,
@@ -238,6 +239,8 @@ export class Store {
       flags: map.flags,
       frozen: map.frozen,
       ...(map instanceof ArrayOfMaps || map instanceof HashOfMaps ? { template: map.template } : {}),
+      ...(map.origin === undefined ? {} : { object: storedOrigin(map.origin) }),
+      ...(map.specification.special === undefined ? {} : { special: map.specification.special }),
       epoch,
       journal,
       content,
@@ -261,12 +264,13 @@ export class Store {
     return stored;
   }
 
-  #saveObject(program: BpfProgram): void {
-    const path = this.#paths.object(program.source.sha256);
+  /** Keeps an object file; programs cannot do without theirs, maps only lose their types. */
+  #saveObject(source: ProgramSource, neededBy?: string): void {
+    const path = this.#paths.object(source.sha256);
     if (existsSync(path)) return;
-    const { bytes } = program.source;
-    if (bytes === undefined) throw new StoreError('io', path, `the object file of program ${program.name} is not known`);
-    replaceFile(path, bytes);
+    const { bytes } = source;
+    if (bytes !== undefined) replaceFile(path, bytes);
+    else if (neededBy !== undefined) throw new StoreError('io', path, `the object file of program ${neededBy} is not known`);
   }
 
   #track(runtime: Runtime): void {
@@ -286,15 +290,24 @@ export class Store {
   /** Removes files that the manifest no longer names: those of the previous one, and what killed processes left. */
   #collect(previous: Manifest | undefined, next: Manifest): void {
     const maps = new Set(next.maps.flatMap((map) => [`${map.id}.${map.epoch}.snapshot`, `${map.id}.${map.epoch}.journal`]));
-    const objects = new Set(next.programs.map(({ sha256 }) => `${sha256}.o`));
+    const objects = new Set(objectsOf(next));
     const changed = previous?.maps.some((map) => !maps.has(`${map.id}.${map.epoch}.snapshot`)) ?? true;
     if (changed) this.#sweep(this.#paths.maps, maps);
-    if (previous === undefined || previous.programs.some(({ sha256 }) => !objects.has(`${sha256}.o`))) this.#sweep(this.#paths.objects, objects);
+    if (previous === undefined || objectsOf(previous).some((name) => !objects.has(name))) this.#sweep(this.#paths.objects, objects);
   }
 
   #sweep(directory: string, kept: ReadonlySet<string>): void {
     for (const name of attempt(directory, () => readdirSync(directory))) if (!kept.has(name)) removeIfPresent(join(directory, name));
   }
+}
+
+function storedOrigin({ source, index }: MapOrigin): NonNullable<StoredMap['object']> {
+  return { fileName: source.fileName, sha256: source.sha256, index };
+}
+
+/** Names of the object files that a manifest refers to. */
+function objectsOf({ programs, maps }: Manifest): string[] {
+  return [...programs.map(({ sha256 }) => sha256), ...maps.flatMap(({ object }) => object?.sha256 ?? [])].map((sha256) => `${sha256}.o`);
 }
 
 function storedProgram(program: BpfProgram): StoredProgram {
