@@ -76,7 +76,7 @@ export interface Exploration {
   readonly statesVisited: number;
   readonly maxLoopCount: number;
   /** Set when the exploration stopped early. */
-  readonly stopped: 'failure' | 'steps' | 'cancelled' | undefined;
+  readonly stopped: 'failure' | 'steps' | 'chains' | 'cancelled' | undefined;
 }
 
 export interface ExploreOptions {
@@ -153,6 +153,7 @@ export class Explorer {
       this.visit(node);
       if (this.options.stopAtFailure && this.options.failures() > 0) stopped = 'failure';
       else if (this.steps > this.options.precision.steps) stopped = 'steps';
+      else if (this.contexts.size > MAX_CHAINS) stopped = 'chains';
       else if (this.options.cancelled()) stopped = 'cancelled';
       if (stopped !== undefined) break;
       this.options.onProgress?.(this.steps);
@@ -420,7 +421,7 @@ export class Explorer {
     const name = `${parent.id}:${call}:${functionStart}`;
     let context = this.contexts.get(name);
     if (context === undefined) {
-      if (this.contexts.size > MAX_CONTEXTS || parent.key.length >= this.machine.rules.callFrames) return undefined;
+      if (parent.key.length >= this.machine.rules.callFrames) return undefined;
       context = { id: this.contexts.size, parent, call, functionStart, key: [...parent.key, block.order], returnBlock, callback };
       this.contexts.set(name, context);
     }
@@ -462,8 +463,8 @@ const NO_SYMBOLS: readonly JoinedSymbol[] = [];
 const MAX_COMPARED = 32;
 /** States of an ordinary block remembered for pruning. */
 const MAX_REMEMBERED = 64;
-/** Chains of calls explored at most; beyond, the program is too deep to judge. */
-const MAX_CONTEXTS = 20_000;
+/** Chains of calls explored at most: each is explored on its own. */
+export const MAX_CHAINS = 50_000;
 
 const FRAME_GONE = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'frame_gone');
 const CLOBBERED = new Value('invalid', 0, ZERO, 0, TOP, false, 0, undefined, 'clobbered');

@@ -15,7 +15,7 @@ import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.
 import { checkRow } from './checks.ts';
 import { Constraints } from './constraints.ts';
 import type { Exploration, LoopTurn, Precision } from './explore.ts';
-import { Explorer } from './explore.ts';
+import { Explorer, MAX_CHAINS } from './explore.ts';
 import { failureOf } from './failure.ts';
 import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
@@ -69,6 +69,9 @@ export const LADDER: readonly Precision[] = [
   { states: 32, shapes: 512, constants: true, fine: true, turns: 160, steps: 4_000_000 },
   { states: 512, shapes: 4096, constants: true, fine: true, turns: 4200, steps: 8_000_000 },
 ];
+
+/** Abstract steps allowed beyond those of the rung for each slot of the program. */
+const STEPS_PER_SLOT = 8;
 
 const DEFAULT_TIME_LIMIT = 60_000;
 /** Slots of the largest program that is looked at: Linux' own limit (BPF_COMPLEXITY_LIMIT_INSNS). */
@@ -168,8 +171,9 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
     valueSize: (map) => maps[map]?.valueSize,
   });
   const thresholds = collectThresholds(program.instructions);
-  const ladder =
+  const rungs =
     options.precision === undefined ? LADDER : [LADDER.find(({ states }) => states === options.precision) ?? fixedPrecision(options.precision)];
+  const ladder = rungs.map((rung) => ({ ...rung, steps: rung.steps + STEPS_PER_SLOT * program.instructions.length }));
   const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
   let last: Verification | undefined;
   for (const precision of ladder) {
@@ -179,18 +183,18 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
     const final = precision === ladder[ladder.length - 1];
     let cancelled = false;
     let late = false;
+    const isStopped = () => {
+      if (options.signal?.aborted === true) cancelled = true;
+      else if (elapsed() > timeLimit) late = true;
+      return cancelled || late;
+    };
     let count = 0;
     const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
       precision,
       stopAtFailure: !final,
       thresholds,
       failures: () => machine.failures - structural,
-      cancelled: () => {
-        if ((++count & 63) !== 0) return false;
-        if (options.signal?.aborted === true) cancelled = true;
-        else if (elapsed() > timeLimit) late = true;
-        return cancelled || late;
-      },
+      cancelled: () => (++count & 63) === 0 && isStopped(),
       onProgress: (steps) => options.onProgress?.({ steps, precision: precision.states }),
       onLoopHead: options.onLoopHead,
     });
@@ -200,18 +204,17 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
       yield;
       exploration = explorer.advance(VISITS);
     }
-    if (cancelled) return unjudged('cancelled', 'The verification was cancelled.');
-    const incomplete = exploration.stopped === 'steps' || late;
-    if (incomplete && machine.failures === structural) {
-      // More precision costs more: what the last complete setting found stands.
-      if (last !== undefined) return last;
-      return unjudged('limit', late ? `Not judged within ${timeLimit} ms.` : `Not judged within ${precision.steps} abstract steps.`);
-    }
+    if (cancelled) return unjudged('cancelled', CANCELLED);
+    const limit = late ? `Not judged within ${timeLimit} ms.` : stoppedBy(exploration, precision);
+    // More precision costs more: what the last complete setting found stands.
+    if (limit !== undefined && machine.failures === structural) return last ?? unjudged('limit', limit);
     const passed = machine.failures === structural;
     if (options.platform.name === 'linux') {
       for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
       // Sections that Linux does not know are loaded by no Linux loader, so its rule for global functions says nothing about them.
-      if (passed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness);
+      if (passed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness, isStopped);
+      if (cancelled) return unjudged('cancelled', CANCELLED);
+      if (passed && late) return unjudged('limit', `Not judged within ${timeLimit} ms.`);
     }
     last = conclude(machine, graph, liveness, exploration, precision.states);
     if (passed || late) return last;
@@ -254,12 +257,26 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
   }
 }
 
+const CANCELLED = 'The verification was cancelled.';
+
+/** The limit that ended an exploration early, in words. */
+function stoppedBy({ stopped }: Exploration, precision: Precision): string | undefined {
+  if (stopped === 'steps') return `Not judged within ${precision.steps} abstract steps.`;
+  return stopped === 'chains' ? `The program has more than ${MAX_CHAINS} chains of calls; each is judged on its own.` : undefined;
+}
+
 function fixedPrecision(states: number): Precision {
   return { states, shapes: states * 8 + 56, constants: states > 1, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
 }
 
 /** Verifies each global function on its own, as Linux does: its pointer parameters may be null whatever the callers here pass. */
-function checkGlobalFunctions(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, stackLiveness: StackLiveness): void {
+function checkGlobalFunctions(
+  machine: Machine,
+  graph: ControlFlowGraph,
+  liveness: Liveness,
+  stackLiveness: StackLiveness,
+  isStopped: () => boolean,
+): void {
   for (const { range, parameters } of globalFunctions(machine, (slot) => graph.functions.has(slot))) {
     const alone = createMachine(machine.object, machine.program, machine.rules, machine.maps);
     const { state, maybeNull } = standaloneEntry(alone, parameters);
@@ -268,8 +285,9 @@ function checkGlobalFunctions(machine: Machine, graph: ControlFlowGraph, livenes
       stopAtFailure: false,
       thresholds: [],
       failures: () => alone.failures,
-      cancelled: () => false,
+      cancelled: isStopped,
     }).run(state, range.start);
+    if (isStopped()) return;
     for (const finding of parameterFindings(alone.findings, maybeNull))
       machine.fail('global_argument', finding.instruction, finding.state, { ...finding.details, name: range.name });
   }

@@ -2,6 +2,7 @@ import type { Instruction, InstructionList } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
 import type { HelperPrototype } from '../platform/platform.ts';
 import type { Block, ControlFlowGraph, FunctionGraph } from './cfg.ts';
+import { addRange, removeRange, toMask, wordsFor } from './frame-bytes.ts';
 
 /**
  * Which bytes of a function's own frame may still be read, found without running anything: a forward pass finds out which registers may hold
@@ -64,6 +65,11 @@ interface Effect {
   readonly writes: readonly [number, number] | undefined;
 }
 
+const NO_EFFECT: Effect = { reads: [], writes: undefined };
+
+/** Rounds over a function after which its registers are no longer told apart; few functions take more than three. */
+const MAX_ROUNDS = 64;
+
 class FunctionPass {
   private readonly instructions: InstructionList;
   private readonly blocks: readonly Block[];
@@ -81,7 +87,7 @@ class FunctionPass {
     this.facts = facts;
   }
 
-  run(atBlock: Uint8Array[]): void {
+  run(atBlock: Uint32Array[]): void {
     const entries = this.forward();
     this.backward(entries, atBlock);
   }
@@ -94,7 +100,11 @@ class FunctionPass {
     // Arguments may point into the callers' frames, which are not this one: other.
     entries.set(this.graph.entry, initial);
     let again = true;
-    while (again) {
+    for (let round = 0; again; round++) {
+      if (round === MAX_ROUNDS) {
+        this.everywhere = ANYWHERE;
+        return new Map();
+      }
       again = false;
       this.changed = false;
       for (const id of order) {
@@ -233,58 +243,66 @@ class FunctionPass {
     this.changed = true;
   }
 
-  private backward(entries: ReadonlyMap<number, Contents>, atBlock: Uint8Array[]): void {
+  /** Which bytes may be read before they are overwritten, as a mask at the start of each block. */
+  private backward(entries: ReadonlyMap<number, Contents>, atBlock: Uint32Array[]): void {
     const size = this.facts.stackSize;
-    const effects = new Map<number, Effect[]>();
-    for (const id of this.graph.blocks) {
-      const block = this.blocks[id]!;
-      const contents = (entries.get(id) ?? new Array(11).fill(ANYWHERE)).slice();
-      const list: Effect[] = [];
-      for (let pc = block.start; pc <= block.last; ) {
-        const instruction = this.instructions[pc]!;
-        list.push(this.effect(instruction, contents));
-        this.step(instruction, contents);
-        pc += slotCount(instruction);
+    const words = wordsFor(size);
+    const ids = this.graph.blocks;
+    const first = ids[0]!;
+    // What each block reads before it writes, what it certainly writes, and what is live at its start.
+    const reads = new Uint32Array(ids.length * words);
+    const writes = new Uint32Array(ids.length * words);
+    const live = new Uint32Array(ids.length * words);
+    for (const id of ids) this.summarise(this.blocks[id]!, entries.get(id), reads, writes, (id - first) * words);
+    live.set(reads);
+    const order = [...ids].sort((a, b) => this.blocks[b]!.order - this.blocks[a]!.order);
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const id of order) {
+        const base = (id - first) * words;
+        for (const successor of this.blocks[id]!.successors) {
+          const after = (successor - first) * words;
+          for (let word = 0; word < words; word++) {
+            const known = live[base + word]!;
+            const more = (known | (live[after + word]! & ~writes[base + word]!)) >>> 0;
+            if (more === known) continue;
+            live[base + word] = more;
+            changed = true;
+          }
+        }
       }
-      effects.set(id, list);
-      atBlock[id] = new Uint8Array(size);
     }
-    const predecessors = new Map<number, number[]>();
-    for (const id of this.graph.blocks) {
-      for (const successor of this.blocks[id]!.successors) {
-        const list = predecessors.get(successor);
-        if (list === undefined) predecessors.set(successor, [id]);
-        else list.push(id);
-      }
+    for (const id of order) {
+      const base = (id - first) * words;
+      // Most blocks are like one they lead to, or like none of it matters.
+      const same = this.blocks[id]!.successors.find(
+        (successor) => atBlock[successor] !== undefined && alike(live, base, (successor - first) * words, words),
+      );
+      atBlock[id] = same === undefined ? toMask(live, base, size) : atBlock[same]!;
     }
-    const work = [...this.graph.blocks].sort((a, b) => this.blocks[a]!.order - this.blocks[b]!.order);
-    const queued = new Set(work);
-    while (work.length > 0) {
-      const id = work.pop()!;
-      queued.delete(id);
-      const live = new Uint8Array(size);
-      for (const successor of this.blocks[id]!.successors) {
-        const after = atBlock[successor]!;
-        const words = new Uint32Array(live.buffer);
-        const others = new Uint32Array(after.buffer);
-        for (let word = 0; word < words.length; word++) words[word]! |= others[word]!;
+  }
+
+  /** Composes what the block's instructions read and overwrite. */
+  private summarise(block: Block, entry: Contents | undefined, reads: Uint32Array, writes: Uint32Array, base: number): void {
+    const size = this.facts.stackSize;
+    const contents = (entry ?? new Array(11).fill(ANYWHERE)).slice();
+    const effects: Effect[] = [];
+    for (let pc = block.start; pc <= block.last; ) {
+      const instruction = this.instructions[pc]!;
+      const effect = this.effect(instruction, contents);
+      if (effect !== NO_EFFECT) effects.push(effect);
+      this.step(instruction, contents);
+      pc += slotCount(instruction);
+    }
+    for (let index = effects.length - 1; index >= 0; index--) {
+      const effect = effects[index]!;
+      if (effect.writes !== undefined) {
+        const from = clamp(effect.writes[0] + size, size);
+        const to = clamp(effect.writes[1] + size, size);
+        addRange(writes, base, from, to);
+        removeRange(reads, base, from, to);
       }
-      const list = effects.get(id)!;
-      for (let index = list.length - 1; index >= 0; index--) {
-        const { reads, writes } = list[index]!;
-        if (writes !== undefined) live.fill(0, clamp(writes[0] + size, size), clamp(writes[1] + size, size));
-        for (const [from, to] of reads) live.fill(0xff, clamp(from + size, size), clamp(to + size, size));
-      }
-      const before = atBlock[id]!;
-      let differs = false;
-      for (let at = 0; at < size && !differs; at++) differs = live[at] !== before[at];
-      if (!differs) continue;
-      atBlock[id] = live;
-      for (const predecessor of predecessors.get(id) ?? []) {
-        if (queued.has(predecessor)) continue;
-        queued.add(predecessor);
-        work.push(predecessor);
-      }
+      for (const [from, to] of effect.reads) addRange(reads, base, clamp(from + size, size), clamp(to + size, size));
     }
   }
 
@@ -312,7 +330,7 @@ class FunctionPass {
           writes: undefined,
         };
       default:
-        return { reads: [], writes: undefined };
+        return NO_EFFECT;
     }
   }
 
@@ -371,6 +389,11 @@ function joinAll(contents: readonly Content[]): Content {
   return contents.reduce(joinContents);
 }
 
+function alike(sets: Uint32Array, a: number, b: number, words: number): boolean {
+  for (let word = 0; word < words; word++) if (sets[a + word] !== sets[b + word]) return false;
+  return true;
+}
+
 function clamp(at: number, size: number): number {
   return Math.min(Math.max(at, 0), size);
 }
@@ -384,7 +407,7 @@ export function computeStackLiveness(instructions: InstructionList, graph: Contr
     const all = new Uint32Array(facts.stackSize >> 2).fill(0xffff_ffff);
     return { atBlock: graph.blocks.map(() => all) };
   }
-  const atBlock: Uint8Array[] = [];
+  const atBlock: Uint32Array[] = [];
   for (const fn of graph.functions.values()) new FunctionPass(instructions, graph.blocks, fn, facts).run(atBlock);
-  return { atBlock: atBlock.map((live) => new Uint32Array(live.buffer)) };
+  return { atBlock };
 }

@@ -13,6 +13,11 @@ function verifyShape(code: shapes.Code) {
 test.each([
   ['loops nested 100 deep around one counter', shapes.nested(100), 300],
   ['loops nested 10 deep with a counter each', shapes.nestedCounters(10), 300],
+  ['a thousand loops within a loop', shapes.manyLoops(1_000), 30_000],
+  ['a thousand branches over a bit each', shapes.diamonds(1_000), 2_500],
+  ['a block for each of 5,000 numbers', shapes.wideSwitch(5_000), 12_000],
+  ['callbacks within callbacks', shapes.nestedCallbacks(6), 120],
+  ['a thousand comparisons of twenty numbers', shapes.relations(1_000), 2_500],
   ['loops nested 30 deep with a counter each', shapes.nestedCounters(30), 2_000],
 ])('%s: accepted', (_, code, states) => {
   const report = verifyShape(code);
@@ -23,6 +28,7 @@ test.each([
 test.each([
   ['loops nested 129 deep', shapes.nested(129), 'The loop at instruction 129 lies within 128 others; no more than 128 are judged.'],
   ['functions that share their code', shapes.overlappingFunctions(3_000), 'The functions of the program share too much code to be judged.'],
+  ['calls in a tree of 2,396,745 chains', shapes.callTree(7, 8), 'The program has more than 50000 chains of calls; each is judged on its own.'],
 ])('%s: refused with the limit', (_, code, message) => {
   const report = verifyShape(code);
   expect(report.verdict).toBe('error');
