@@ -14,17 +14,19 @@ const COLUMN = 12;
  * @param again the line that answers, but for the number, where a number alone does not.
  */
 export function guideText(page: GuidePage, again?: string): string {
-  if (page.ending !== undefined) return `${headText(page)}${endingText(page.ending, page.source)}`;
+  if (page.ending !== undefined) return `${headText(page, !('changes' in page.ending))}${endingText(page.ending, page.source)}`;
   const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
   const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
   return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\nAnswer with: ${again}1\n`}`;
 }
 
-function headText({ failure, source }: GuidePage): string {
+/** What it is about; a change shows the line itself. */
+function headText({ failure, source }: GuidePage, withLine = true): string {
   if (failure === undefined) return '';
   const { id, instruction } = failure.failure;
   if (source === undefined || source.line === 0) return `Failure ${failure.number}, ${id}, instruction ${instruction}\n\n`;
-  return `Failure ${failure.number}, ${id}, ${shortPath(source.file)}:${source.line}\n\n    ${source.text.trim()}\n\n`;
+  const line = withLine ? `    ${source.text.trim()}\n\n` : '';
+  return `Failure ${failure.number}, ${id}, ${shortPath(source.file)}:${source.line}\n\n${line}`;
 }
 
 /** A label keeps its width because it is one word to `wrap`. */

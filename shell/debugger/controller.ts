@@ -29,6 +29,8 @@ export class DebuggerController {
   /** What the outline was made of, to notice another path. */
   #outlined: { readonly session: DebugSession; readonly route: unknown } | undefined;
   #running: AbortController | undefined;
+  /** Keys that were pressed while a command ran. */
+  #waiting: string[] = [];
   #searched = '';
   #done = false;
   /** What is under way: a command, or the outline. */
@@ -91,7 +93,10 @@ export class DebuggerController {
   press(chord: string): void {
     if (this.#done) return;
     if (this.#running !== undefined) {
-      if (chord === 'C-c' || chord === 'Escape') this.#running.abort();
+      if (chord === 'C-c' || chord === 'Escape') {
+        this.#waiting = [];
+        this.#running.abort();
+      } else this.#waiting.push(chord);
       return;
     }
     if (this.#ui.typing !== undefined) this.#type(this.#ui.typing, chord);
@@ -316,6 +321,7 @@ export class DebuggerController {
       this.#running = undefined;
       this.#set({ busy: undefined });
       this.#changed();
+      while (this.#running === undefined && this.#waiting.length > 0) this.press(this.#waiting.shift()!);
     });
     this.#work = Promise.all([this.#work, run]).then(() => undefined);
   }

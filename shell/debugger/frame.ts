@@ -146,6 +146,9 @@ function headings(view: DebuggerView, panes: readonly Column[]): Line {
 
 // --- below the panes -------------------------------------------------------------------------------------------------------------------------
 
+/** Of the rows; questions are to be read whole. */
+const ANSWER_SHARE: Readonly<Partial<Record<Answer['kind'], number>>> = { guide: 0.75 };
+
 function bottomLines(view: DebuggerView, columns: number, rows: number): readonly Line[] {
   const { answer } = view.ui;
   const keys = keyLine(view, columns);
@@ -156,7 +159,8 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
     return [rule('', columns), ...Array.from({ length: wanted }, (_, row) => report[row] ?? EMPTY_LINE), keys];
   }
   // The evidence above stays in sight.
-  const room = Math.max(3, Math.floor((rows - 4) * (rows >= HIGH ? 0.55 : 0.62)));
+  const share = ANSWER_SHARE[answer.kind] ?? (rows >= HIGH ? 0.55 : 0.62);
+  const room = Math.max(3, Math.floor((rows - 4) * share));
   const height = Math.min(answer.lines.length, room);
   const shown = answer.lines.slice(answer.top, answer.top + height);
   const more = answer.lines.length > height ? `lines ${answer.top + 1}-${answer.top + shown.length} of ${answer.lines.length}, PgUp PgDn` : '';

@@ -174,6 +174,17 @@ describe('keys', () => {
     expect(screen.controller.done).toBe(true);
   });
 
+  it('wait while a command runs', async () => {
+    const screen = await openScreen(UNSAFE);
+    for (const chord of ['G', 'Enter', '3']) screen.controller.press(chord);
+    await screen.controller.settled;
+    expect(screen.text(SMALL)).toContain('Write before line 25');
+    for (const chord of ['q', 'x', 'j', 'Escape']) screen.controller.press(chord);
+    await screen.controller.settled;
+    expect(screen.controller.snapshot.step?.index).toBe(0);
+    expect(screen.text(SMALL)).toContain('attack: stopped.');
+  });
+
   it('run any command; one that leaves the context closes the screen', async () => {
     const screen = await openScreen(UNSAFE);
     await screen.press(':', ...'state', 'Enter');
