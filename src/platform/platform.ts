@@ -239,7 +239,7 @@ export interface HelperArgument {
   readonly aligned?: boolean;
   /** memory_*: 0-based index of the argument that counts the bytes; default: the next one. */
   readonly sizeArgument?: number;
-  /** `socket`, `btf`: the struct's name, where the host demands one. */
+  /** `socket`, `btf`, `ctx`, `iterator`: the struct's name, where the host demands one. */
   readonly struct?: string;
 }
 
@@ -268,6 +268,8 @@ export interface HelperPrototype {
   readonly allocatesType?: boolean;
   /** Each call moves an iterator on, so that loops that make one a turn end. */
   readonly advances?: boolean;
+  /** Programs that may sleep call it in an RCU read section only. */
+  readonly needsRcu?: boolean;
   /** The result must be released (ringbuf_reserve, sk_lookup, ...). */
   readonly acquires?: boolean;
   /** 0-based argument that is released. */

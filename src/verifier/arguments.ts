@@ -44,6 +44,8 @@ export interface CallContext {
   object: Value | undefined;
   /** The object that the call makes, and the address for it; placed when all arguments are checked. */
   made: { readonly address: Value; readonly name: string; readonly size: number } | undefined;
+  /** The struct that the kernel pointer argument leads to. */
+  pointedTo: string | undefined;
   /** The type that is allocated, by its id in the object's BTF. */
   allocated: number | undefined;
 }
@@ -85,7 +87,9 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   number: (call, register, value) => value.kind === 'number' || mismatch(call, register, value, 'a number', '== number'),
   ctx(call, register, value, argument) {
     if (argument.orKernel === true && value.kind === 'btf') return !value.nullable || nullArgument(call, register, value);
-    if (value.kind !== 'ctx') return mismatch(call, register, value, 'the context', '== ctx');
+    const { name } = call.machine.rules.context;
+    const other = argument.struct !== undefined && argument.struct !== name;
+    if (value.kind !== 'ctx' || other) return mismatch(call, register, value, other ? `struct ${argument.struct}` : 'the context', '== ctx');
     if (value.symbol === ZERO && value.offset === 0) return true;
     const { smin: min, smax: max } = value.range;
     call.machine.fail('context_modified', call.pc, call.state, { register, argument: register, name: call.prototype.name, min, max });
@@ -189,13 +193,22 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   },
   btf(call, register, value, argument) {
     if (value.nullable) return nullArgument(call, register, value);
-    if (value.kind === 'memory' && value.tag >= TYPED_MEMORY && argument.struct === '') return true;
-    if ((value.kind === 'btf' && value.tag !== DYNPTR && fitsStruct(call.machine, value, argument.struct ?? '')) || value.kind === 'socket')
+    if (value.kind === 'memory' && value.tag >= TYPED_MEMORY && argument.struct === '') {
+      const have = call.machine.memory(value.tag).name;
+      return call.pointedTo === undefined || have === call.pointedTo || mismatch(call, register, value, `struct ${call.pointedTo}`, '== btf_id');
+    }
+    if (
+      (value.kind === 'btf' &&
+        value.tag !== DYNPTR &&
+        fitsStruct(call.machine, value, argument.struct === '' ? (call.pointedTo ?? '') : (argument.struct ?? ''))) ||
+      value.kind === 'socket'
+    )
       return true;
     return mismatch(call, register, value, 'a pointer to a kernel object', '== btf_id');
   },
   const_string(call, register, value) {
     const readOnly = value.kind === 'map_value' && call.machine.map(value.tag)?.readOnly === true;
+    if (readOnly && !endsWithin(call, value)) return mismatch(call, register, value, 'a constant string with a zero at its end', '== shared');
     return readOnly
       ? requireAccess(call.machine, call.state, call.pc, {
           register,
@@ -276,6 +289,13 @@ function checkTypeId(call: CallContext, register: number, value: Value): boolean
   return mismatch(call, register, value, "the id of a type in the object's BTF", '== number');
 }
 
+/** Whether a zero byte ends the string within its data; content that is not known is the host's to check. */
+function endsWithin(call: CallContext, value: Value): boolean {
+  const data = call.machine.map(value.tag)?.data;
+  const at = constantValue(value.range);
+  return data === undefined || at === undefined || at < 0 || data.indexOf(0, Number(at)) >= 0;
+}
+
 function isNull(value: Value): boolean {
   return value.kind === 'number' && value.symbol === ZERO && value.offset === 0;
 }
@@ -332,6 +352,10 @@ function checkInMapValue(call: CallContext, register: number, value: Value, widt
   if ((value.kind !== 'map_value' && !typed) || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
   // A timer's callback gets the map that holds the timer.
   if (!typed) call.map ??= call.machine.map(value.tag);
+  if (kind === 'kptr') {
+    const fields = typed ? call.machine.memory(value.tag).special : call.machine.map(value.tag)?.special;
+    call.pointedTo = fields === undefined ? undefined : fieldAt(fields, Number(value.offset), 'kptr')?.struct;
+  }
   return checkSpecialArgument(call, register, value, width, kind);
 }
 
@@ -382,7 +406,7 @@ function checkBuffer(call: CallContext, register: number, value: Value, width: n
   if (!requireAccess(machine, state, pc, { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) }))
     return false;
   if (value.kind !== 'stack') return true;
-  return mode === 'read' ? checkStackContent(call, register, value, width, within) : writeBuffer(call, value, width, width);
+  return mode === 'read' ? checkStackContent(call, register, value, width, within) : writeBuffer(call, register, value, width, width);
 }
 
 function isMemory(value: Value): boolean {
@@ -417,7 +441,13 @@ function checkStackContent(call: CallContext, register: number, value: Value, wi
 }
 
 /** The helper fills `certain` bytes and may fill up to `possible`. */
-function writeBuffer(call: CallContext, value: Value, certain: number, possible: number): boolean {
+function writeBuffer(call: CallContext, register: number, value: Value, certain: number, possible: number): boolean {
+  // The call must not write over the object that it works on.
+  if (call.object?.kind === 'object' && overwrites(call, value, possible)) {
+    const details = { register, displacement: 0, width: possible, mode: 'write' as const, min: value.range.smin };
+    call.machine.fail('stack_object', call.pc, call.state, { ...details, name: call.machine.objectName(call.object.tag) });
+    return false;
+  }
   const stack = call.state.writableStack(value.tag);
   const c = constantValue(value.range);
   const from = stack.size + Number(value.range.smin);
@@ -427,6 +457,13 @@ function writeBuffer(call: CallContext, value: Value, certain: number, possible:
     return fillBuffer(call.state.writableStack(value.tag), c !== undefined, from, to, certain);
   }
   return fillBuffer(stack, c !== undefined, from, to, certain);
+}
+
+function overwrites(call: CallContext, value: Value, width: number): boolean {
+  const stack = call.state.frames[value.tag]!.stack;
+  const from = stack.size + Number(value.range.smin);
+  const to = stack.size + Number(value.range.smax) + width;
+  return stack.overlapping(from, to).some((cell) => cell.value.kind === 'object' && cell.value.identity === call.object!.identity);
 }
 
 function fillBuffer(stack: StackFrame, exact: boolean, from: number, to: number, certain: number): boolean {
@@ -503,7 +540,7 @@ function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): bool
     if (value.kind !== 'stack') continue;
     if (mode === 'read') {
       if (!checkStackContent(call, register, value, width)) return false;
-    } else writeBuffer(call, value, Number(smin), width);
+    } else if (!writeBuffer(call, register, value, Number(smin), width)) return false;
   }
   return true;
 }

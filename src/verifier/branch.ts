@@ -61,16 +61,21 @@ export function executeBranch(machine: Machine, state: State, pc: number, instru
   };
 }
 
-/** Whether an address that leads nowhere any more is asked whether it was null, as compilers do late: the answer does no harm. */
+/** Whether an address that leads nowhere any more is compared for equality, as compilers do late: the answer does no harm. */
 function comparesStale(state: State, { dst, source, comparison }: Branch): boolean {
+  if (comparison !== 'eq' && comparison !== 'ne') return false;
   const value = state.registers[dst];
+  if (source.kind === 'immediate') return source.value === 0 && isStale(value);
+  const other = state.registers[source.register];
   return (
-    value?.kind === 'invalid' &&
-    (value.reason === 'stale_packet' || value.reason === 'released') &&
-    (comparison === 'eq' || comparison === 'ne') &&
-    source.kind === 'immediate' &&
-    source.value === 0
+    value !== undefined &&
+    other !== undefined &&
+    (isStale(value) ? isStale(other) || other.kind !== 'invalid' : isStale(other) && value.kind !== 'invalid')
   );
+}
+
+function isStale(value: Value | undefined): boolean {
+  return value?.kind === 'invalid' && (value.reason === 'stale_packet' || value.reason === 'released');
 }
 
 function checkComparable(machine: Machine, state: State, pc: number, instruction: Branch, a: Value, b: Value): boolean {

@@ -1,10 +1,11 @@
 import type { CallbackParameter, HelperPrototype } from '../platform/platform.ts';
 import { type CallContext, checkArgument, nullArgument } from './arguments.ts';
 import { describeValue } from './describe.ts';
+import { checkTracing } from './linux-rules.ts';
 import type { Machine } from './machine.ts';
 import { clobbered } from './memory.ts';
 import { fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
-import { changeRegion, openRegions } from './regions.ts';
+import { changeRegion, openRegions, regionDepth } from './regions.ts';
 import { StackFrame } from './stack.ts';
 import { objectAt, PACKET_DYNPTR, placeObject } from './stack-objects.ts';
 import { isExact, type LoopOrigin, type State } from './state.ts';
@@ -34,6 +35,7 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
     lockTarget: undefined,
     object: undefined,
     made: undefined,
+    pointedTo: undefined,
     allocated: undefined,
   };
   let sound = true;
@@ -97,6 +99,11 @@ function checkAvailability(machine: Machine, state: State, pc: number, prototype
     machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: `${rules.programType.name} that may not sleep` });
     return false;
   }
+  if (prototype.needsRcu === true && rules.section?.sleepable === true && regionDepth(state.rcu, 'rcu') === 0) {
+    machine.fail('lock_state', pc, state, { note: `Calls ${prototype.name} outside an RCU read section in a program that may sleep` });
+    return false;
+  }
+  if (!checkTracing(machine, state, pc, prototype)) return false;
   const { attachType } = rules;
   if (attachType !== undefined) {
     const excluded =
@@ -233,8 +240,7 @@ function finish(call: CallContext): void {
   const { machine, state, pc, prototype } = call;
   const result = resultOf(call);
   const { registers } = state;
-  if (prototype.changesPacket === true || (prototype.name === 'bpf_dynptr_write' && isPacketDynptr(machine, call.object)))
-    changePacket(machine, state);
+  if (prototype.changesPacket === true || movesPacket(call)) changePacket(machine, state);
   for (let r = 1; r <= 5; r++) registers[r] = clobbered(registers[r]);
   registers[0] = result;
   if ((prototype.acquires === true || findsSocket(call)) && result !== undefined && result.isPointer) {
@@ -243,6 +249,11 @@ function finish(call: CallContext): void {
       { identity: result.identity, instruction: pc, kind: acquiredName(prototype), frame: state.frames.length - 1 },
     ];
   }
+}
+
+/** Writing through a dynptr may unshare a socket buffer's data; that of a frame stays where it is. */
+function movesPacket({ machine, prototype, object }: CallContext): boolean {
+  return prototype.name === 'bpf_dynptr_write' && isPacketDynptr(machine, object) && machine.rules.programType.name !== 'xdp';
 }
 
 /** A socket found in a map is held until it is released. */
@@ -323,7 +334,13 @@ function plainResult(call: CallContext): Value | undefined {
     case 'socket':
       return machine.pointer('socket', machine.structTag(returns.struct), 0, returns.nullable, machine.identity());
     case 'btf':
-      return machine.pointer('btf', machine.kernelTag(returns.struct), 0, returns.nullable, machine.identity());
+      return machine.pointer(
+        'btf',
+        machine.kernelTag(returns.struct === '' ? (call.pointedTo ?? '') : returns.struct),
+        0,
+        returns.nullable,
+        machine.identity(),
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Instruction } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
 import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
+import { executeAtomic } from './atomic.ts';
 import { executeBranch, NEGATED } from './branch.ts';
 import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
@@ -9,7 +10,7 @@ import { checkExit } from './exit.ts';
 import { dissimilarity, generalise, type JoinedSymbol, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
 import type { Liveness } from './liveness.ts';
 import type { Assumption, Machine } from './machine.ts';
-import { executeAtomic, executeLoad, executePacketLoad, executeStore } from './memory.ts';
+import { executeLoad, executePacketLoad, executeStore } from './memory.ts';
 import { constantValue, type Int, TOP } from './number/index.ts';
 import { NodeQueue } from './queue.ts';
 import { StackFrame } from './stack.ts';

@@ -24,6 +24,25 @@ export function checkOneKind(machine: Machine, state: State, pc: number, registe
   return false;
 }
 
+/** Types that run anywhere in the kernel, where a lock may be held already (is_tracing_prog_type), and what they may not use for that reason. */
+const ANYWHERE: ReadonlySet<string> = new Set(['kprobe', 'tracepoint', 'perf_event', 'raw_tracepoint', 'raw_tracepoint_writable']);
+const NEEDS_CALM: ReadonlySet<string> = new Set([
+  'bpf_spin_lock',
+  'bpf_spin_unlock',
+  'bpf_timer_init',
+  'bpf_timer_set_callback',
+  'bpf_timer_start',
+  'bpf_timer_cancel',
+]);
+
+/** Fails where a program that may interrupt anything uses locks or timers. */
+export function checkTracing(machine: Machine, state: State, pc: number, prototype: HelperPrototype): boolean {
+  const { name } = machine.rules.programType;
+  if (machine.rules.platform.name !== 'linux' || !ANYWHERE.has(name) || !NEEDS_CALM.has(prototype.name)) return true;
+  machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: name });
+  return false;
+}
+
 /** Program types that may change what a map of sockets holds (may_update_sockmap of the kernel's verifier); sock_ops may only delete. */
 const CHANGES_SOCKETS: ReadonlySet<string> = new Set([
   'socket_filter',

@@ -1,7 +1,8 @@
-import type { Atomic, Load, LoadAcquire, PacketLoad, Register, Size, Store, StoreRelease } from '../isa/instruction.ts';
+import type { Load, LoadAcquire, PacketLoad, Register, Size, Store, StoreRelease } from '../isa/instruction.ts';
 import { type ContextRefusal, judgeContextAccess } from '../platform/context-access.ts';
 import type { ContextField } from '../platform/platform.ts';
-import { combineNumbers, low32, readOperand, readRegister } from './alu.ts';
+import { type Access, isAligned, plain, span } from './access.ts';
+import { low32, readOperand, readRegister } from './alu.ts';
 import { MAX_PACKET_SIZE } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import { checkOneKind, noteDifference } from './linux-rules.ts';
@@ -12,7 +13,6 @@ import {
   constantValue,
   fromSigned,
   type Int,
-  join,
   type Scalar,
   signExtendLoad,
   sub,
@@ -21,32 +21,13 @@ import {
   unsignedBytes,
 } from './number/index.ts';
 import { remainsOf } from './remains.ts';
-import { overlappingField, SPECIAL_WORDS, type SpecialField } from './special-fields.ts';
+import { checkSpecial, isOtherStruct, pointerField, pointerFieldValue } from './special-access.ts';
 import { FRAGMENT } from './stack.ts';
 import { checkObjects, endOverwritten } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
 import { DYNPTR, META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
 
-/** One access as its checks see it: `width` bytes at `pointer + displacement`. */
-export interface Access {
-  readonly register: number;
-  readonly pointer: Value;
-  readonly displacement: number;
-  readonly width: number;
-  readonly mode: 'read' | 'write';
-  /** The access is the host's own, to a special field. */
-  readonly special?: boolean;
-  /** Helper arguments: what the access is for. */
-  readonly argument?: { readonly position: number; readonly helper: string };
-}
-
 const DEREFERENCEABLE = 'in {ctx, stack, packet, shared, socket, alloc_mem}';
-
-/** Smallest and largest distance of the access from the start of its region. */
-function span(access: Access): { min: Int; max: Int } {
-  const { smin, smax } = access.pointer.range;
-  return { min: add(smin, access.displacement), max: add(smax, access.displacement) };
-}
 
 /** Checks that the access lies within its region and that the region allows it; reports and returns false otherwise. */
 export function requireAccess(machine: Machine, state: State, pc: number, access: Access): boolean {
@@ -159,10 +140,6 @@ const REGION_CHECKS: Record<'ctx' | 'stack' | 'packet' | 'map_value' | 'memory' 
 /** Bounds reads of sockets whose struct has no layout here: the largest of the kernel's uapi, struct bpf_tcp_sock (bytes). */
 const SOCKET_SIZE = 116;
 
-function plain(access: Access) {
-  return { register: access.register, displacement: access.displacement, width: access.width, mode: access.mode } as const;
-}
-
 function checkSized(machine: Machine, state: State, pc: number, access: Access, size: number, prefix: 'map_value' | 'memory', name: string): boolean {
   const { min, max } = span(access);
   if (min < 0) {
@@ -175,26 +152,6 @@ function checkSized(machine: Machine, state: State, pc: number, access: Access, 
     return false;
   }
   return true;
-}
-
-/** Fields that belong to the host are no bytes of the program: only a kernel pointer may be loaded, whole. */
-function checkSpecial(
-  machine: Machine,
-  state: State,
-  pc: number,
-  access: Access,
-  fields: readonly SpecialField[] | undefined,
-  owner: string,
-): boolean {
-  if (fields === undefined || fields.length === 0 || access.special === true) return true;
-  const { min, max } = span(access);
-  const field = overlappingField(fields, Number(min), Number(max) + access.width);
-  if (field === undefined) return true;
-  const whole = min === max && min === field.offset && access.width === field.size && access.argument === undefined;
-  if (whole && field.kind === 'kptr' && access.mode === 'read') return true;
-  if (whole && field.kind === 'kptr_untrusted') return true;
-  machine.fail('special_field', pc, state, { ...plain(access), want: SPECIAL_WORDS[field.kind], limit: field.offset, name: owner });
-  return false;
 }
 
 function checkStack(machine: Machine, state: State, pc: number, access: Access): boolean {
@@ -217,12 +174,6 @@ function checkStack(machine: Machine, state: State, pc: number, access: Access):
     !machine.hasObjects ||
     checkObjects(machine, state, pc, plain(access), { frame: access.pointer.tag, from: limit + Number(min), to: limit + Number(end) })
   );
-}
-
-/** Whether the known bits of the address make it a multiple of the width; frames are aligned to 8 bytes. */
-function isAligned({ pointer, displacement, width }: Access): boolean {
-  const { valueLow, maskLow } = pointer.range.bits;
-  return ((maskLow | (valueLow + displacement)) & (width - 1)) === 0;
 }
 
 function checkPacket(machine: Machine, state: State, pc: number, access: Access): boolean {
@@ -356,7 +307,7 @@ function checkSignedLoad(machine: Machine, state: State, pc: number, register: R
 }
 
 /** What a checked load yields, zero-extended. */
-function loadFrom(
+export function loadFrom(
   machine: Machine,
   state: State,
   pc: number,
@@ -373,9 +324,7 @@ function loadFrom(
     case 'map_value':
       return loadMapValue(machine, pointer, displacement, size);
     case 'memory':
-      if (isPointerField(machine.memory(pointer.tag).special, pointer, displacement, size))
-        return machine.pointer('btf', 0, 0, true, machine.identity());
-      return machine.number(unsignedBytes(size));
+      return pointerFieldValue(machine, machine.memory(pointer.tag).special, pointer, displacement, size) ?? machine.number(unsignedBytes(size));
     case 'btf':
       // A pointer read from a kernel object may be followed: the kernel makes faults in such reads harmless.
       return size === 8 ? machine.pointer('btf', 0, 0, false, 0) : machine.number(unsignedBytes(size));
@@ -416,18 +365,10 @@ function loadContext(machine: Machine, offset: number, size: Size): Value {
 const PACKET_RANGE: Scalar = fromSigned(0, 65535);
 const META_RANGE: Scalar = fromSigned(-4098, 0);
 
-/** Whether a checked load is of a kernel pointer: no part of one can be loaded. */
-function isPointerField(fields: readonly SpecialField[] | undefined, pointer: Value, displacement: number, size: Size): boolean {
-  if (fields === undefined || fields.length === 0 || size !== 8) return false;
-  const at = constantValue(pointer.range);
-  return (
-    at !== undefined && fields.some(({ kind, offset }) => (kind === 'kptr' || kind === 'kptr_untrusted') && offset === Number(at) + displacement)
-  );
-}
-
 function loadMapValue(machine: Machine, pointer: Value, displacement: number, size: Size): Value {
   const map = machine.map(pointer.tag)!;
-  if (isPointerField(map.special, pointer, displacement, size)) return machine.pointer('btf', 0, 0, true, machine.identity());
+  const kernelPointer = pointerFieldValue(machine, map.special, pointer, displacement, size);
+  if (kernelPointer !== undefined) return kernelPointer;
   const c = constantValue(pointer.range);
   if (map.data !== undefined && map.readOnly && c !== undefined) {
     const at = Number(c) + displacement;
@@ -552,8 +493,13 @@ function storeTo(
   }
   const fields =
     pointer.kind === 'map_value' ? machine.map(pointer.tag)!.special : pointer.kind === 'memory' ? machine.memory(pointer.tag).special : undefined;
-  if (isPointerField(fields, pointer, displacement, size)) {
-    if (value.kind === 'btf' || (value.kind === 'number' && value.symbol === ZERO && value.offset === 0)) return true;
+  const field = pointerField(fields, pointer, displacement, size);
+  if (field !== undefined) {
+    if (
+      (value.kind === 'btf' && !isOtherStruct(machine, value, field.struct)) ||
+      (value.kind === 'number' && value.symbol === ZERO && value.offset === 0)
+    )
+      return true;
     machine.fail('type', pc, state, {
       register: valueRegister,
       have: describeValue(machine, value),
@@ -574,7 +520,7 @@ function storeTo(
   return true;
 }
 
-function describeRegion(machine: Machine, pointer: Value): string {
+export function describeRegion(machine: Machine, pointer: Value): string {
   if (pointer.kind === 'map_value') return `a value of map ${machine.map(pointer.tag)?.name}`;
   return pointer.kind === 'packet' ? 'the packet' : pointer.kind === 'ctx' ? 'the context' : pointer.kind === 'memory' ? 'a record' : 'memory';
 }
@@ -606,70 +552,6 @@ export function storeStack(machine: Machine, state: State, pointer: Value, displ
 function lowBytes(machine: Machine, value: Value, size: 1 | 2 | 4): Value {
   if (value.range.umax < 2 ** (8 * size)) return value;
   return size === 4 ? low32(machine, value) : machine.number(truncate(size, value.range));
-}
-
-export function executeAtomic(machine: Machine, state: State, pc: number, instruction: Atomic): boolean {
-  const { dst, src, offset, size, operator, fetch } = instruction;
-  const pointer = readRegister(machine, state, pc, dst, 'in {ctx, stack, packet, shared}');
-  if (pointer === undefined) return false;
-  const operand = readRegister(machine, state, pc, src, '== number');
-  if (operand === undefined) return false;
-  const expected = operator === 'cmpxchg' ? readRegister(machine, state, pc, 0, '== number') : undefined;
-  if (operator === 'cmpxchg' && expected === undefined) return false;
-  if (
-    pointer.kind === 'ctx' ||
-    (machine.rules.platform.name === 'linux' && (pointer.kind === 'packet' || pointer.kind === 'socket' || pointer.kind === 'btf'))
-  ) {
-    machine.fail('atomic_target', pc, state, { register: dst, have: pointer.kind === 'ctx' ? 'the context' : describeValue(machine, pointer) });
-    return false;
-  }
-  if (operand.kind !== 'number' || (expected !== undefined && expected.kind !== 'number')) {
-    machine.fail(pointer.kind === 'stack' ? 'type' : 'leak_store', pc, state, {
-      register: operand.kind !== 'number' ? src : 0,
-      have: describeValue(machine, operand.kind !== 'number' ? operand : expected),
-      want: pointer.kind === 'stack' ? 'a number' : describeRegion(machine, pointer),
-      types: '== number',
-    });
-    return false;
-  }
-  for (const mode of ['read', 'write'] as const) {
-    if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode })) return false;
-  }
-  if (machine.rules.platform.name === 'linux' && !isAligned({ register: dst, pointer, displacement: offset, width: size, mode: 'write' })) {
-    const { min, max } = span({ register: dst, pointer, displacement: offset, width: size, mode: 'write' });
-    machine.fail('misaligned', pc, state, {
-      register: dst,
-      displacement: offset,
-      width: size,
-      mode: 'write',
-      name: 'the start of the memory + ',
-      min,
-      max,
-    });
-    return false;
-  }
-  const old = loadFrom(machine, state, pc, pointer, dst, offset, size);
-  if (old === undefined) return false;
-  if (old.kind !== 'number') {
-    machine.fail('stack_not_numeric', pc, state, {
-      register: dst,
-      displacement: offset,
-      width: size,
-      mode: 'read',
-      min: add(pointer.offset, offset),
-    });
-    return false;
-  }
-  if (pointer.kind === 'stack') {
-    const width = size === 8 ? 64 : 32;
-    let result: Value;
-    if (operator === 'xchg') result = operand;
-    else if (operator === 'cmpxchg') result = machine.number(join(old.range, truncate(size, operand.range)));
-    else result = combineNumbers(machine, state, operator, width, old, operand);
-    storeStack(machine, state, pointer, offset, size, result);
-  }
-  if (fetch) state.registers[operator === 'cmpxchg' ? 0 : src] = size === 4 ? low32(machine, old) : old;
-  return true;
 }
 
 export function executePacketLoad(machine: Machine, state: State, pc: number, instruction: PacketLoad): boolean {

@@ -19,6 +19,8 @@ export interface SpecialField {
   readonly kind: SpecialKind;
   readonly offset: number;
   readonly size: number;
+  /** Kernel pointers: the struct that they lead to. */
+  readonly struct?: string;
 }
 
 /** The structs that Linux recognises by name (btf_get_field_type of kernel/bpf/btf.c). */
@@ -98,7 +100,10 @@ function collect(btf: Btf, id: number, offset: number, depth: number, found: Spe
     }
     case 'ptr': {
       const kind = pointerKind(btf, type.type);
-      if (kind !== undefined) found.push({ kind, offset, size: POINTER_SIZE });
+      if (kind === undefined) return;
+      const target = resolveType(btf, type.type);
+      const struct = target?.kind === 'struct' || target?.kind === 'fwd' ? { struct: target.name } : {};
+      found.push({ kind, offset, size: POINTER_SIZE, ...struct });
     }
   }
 }

@@ -42,8 +42,11 @@ function kfunc(name: string, returns: ReturnKind, args: readonly HelperArgument[
 }
 
 const truth = between(0, 1);
+const underRcu = { needsRcu: true };
 /** The packet as the context, or as the kernel's object where the program has that. */
-const contextOrKernel: HelperArgument = { ...context, orKernel: true };
+const contextOrKernel: HelperArgument = { ...context, orKernel: true, struct: '__sk_buff' };
+const buffer: HelperArgument = { ...context, struct: '__sk_buff' };
+const frame: HelperArgument = { ...context, struct: 'xdp_md' };
 const sliceBuffer = writableOrNull;
 const acquires = { acquires: true };
 const releases = { releases: 0 };
@@ -121,7 +124,7 @@ const regions = [
 
 const dynptrs = [
   kfunc('bpf_dynptr_from_skb', status, [contextOrKernel, anything, newDynptr], { dynptrOf: 'packet' }),
-  kfunc('bpf_dynptr_from_xdp', status, [context, anything, newDynptr], { dynptrOf: 'packet' }),
+  kfunc('bpf_dynptr_from_xdp', status, [frame, anything, newDynptr], { dynptrOf: 'packet' }),
   kfunc('bpf_dynptr_slice', memoryOrNull, [dynptr, anything, sliceBuffer, recordSize], { readOnlyResult: true }),
   kfunc('bpf_dynptr_slice_rdwr', memoryOrNull, [dynptr, anything, sliceBuffer, recordSize]),
   kfunc('bpf_dynptr_adjust', status, [dynptr, anything, anything]),
@@ -135,22 +138,22 @@ const dynptrs = [
 const iterators = [
   ...iterator('num', 8, [anything, anything], { kind: 'memory', nullable: true, size: 4 }),
   ...iterator('bits', 16, [anything, anything], { kind: 'memory', nullable: true, size: 4 }),
-  ...iterator('task', 24, [{ ...task, nullable: true }, anything], kernelResult('task_struct', true)),
+  ...iterator('task', 24, [{ ...task, nullable: true }, anything], kernelResult('task_struct', true), underRcu),
   ...iterator('task_vma', 8, [task, anything], kernelResult('vm_area_struct', true)),
-  ...iterator('css', 24, [kernel('cgroup_subsys_state'), anything], kernelResult('cgroup_subsys_state', true)),
+  ...iterator('css', 24, [kernel('cgroup_subsys_state'), anything], kernelResult('cgroup_subsys_state', true), underRcu),
   ...iterator('css_task', 8, [kernel('cgroup_subsys_state'), anything], kernelResult('task_struct', true)),
 ];
 
 const network = [
-  kfunc('bpf_xdp_metadata_rx_timestamp', status, [context, fixedWrite(8)]),
-  kfunc('bpf_xdp_metadata_rx_hash', status, [context, fixedWrite(4), fixedWrite(4)]),
-  kfunc('bpf_xdp_metadata_rx_vlan_tag', status, [context, fixedWrite(2), fixedWrite(2)]),
+  kfunc('bpf_xdp_metadata_rx_timestamp', status, [frame, fixedWrite(8)]),
+  kfunc('bpf_xdp_metadata_rx_hash', status, [frame, fixedWrite(4), fixedWrite(4)]),
+  kfunc('bpf_xdp_metadata_rx_vlan_tag', status, [frame, fixedWrite(2), fixedWrite(2)]),
   kfunc('bpf_sock_destroy', i32, [socket]),
   kfunc('bpf_sock_addr_set_sun_path', status, [kernel('bpf_sock_addr_kern'), readable, size]),
-  kfunc('bpf_xdp_ct_alloc', kernelResult('nf_conn___init', true), [context, readableOrNull, sizeOrZero, updated, size], acquires),
-  kfunc('bpf_xdp_ct_lookup', kernelResult('nf_conn', true), [context, readableOrNull, sizeOrZero, updated, size], acquires),
-  kfunc('bpf_skb_ct_alloc', kernelResult('nf_conn___init', true), [context, readableOrNull, sizeOrZero, updated, size], acquires),
-  kfunc('bpf_skb_ct_lookup', kernelResult('nf_conn', true), [context, readableOrNull, sizeOrZero, updated, size], acquires),
+  kfunc('bpf_xdp_ct_alloc', kernelResult('nf_conn___init', true), [frame, readableOrNull, sizeOrZero, updated, size], acquires),
+  kfunc('bpf_xdp_ct_lookup', kernelResult('nf_conn', true), [frame, readableOrNull, sizeOrZero, updated, size], acquires),
+  kfunc('bpf_skb_ct_alloc', kernelResult('nf_conn___init', true), [buffer, readableOrNull, sizeOrZero, updated, size], acquires),
+  kfunc('bpf_skb_ct_lookup', kernelResult('nf_conn', true), [buffer, readableOrNull, sizeOrZero, updated, size], acquires),
   kfunc('bpf_ct_insert_entry', kernelResult('nf_conn', true), [newConnection], { ...acquires, ...releases }),
   kfunc('bpf_ct_release', nothing, [connection], releases),
   kfunc('bpf_ct_set_timeout', nothing, [newConnection, anything]),
