@@ -1,10 +1,11 @@
 import type { Walk } from '../src/explain/export/walk.ts';
-import type { Judgement } from '../src/explain/fixes/judgement.ts';
+import type { Judgement, JudgeOptions } from '../src/explain/fixes/judgement.ts';
 import type { BlockInvariant } from '../src/explain/invariants.ts';
 import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { loadPlatform } from '../src/platform/index.ts';
 import type { PlatformName } from '../src/platform/platform.ts';
+import type { Verification } from '../src/verifier/index.ts';
 import type { VerificationReport } from '../src/verifier/report.ts';
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
@@ -82,10 +83,16 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
   const { judgeFailure } = await import('../src/explain/fixes/judgement.ts');
   const { runChecked } = await import('../src/engine/checked-interpreter.ts');
+  const { Crosscheck } = await import('../src/crosscheck/index.ts');
   const { explainFailures } = await import('../src/explain/report.ts');
   const { invariantsOf } = await import('../src/explain/invariants.ts');
   const { recordWalks } = await import('../src/explain/export/walk.ts');
   const { DebugSession } = await import('../src/explain/session.ts');
+  const judging = (verification: Verification): JudgeOptions => {
+    if (verification.exploration === undefined) return { run: runChecked };
+    const crosscheck = new Crosscheck(verification);
+    return { run: runChecked, follow: (input) => crosscheck.follow(input).escape };
+  };
   return (index, signal) => {
     const program = object.programs[index]!;
     const verification = verify(object, program, {
@@ -98,7 +105,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
     return {
       ...report,
       ...(report.verdict === 'rejected' ? { explanations: explainFailures(new DebugSession(program, verification), EXPLAINED) } : {}),
-      ...(job.judge === true && report.verdict === 'rejected' ? { judgements: [judgeFailure(verification, 0, { run: runChecked })] } : {}),
+      ...(job.judge === true && report.verdict === 'rejected' ? { judgements: [judgeFailure(verification, 0, judging(verification))] } : {}),
       ...(job.walks === undefined ? {} : { walks: recordWalks(new DebugSession(program, verification), job.walks) }),
       ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
     };

@@ -61,6 +61,12 @@ export const debugContext: ContextDefinition = {
     { words: 'show breakpoints', summary: 'Lists breakpoints and watchpoints.', load: async () => (await import('./show-breakpoints.ts')).command },
     { words: 'watch', summary: 'Stops motions where something else is known of a place.', load: async () => (await import('./watch.ts')).command },
     { words: 'whynot', summary: 'Tells why something is not known.', load: async () => (await import('./whynot.ts')).command },
+    { words: 'bounds', summary: 'Lists what was proved of every access, and by how much.', load: async () => (await import('./bounds.ts')).command },
+    {
+      words: 'run',
+      summary: 'Runs an input beside what the verifier knew at each instruction.',
+      load: async () => (await import('./run.ts')).command,
+    },
     {
       words: 'loop',
       summary: 'Shows what came to a loop in each turn, and where widening lost something.',
@@ -91,6 +97,11 @@ export const debugContext: ContextDefinition = {
       summary: 'Tells what each precision says, and which one decided.',
       load: async () => (await import('./precision.ts')).command,
     },
+    {
+      words: 'compare kernel',
+      summary: "Shows what Linux' verifier wrote beside what this one knows.",
+      load: async () => (await import('./compare-kernel.ts')).command,
+    },
   ],
   raw: {
     words: '1|2|...',
@@ -99,5 +110,5 @@ export const debugContext: ContextDefinition = {
     load: async () => (await import('./guide.ts')).answer,
   },
   contexts: [],
-  groups: { delete: 'Removes breakpoints.', show: 'Displays information.' },
+  groups: { compare: 'Compares with other verifiers.', delete: 'Removes breakpoints.', show: 'Displays information.' },
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Explored } from '../../src/crosscheck/follow.ts';
 import { runChecked } from '../../src/engine/checked-interpreter.ts';
 import { applyEdits, EditError } from '../../src/explain/fixes/edit.ts';
 import { type Fix, proposeFixes } from '../../src/explain/fixes/fixes.ts';
@@ -9,7 +10,7 @@ import type { Instruction } from '../../src/isa/instruction.ts';
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import type { Verification } from '../../src/verifier/index.ts';
 import { reportSkipped } from '../corpus.ts';
-import { Explored, watch } from '../verifier/soundness/watch.ts';
+import { watch } from '../verifier/soundness/watch.ts';
 import { failingPrograms, verifyEntry } from './failing-programs.ts';
 import { debugSample } from './open.ts';
 

@@ -40,7 +40,55 @@ describe('attack, replay', () => {
     host.files['bad.json'] = '{"schema":1}';
     expect((await run(session, 'replay bad.json')).stderr).toContain('bad.json: Not a counterexample: program is no object.');
     expect((await run(session, 'attack failure=9')).stderr).toContain('There is no failure 9; they are numbered 1 to 2.');
-    expect((await run((await debug('droppacket')).session, 'attack')).stderr).toContain('No check fails.');
+  });
+});
+
+describe('a program that passes', () => {
+  it('is attacked as a whole, beside the states of the verifier', async () => {
+    const { session } = await debug('droppacket');
+    const { stdout, exitCode } = await run(session, 'attack budget=300');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^No check fails\. \d+ inputs ran over \d+ of the 23 instructions/);
+    const { survey } = JSON.parse((await run(session, 'attack budget=300 format=json')).stdout);
+    expect(survey.escape).toBeUndefined();
+    expect(survey.margins[0].bytes).toBeGreaterThanOrEqual(0);
+    expect((await run(session, 'attack budget=20 save=x.json')).stderr).toContain('There is no input to keep.');
+  });
+
+  it('tells what was proved of every access, and by how much', async () => {
+    const { session } = await debug('droppacket');
+    const { stdout } = await run(session, 'bounds');
+    expect(stdout).toContain('18 bytes to spare (the packet has byte 9, readable through r1)');
+    expect(stdout).toMatch(/4 accesses are proved\.\n$/);
+    const { bounds } = JSON.parse((await run(session, 'bounds format=json')).stdout);
+    expect(bounds.map(({ pc, margin }: { pc: number; margin: string }) => [pc, margin])).toEqual([
+      [6, '18 bytes to spare'],
+      [8, '2 bytes to spare'],
+      [19, '0 bytes to spare'],
+      [21, '0 bytes to spare'],
+    ]);
+  });
+
+  it('runs an input beside what the verifier knew', async () => {
+    const { session } = await debug('droppacket');
+    const short = await run(session, 'run data=001122334455');
+    expect(short.stdout).toContain('       4: r3 += 28\n          r3 = the packet + 28; verifier: packet + 28, 0 bytes proved\n');
+    expect(short.stdout).toMatch(/The run ends after 7 instructions with r0 = 1\.\n$/);
+    const udp = `${'00'.repeat(9)}11${'00'.repeat(18)}`;
+    const json = JSON.parse((await run(session, `run data=${udp} format=json`)).stdout);
+    expect(json).toMatchObject({ schema: 1, outcome: { kind: 'exit', r0: '2' }, more: 0 });
+    expect(json.escape).toBeUndefined();
+    expect((await run(session, 'run data=0g')).exitCode).toBe(2);
+  });
+});
+
+describe('a failing program', () => {
+  it('runs a found input up to where it breaks', async () => {
+    const { session } = await debug();
+    await run(session, 'attack budget=20000 save=found.json');
+    const { stdout, exitCode } = await run(session, 'run input=found.json');
+    expect(stdout).toMatch(/The run breaks a rule at instruction 2: /);
+    expect(exitCode).toBe(1);
   });
 });
 
@@ -52,7 +100,7 @@ describe('fix', () => {
     expect(listed.stdout).toContain('      if (data + 10 > data_end) return XDP_PASS;\n      if (data + 26 > data_end) return XDP_PASS;\n');
     const applied = await run(session, 'fix A');
     expect(applied.stdout).toBe('Fix A is applied to the copy in memory. The program passes.\n');
-    expect((await run(session, 'attack')).stderr).toContain('No check fails.');
+    expect((await run(session, 'attack budget=20')).stdout).toMatch(/^No check fails\. \d+ inputs? ran/);
     expect((await run(session, 'list all')).stdout).toContain('exit');
     const undone = await run(session, 'fix undo');
     expect(undone.stdout).toBe('The last fix is taken back. 2 checks fail.\n');

@@ -2,7 +2,7 @@ import type { Verification } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { findEntry } from '../knowledge/index.ts';
 import type { Run } from '../search/runner.ts';
-import { searchNow } from '../search/search.ts';
+import { type Follow, searchNow } from '../search/search.ts';
 import type { Verdict } from '../search/verdict.ts';
 import { type Fix, proposeFixes } from './fixes.ts';
 import type { Lowering } from './lowering.ts';
@@ -27,15 +27,26 @@ export interface Judgement {
 
 export interface JudgeOptions {
   readonly run: Run;
+  /** Follows an input through the verifier's states; only the one that shows the failure is worth the time here. */
+  readonly follow?: Follow;
   /** For the search, and again for the fixes; default 700 milliseconds. */
   readonly budgetMilliseconds?: number;
   readonly maxTries?: number;
 }
 
 /** Searches for a counterexample and for fixes of one failed check of a report, in the calling thread and without a pause. */
-export function judgeFailure(verification: Verification, index: number, { run, budgetMilliseconds = 700, maxTries = 4000 }: JudgeOptions): Judgement {
+export function judgeFailure(
+  verification: Verification,
+  index: number,
+  { run, follow, budgetMilliseconds = 700, maxTries = 4000 }: JudgeOptions,
+): Judgement {
   const failure = verification.report.failures[index]!;
-  const verdict = searchNow(verification, failure, { run, budgetMilliseconds, maxTries });
+  const verdict = searchNow(verification, failure, {
+    run,
+    budgetMilliseconds,
+    maxTries,
+    ...(follow === undefined ? {} : { follow, followOnlyFound: true }),
+  });
   const { fixes, lowering, rejected } = proposeFixes(verification, failure, {
     budgetMilliseconds,
     most: 2,

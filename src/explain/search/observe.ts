@@ -1,6 +1,6 @@
 import type { Verification } from '../../verifier/index.ts';
 import type { Comparison } from './inputs.ts';
-import type { Run, RunInput, RunnableProgram, RunOptions, RunOutcome, RunState } from './runner.ts';
+import type { Run, RunInput, RunnableProgram, RunOptions, RunOutcome, RunRegion, RunState } from './runner.ts';
 import type { Target } from './target.ts';
 
 /** How close an access came to the end of its region, in bytes; 0: its last byte was the region's last. */
@@ -8,6 +8,16 @@ export interface Margin {
   readonly bytes: number;
   /** "offset 63 of 64 of a value of map m". */
   readonly words: string;
+}
+
+/** How close one access came. @param index in the region's bytes. */
+export function marginOf(region: RunRegion, index: number, width: number): Margin {
+  const last = index - region.origin + width - 1;
+  const words =
+    region.kind === 'stack'
+      ? `fp${last} in a stack frame of ${region.bytes.length} bytes`
+      : `byte ${last} of ${region.name}, which has ${region.bytes.length - region.origin}`;
+  return { bytes: region.bytes.length - index - width, words };
 }
 
 /** What one run showed. */
@@ -102,15 +112,9 @@ export class Observer {
       onAccess: (pc, region, index, width) => {
         if (pc !== instruction) return;
         witness ??= target.witness(region, Number(index), this.program.programType.context);
-        const bytes = region.bytes.length - Number(index) - width;
-        if (region.kind === 'packet') packetSpare = Math.min(bytes, packetSpare ?? bytes);
-        if (this.margin === undefined || bytes < this.margin.bytes) {
-          const from = Number(index) - region.origin;
-          this.margin = {
-            bytes,
-            words: `byte ${from + width - 1} of ${region.name}, which has ${region.bytes.length - (region.kind === 'stack' ? 0 : region.origin)}`,
-          };
-        }
+        const margin = marginOf(region, Number(index), width);
+        if (region.kind === 'packet') packetSpare = Math.min(margin.bytes, packetSpare ?? margin.bytes);
+        if (this.margin === undefined || margin.bytes < this.margin.bytes) this.margin = margin;
       },
       onCompare: (_, left, right) => {
         if (left !== right && comparisons.length < MAX_COMPARISONS) comparisons.push({ left, right });

@@ -8,7 +8,7 @@ import { shrink } from './shrink.ts';
 import { type Story, spellOut, tell } from './story.ts';
 import { Target } from './target.ts';
 import { inputOf, type Vector, vectorOf } from './vector.ts';
-import type { Verdict } from './verdict.ts';
+import type { EscapeFound, Verdict } from './verdict.ts';
 
 export interface SearchOptions {
   /** Runs a program with every access checked; `runChecked` of the engine. */
@@ -19,9 +19,16 @@ export interface SearchOptions {
   readonly seed?: number;
   /** Inputs tried at most, default 20,000. */
   readonly maxTries?: number;
+  /** Follows an input through the states that the verifier explored; says where it leaves them. Asked for inputs that come somewhere new. */
+  readonly follow?: Follow;
+  /** Only the input that is found is followed. */
+  readonly followOnlyFound?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { readonly tries: number; readonly reached: number }) => void;
 }
+
+/** Runs an input beside the verifier's states; undefined where it stays inside them. */
+export type Follow = (input: RunInput) => Omit<EscapeFound, 'vector'> | undefined;
 
 const DEFAULT_BUDGET = 1000;
 const DEFAULT_TRIES = 20_000;
@@ -45,6 +52,9 @@ const MAX_CUTS = 256;
 /** A search in progress; `work` goes on with it for a while. */
 export class Search {
   private readonly run: Run;
+  private readonly follow: Follow | undefined;
+  private readonly followNew: boolean;
+  private escape: EscapeFound | undefined;
   private readonly verification: Verification;
   private readonly failure: Failure;
   private readonly target: Target;
@@ -64,8 +74,14 @@ export class Search {
   private sweepsMade = 0;
   tries = 0;
 
-  constructor(verification: Verification, failure: Failure, options: Pick<SearchOptions, 'run' | 'seed' | 'maxTries'>) {
+  constructor(
+    verification: Verification,
+    failure: Failure,
+    options: Pick<SearchOptions, 'run' | 'seed' | 'maxTries' | 'follow' | 'followOnlyFound'>,
+  ) {
     this.run = options.run;
+    this.follow = options.follow;
+    this.followNew = options.followOnlyFound !== true;
     this.verification = verification;
     this.failure = failure;
     this.target = new Target(failure);
@@ -87,13 +103,31 @@ export class Search {
 
   /** Tries inputs for about so many milliseconds; the verdict as soon as there is one. */
   work(milliseconds: number): Verdict | undefined {
+    const verdict = this.attempt(milliseconds);
+    return verdict === undefined ? undefined : this.withEscape(verdict);
+  }
+
+  private withEscape(verdict: Verdict): Verdict {
+    if (verdict.kind === 'confirmed' || verdict.kind === 'rule')
+      if (verdict.vector !== undefined) this.crosscheck(inputOf(verdict.vector, this.program));
+    return this.escape === undefined ? verdict : { ...verdict, escape: this.escape };
+  }
+
+  private crosscheck(input: RunInput): void {
+    if (this.escape !== undefined) return;
+    const found = this.follow?.(input);
+    if (found !== undefined) this.escape = { ...found, vector: this.vector(input) };
+  }
+
+  private attempt(milliseconds: number): Verdict | undefined {
     if (this.target.proof === 'rule') return { kind: 'rule', words: this.failure.message };
     const end = performance.now() + milliseconds;
     do {
-      if (this.tries >= this.maxTries || (this.other !== undefined && this.tries - this.other.at > PATIENCE)) return this.conclude();
+      if (this.tries >= this.maxTries || (this.other !== undefined && this.tries - this.other.at > PATIENCE)) return this.judge(false);
       const input = this.next();
       const seen = this.observer.observe(input);
       this.tries++;
+      if (seen.isNew && this.followNew) this.crosscheck(input);
       if (seen.match === 'exact') return this.confirm(input, 'exact');
       if (seen.match === 'here') this.other ??= { input, at: this.tries };
       this.keep(input, seen);
@@ -156,6 +190,10 @@ export class Search {
 
   /** What is said when the time is up. */
   conclude(cancelled = false): Verdict {
+    return this.withEscape(this.judge(cancelled));
+  }
+
+  private judge(cancelled: boolean): Verdict {
     if (this.other !== undefined) return this.confirm(this.other.input, 'here');
     const { tries } = this;
     const { timesReached: reached, waysIn, margin, faultsElsewhere } = this.observer;

@@ -32,7 +32,7 @@ export function vectorOf(
   input: RunInput,
   program: RunnableProgram,
   about: { readonly section: string; readonly name: string },
-  failure: Failure,
+  failure: Pick<Failure, 'id' | 'instruction'> & { readonly check: Pick<Failure['check'], 'kind'> },
 ): Vector {
   return {
     schema: 1,

@@ -1,11 +1,13 @@
 /** Many random programs, each accepted one run on many inputs: what came out. */
+
+import { Explored } from '../../../src/crosscheck/follow.ts';
 import type { Instruction } from '../../../src/isa/instruction.ts';
 import { type Verification, verify } from '../../../src/verifier/index.ts';
 import { type Generated, generate } from './generator.ts';
 import { checkedProgram, objectOf, programOf } from './host.ts';
 import { changedIdiom, type Idiom } from './idioms.ts';
 import { Inputs } from './inputs.ts';
-import { Explored, type Violation, watch } from './watch.ts';
+import { type Violation, watch } from './watch.ts';
 
 /** Precision settings in turn; undefined: the ladder. */
 const PRECISIONS = [1, 4, undefined] as const;

@@ -1,3 +1,4 @@
+import { Explored } from '../../../src/crosscheck/follow.ts';
 import { loadObject } from '../../../src/object/load.ts';
 import type { ObjectFile, ObjectProgram } from '../../../src/object/object-file.ts';
 import { helperByName } from '../../../src/platform/find.ts';
@@ -7,7 +8,7 @@ import { windows } from '../../../src/platform/windows/windows.ts';
 import { verify } from '../../../src/verifier/index.ts';
 import { checkedProgram } from './host.ts';
 import { Inputs } from './inputs.ts';
-import { Explored, type Violation, watch } from './watch.ts';
+import { type Violation, watch } from './watch.ts';
 
 export interface Watched {
   readonly program: string;

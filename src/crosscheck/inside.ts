@@ -2,14 +2,14 @@
  * The meaning of an abstract state, spelled out once and independently of the transfer functions: whether one concrete state of the checked
  * interpreter is among those that an abstract state stands for. Only what the state claims is checked; what liveness dropped claims nothing.
  */
-import type { CheckedState } from '../../../src/engine/checked/state.ts';
-import type { Value as Concrete, Region } from '../../../src/engine/checked/value.ts';
-import { CLOBBERED, NUMERIC as HAS_NUMBER, UNWRITTEN as NEVER, NULL, numberValue, POINTER } from '../../../src/engine/checked/value.ts';
-import { wordOf } from '../../../src/verifier/constraints.ts';
-import { canonical, contains, format } from '../../../src/verifier/number/index.ts';
-import { CELL, NUMERIC, type StackFrame, UNWRITTEN } from '../../../src/verifier/stack.ts';
-import type { State } from '../../../src/verifier/state.ts';
-import { type Derivation, META_OFFSET, PACKET_SIZE, type SymbolId, type Value, ZERO } from '../../../src/verifier/value.ts';
+import type { CheckedState } from '../engine/checked/state.ts';
+import type { Value as Concrete, Region } from '../engine/checked/value.ts';
+import { CLOBBERED, NUMERIC as HAS_NUMBER, UNWRITTEN as NEVER, NULL, numberValue, POINTER } from '../engine/checked/value.ts';
+import { wordOf } from '../verifier/constraints.ts';
+import { canonical, contains, format } from '../verifier/number/index.ts';
+import { CELL, NUMERIC, type StackFrame, UNWRITTEN } from '../verifier/stack.ts';
+import type { State } from '../verifier/state.ts';
+import { type Derivation, META_OFFSET, PACKET_SIZE, type SymbolId, type Value, ZERO } from '../verifier/value.ts';
 
 /** What the symbols and identities of one abstract state stand for in one concrete state. */
 interface Naming {
