@@ -1,11 +1,17 @@
-import type { ExecutableProgram, ExecutionHost, HelperImplementation } from '../../src/engine/engine.ts';
+import { createHash } from 'node:crypto';
+import type { Engine, ExecutableProgram, ExecutionHost, HelperImplementation } from '../../src/engine/engine.ts';
 import { interpreter } from '../../src/engine/interpreter.ts';
+import { createJit } from '../../src/engine/jit/jit.ts';
 import type { Instruction, InstructionList, Register } from '../../src/isa/instruction.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { makeExecutable } from '../../src/runtime/loader.ts';
+import { requireAllowed } from '../../src/runtime/policy.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { CommandError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { parseNamedObject } from '../objects.ts';
+import { isImage, readAnyImage } from '../runtime-images.ts';
 import { objectOf } from '../runtime-objects.ts';
 
 export interface LineCoverage {
@@ -23,6 +29,12 @@ const PROBE = 0x7fff_0001;
 const SAVED: readonly Register[] = [0, 1, 2, 3, 4, 5];
 const SPILL = 64;
 
+/** A program as eBPF: itself, and the object around it. */
+export interface ProgramCode {
+  readonly object: ObjectFile;
+  readonly source: ObjectProgram;
+}
+
 /** A program under probes. */
 export interface ProbedProgram {
   /** Stands in for the program in runs. */
@@ -33,21 +45,49 @@ export interface ProbedProgram {
 }
 
 /**
- * A program with a probe in front of every basic block, for the interpreter. Programs that it tail-calls run as they are.
+ * The eBPF code of a program, whatever it runs as. That of a native image is in the object that the image was made of, which must still
+ * be where the image says, and be the same.
  *
- * @throws CommandError for native images, whose code is not eBPF.
+ * @throws CommandError where it is not.
  */
-export function probe(runtime: Runtime, program: BpfProgram): ProbedProgram {
+export async function codeOf(runtime: Runtime, program: BpfProgram, host: Host): Promise<ProgramCode> {
   const object = objectOf(runtime, program);
   const source = object?.programs[program.index];
-  if (!object || !source) throw new CommandError('coverage', 'error: there is no coverage of native images: their code is not eBPF');
+  if (object && source) return { object, source };
+  const { bytes } = program.source;
+  const made = bytes && isImage(bytes) ? readAnyImage(bytes, program.source.fileName).manifest.source : undefined;
+  if (!made) throw new CommandError('coverage', 'error: there is no coverage: the object of the program was not kept');
+  const found = await host.readFile(made.path).catch(() => undefined);
+  const what = `of the native image is counted in the object that it was made of, ${made.path}`;
+  if (!found) throw new CommandError('coverage', `error: coverage ${what}, which cannot be read`);
+  if (createHash('sha256').update(found).digest('hex') !== made.sha256)
+    throw new CommandError('coverage', `error: coverage ${what}, which has changed since`);
+  const original = parseNamedObject(found, made.path, runtime.platform);
+  const own = original.programs.find(({ name, section }) => name === program.name && section === program.section);
+  if (!own) throw new CommandError('coverage', `error: coverage ${what}, which holds no program ${program.name}`);
+  return { object: original, source: own };
+}
+
+/** Counting needs no code but the engine's own; where the policy forbids to interpret, what is counted is compiled. */
+function countingEngine({ policy }: Runtime): Engine {
+  if (policy.debug) return interpreter;
+  requireAllowed(policy, 'jit');
+  return createJit({ fallback: interpreter });
+}
+
+/**
+ * A program with a probe in front of every basic block. Programs that it tail-calls run as they are.
+ *
+ * @throws RuntimeError EBPF_BLOCKED_BY_POLICY where only native code may run.
+ */
+export function probe(runtime: Runtime, program: BpfProgram, { object, source }: ProgramCode): ProbedProgram {
   const { limits } = runtime.platform;
   const frameSize = limits.stackSize + SPILL;
   const stackBase = runtime.memory.allocate(frameSize * limits.callFrames, 'stack', 'stack under probes');
   const leaders = leadersOf(source.instructions);
   const blocks = new Map<number, number>(leaders.map((slot) => [slot, 0]));
   const executable = probed(runtime, object, source, program, leaders, (slot) => blocks.set(slot, blocks.get(slot)! + 1));
-  const compiled = interpreter.compile(executable, widerFrames(runtime.helperEnvironment.execution, stackBase, frameSize));
+  const compiled = countingEngine(runtime).compile(executable, widerFrames(runtime.helperEnvironment.execution, stackBase, frameSize));
   return {
     program: Object.create(program, { compiled: { value: compiled } }) as BpfProgram,
     coverage: () => coverageOf(source, blocks),

@@ -12,7 +12,7 @@ import { wrap } from '../render/wrap.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { addressText, bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
-import { type LineCoverage, probe } from './coverage.ts';
+import { codeOf, type LineCoverage, probe } from './coverage.ts';
 import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
 import { runner, runRepeatedly } from './repeated-run.ts';
 import { traceText } from './show-trace.ts';
@@ -49,7 +49,7 @@ export const command = defineCommand({
       name: 'coverage',
       type: ['no', 'yes'],
       named: true,
-      help: 'yes: which source lines were executed, and how often. Interpreted.\nThe default is no.',
+      help: 'yes: which source lines were executed, and how often. Interpreted;\na native image by way of the object that it was made of.\nThe default is no.',
     },
     { name: 'data_out', type: 'file', named: true, help: 'The file that gets the data as the program left it.' },
     { name: 'ctx_out', type: 'file', named: true, help: 'The file that gets the context as the program left it.' },
@@ -85,7 +85,7 @@ export const command = defineCommand({
       };
       const maps = [...new Set(program.mapIds)].flatMap((id) => runtime.map(id) ?? []).filter(comparable);
       const before = maps.map(contents);
-      const probes = tags.coverage === 'yes' ? probe(runtime, program) : undefined;
+      const probes = tags.coverage === 'yes' ? probe(runtime, program, await codeOf(runtime, program, host)) : undefined;
       let result: TestRunResult;
       try {
         result = await runRepeatedly(runner(runtime, probes?.program ?? program), options, Math.max(1, tags.repeat ?? 1), signal);
