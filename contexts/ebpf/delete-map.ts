@@ -2,13 +2,20 @@ import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { OK } from '../messages.ts';
 import { machineOf } from '../runtime.ts';
-import { missing, sizedBytes } from '../runtime-values.ts';
+import { typesOf } from '../runtime-objects.ts';
+import { missing } from '../runtime-values.ts';
 import { ID } from './tags.ts';
+import { typedBytes } from './typed-bytes.ts';
 
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the map.' },
-    { name: 'key', type: 'string', required: true, help: 'The key of the entry: a decimal number, or all bytes in hexadecimal.' },
+    {
+      name: 'key',
+      type: 'string',
+      required: true,
+      help: 'The key of the entry: a decimal number, all bytes in hexadecimal, or\nas show map prints it.',
+    },
   ],
   remarks: 'Deletes one entry; the map stays. Entries of arrays become zero.',
   examples: ['delete map 4 1', 'delete map 4 key=0x0a000001'],
@@ -17,8 +24,8 @@ export const command = defineCommand({
     return machine.transaction(() => {
       const found = machine.map(tags.id);
       if (!found) throw missing('Map');
-      const { map } = found;
-      if (!map.delete(sizedBytes(tags.key, map.keySize, 'key')))
+      const { map, runtime } = found;
+      if (!map.delete(typedBytes(tags.key, map.keySize, 'key', typesOf(runtime, map))))
         throw new CommandError('key', `Map ${map.id} (${map.name}) has no entry with this key.`);
     });
   },

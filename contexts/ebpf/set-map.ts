@@ -1,11 +1,13 @@
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
-import { QueueMap } from '../../src/runtime/maps/queue.ts';
+import { UserRingBufferMap } from '../../src/runtime/maps/user-ringbuf.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { MISSING_PARAMETERS, OK, PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { machineOf } from '../runtime.ts';
-import { missing, sizedBytes } from '../runtime-values.ts';
+import { typesOf } from '../runtime-objects.ts';
+import { missing, parseHex } from '../runtime-values.ts';
 import { ID } from './tags.ts';
+import { typedBytes } from './typed-bytes.ts';
 
 /** BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 const FLAGS = { any: 0, noexist: 1, exist: 2 } as const;
@@ -13,8 +15,16 @@ const FLAGS = { any: 0, noexist: 1, exist: 2 } as const;
 export const command = defineCommand({
   tags: [
     { ...ID, help: 'The ID of the map.' },
-    { name: 'key', type: 'string', help: 'The key: a decimal number, or all bytes in hexadecimal. Queues and stacks have none.' },
-    { name: 'value', type: 'string', help: 'The value: a decimal number, or all bytes in hexadecimal; of maps of programs or maps, an ID.' },
+    {
+      name: 'key',
+      type: 'string',
+      help: 'The key: a decimal number, all bytes in hexadecimal, or as show map\nprints it: "{id: 3, color: GREEN}". Queues and stacks have none.',
+    },
+    {
+      name: 'value',
+      type: 'string',
+      help: 'The value, in the same ways; members that are left out stay as they\nare. Of maps of programs or maps, an ID.',
+    },
     {
       name: 'flags',
       type: ['any', 'noexist', 'exist'],
@@ -24,22 +34,41 @@ export const command = defineCommand({
     { name: 'cpu', type: 'integer', named: true, help: 'The processor whose value is set, of per-CPU maps.\nThe default is every processor.' },
   ],
   remarks: 'Adds the entry or replaces its value.',
-  examples: ['set map 4 1 42', 'set map 4 key=0x0a000001 value=0x0100000000000000', 'set map 3 value=7'],
+  examples: [
+    'set map 4 1 42',
+    'set map 4 key=0x0a000001 value=0x0100000000000000',
+    'set map 3 value=7',
+    'set map 4 key=1 value="{count: 7, name: eth0}"',
+  ],
   run(tags, environment) {
     const machine = machineOf(environment);
     return machine.transaction(() => {
       const found = machine.map(tags.id);
       if (!found) throw missing('Map');
-      const { map } = found;
-      const keyless = map instanceof QueueMap;
+      const { map, runtime } = found;
+      const types = typesOf(runtime, map);
+      const keyless = map.keySize === 0;
       if (tags.value === undefined || (tags.key === undefined && !keyless)) throw new UsageError(MISSING_PARAMETERS);
-      const key = keyless ? new Uint8Array(0) : sizedBytes(tags.key!, map.keySize, 'key');
-      const value = wholeValue(map, key, sizedBytes(tags.value, map.valueSize, 'value'), tags.cpu);
-      map.update(key, value, FLAGS[tags.flags ?? 'any']);
+      const key = keyless ? new Uint8Array(0) : typedBytes(tags.key!, map.keySize, 'key', types);
+      if (map instanceof UserRingBufferMap) {
+        map.update(key, recordBytes(tags.value));
+        return;
+      }
+      // Members that are not named keep what the entry has.
+      const present = keyless || !tags.value.trimStart().startsWith('{') ? undefined : map.lookup(key)?.subarray((tags.cpu ?? 0) * map.cpuStride);
+      const value = typedBytes(tags.value, map.valueSize, 'value', types, present?.slice(0, map.valueSize));
+      map.update(key, wholeValue(map, key, value, tags.cpu), FLAGS[tags.flags ?? 'any']);
     });
   },
   text: () => OK,
 });
+
+/** A record for programs: any number of bytes. */
+function recordBytes(text: string): Uint8Array {
+  const bytes = parseHex(text);
+  if (bytes === undefined) throw new UsageError(`${unacceptableValue(text, 'value')} It is a record in hexadecimal.\n${PARAMETER_INCORRECT}`);
+  return bytes;
+}
 
 /** The value of one processor or of all, as user space hands it over. */
 function wholeValue(map: BpfMap, key: Uint8Array, value: Uint8Array, cpu: number | undefined): Uint8Array {

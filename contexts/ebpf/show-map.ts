@@ -1,9 +1,10 @@
 import { defineCommand } from '../command.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { missing, sizedBytes } from '../runtime-values.ts';
+import { missing } from '../runtime-values.ts';
 import { entryText, shownEntries } from './map-entries.ts';
 import { ID } from './tags.ts';
+import { typedBytes } from './typed-bytes.ts';
 
 const DEFAULT_LIMIT = 1000;
 
@@ -13,7 +14,7 @@ export const command = defineCommand({
     {
       name: 'key',
       type: 'string',
-      help: 'Only the entry with this key: a decimal number, or all bytes in hexadecimal.\nThe default is every entry.',
+      help: 'Only the entry with this key: a decimal number, all bytes in\nhexadecimal, or as the command prints it. The default is every entry.',
     },
     { name: 'limit', type: 'integer', named: true, help: `How many entries are shown at most.\nThe default is ${DEFAULT_LIMIT}.` },
     { name: 'raw', type: ['no', 'yes'], named: true, help: 'yes: bytes even where the C types are known.\nThe default is no.' },
@@ -26,9 +27,10 @@ export const command = defineCommand({
       const found = machine.map(tags.id);
       if (!found) throw missing('Map');
       const { map, runtime } = found;
-      const types = tags.raw === 'yes' ? undefined : typesOf(runtime, map);
+      const known = typesOf(runtime, map);
+      const types = tags.raw === 'yes' ? undefined : known;
       const description = { id: map.id, name: map.name, type: map.specification.type.name };
-      const key = tags.key === undefined ? undefined : sizedBytes(tags.key, map.keySize, 'key');
+      const key = tags.key === undefined ? undefined : typedBytes(tags.key, map.keySize, 'key', known);
       const { entries, more } = shownEntries(map, types, tags.limit ?? DEFAULT_LIMIT, key);
       return { ...description, entries, more };
     });
