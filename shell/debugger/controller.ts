@@ -1,6 +1,7 @@
 /** What keys do: moves the session, runs commands, and keeps what is shown up to date. No terminal: keys in, a view out. */
 import type { Debugger } from '../../contexts/debug/debugger.ts';
 import type { ExecuteIo, Outcome, SessionView } from '../../contexts/session-types.ts';
+import { culpritOf } from '../../src/explain/queries/culprit.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
 import { printable } from '../repl/text.ts';
@@ -163,8 +164,8 @@ export class DebuggerController {
     search: () => this.#set({ typing: { kind: 'search', text: '' } }),
     command: () => this.#set({ typing: { kind: 'command', text: '' } }),
     failure: () => this.#command('failure', 'move'),
-    culprit: () => this.#command('goto culprit', 'move'),
-    why: () => this.#command(`why ${this.#ui.selected ?? ''}`.trim(), 'text'),
+    culprit: () => this.#command('culprit', 'text'),
+    why: () => this.#command(`why ${placeWord(this.#ui.selected)}`.trim(), 'text'),
     diff: () => this.#command('diff', 'text'),
     join: () => this.#command('join', 'text'),
     attack: () => this.#command('attack', 'text'),
@@ -197,12 +198,18 @@ export class DebuggerController {
   // --- moving -------------------------------------------------------------------------------------------------------------------------------
 
   #move(go: (session: DebugSession) => void): void {
-    const session = this.#debug;
-    if (session?.steppable !== true) return;
+    const debug = this.#options.current();
+    if (debug?.session.steppable !== true) return;
+    const { session } = debug;
     const before = knownHere(session);
-    const { index } = session;
+    const from = session.place;
     go(session);
-    if (session.index === index && this.#ui.note === '') this.#set({ note: index === 0 ? 'The path begins here.' : 'The path ends here.' });
+    const to = session.place;
+    if (from === undefined || to === undefined) return;
+    const went = to.index - from.index;
+    if (to.route !== from.route) debug.moved(`goto ${to.pc}`);
+    else if (went !== 0) debug.moved(went > 0 ? `step ${went}` : `back ${-went}`);
+    else if (this.#ui.note === '') this.#set({ note: to.index === 0 ? 'The path begins here.' : 'The path ends here.' });
     this.#set({ answer: undefined });
     this.#refresh(before);
   }
@@ -351,9 +358,29 @@ export class DebuggerController {
       return;
     }
     this.#show(text, as, outcome, output, complaint, signal.aborted);
+    if (as === 'guide') this.#gotoSubject(output);
+    if (text === 'culprit') this.#gotoCulprit();
     const now = this.#debug;
     const moved = now !== session || now?.place?.index !== at?.index || now?.place?.route !== at?.route;
     if (moved || now === undefined) this.#refresh(now === session ? before : undefined);
+  }
+
+  /** The panes show the point that the answer speaks of, where there is one. */
+  #gotoCulprit(): void {
+    const debug = this.#options.current();
+    const at = debug?.session.steppable === true ? culpritOf(debug.session, debug.session.followedFailure)?.at : undefined;
+    if (debug === undefined || at === undefined) return;
+    debug.session.gotoIndex(at.index);
+    debug.moved('goto culprit');
+  }
+
+  /** The panes show what the guide's question is about. */
+  #gotoSubject(output: string): void {
+    const number = Number(/^Failure (\d+),/.exec(output)?.[1]);
+    const session = this.#debug;
+    const failure = session?.failures[number - 1]?.failure;
+    if (session?.steppable === true && failure !== undefined && !(session.followedFailure === number && session.pc === failure.instruction))
+      session.failure(number);
   }
 
   #show(title: string, as: Answer['kind'] | 'move', outcome: Outcome, output: string, complaint: string, stopped: boolean): void {
@@ -379,6 +406,11 @@ const SCROLL: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 const CLOSES = new Set(['q', 'Escape', 'C-c']);
+
+/** What `why` calls a value: `fp-8` for the cell `fp-8..fp-1`; '' for what it can tell nothing of. */
+function placeWord(subject: string | undefined): string {
+  return /^(?:r\d|fp-?\d+)/.exec(subject ?? '')?.[0] ?? '';
+}
 
 function linesOf(text: string): readonly string[] {
   return text.trimEnd().split('\n').map(printable);

@@ -1,11 +1,10 @@
 /** What the debugger's screen looks like: a pure function from what there is to show, and how large the screen is, to rows of text. */
 import type { Row, Size } from '../repl/frame.ts';
-import { textWidth } from '../repl/text.ts';
 import type { Role, Theme } from '../repl/theme.ts';
 import { helpLines } from './help.ts';
 import { baseName, type Content, sourceContent, stateContent, stepsContent } from './panes.ts';
 import type { Outline, Snapshot } from './snapshot.ts';
-import { EMPTY_LINE, filled, inRole, type Line, line, lineWidth, paintLine, span, wrapWords } from './spans.ts';
+import { columnsOf, EMPTY_LINE, filled, inRole, type Line, line, lineWidth, paintLine, span, wrapWords } from './spans.ts';
 import { type Answer, type Pane, TYPING_LABEL, type Ui } from './ui.ts';
 
 /** Everything the screen is made of. */
@@ -46,7 +45,7 @@ function titleLine({ snapshot, outline }: DebuggerView, columns: number): Line {
   const assumed = snapshot.assumptions.length === 0 ? '' : `, ${snapshot.assumptions.length} assumed`;
   const left = ` ${program}  ${section}${section === programType ? '' : ` (${programType})`} on ${platform}  ${verdict}${failed}${assumed}`;
   const right = `${stepWords(snapshot, outline)} `;
-  const room = columns - textWidth(right);
+  const room = columns - columnsOf(right);
   return inRole([...filled([span(left)], Math.max(0, room - 1)), span(` ${right}`)], 'selected');
 }
 
@@ -133,8 +132,8 @@ function headings(view: DebuggerView, panes: readonly Column[]): Line {
     const focused = pane === view.ui.pane && panes.length > 1;
     const name = TITLES[pane](view);
     const title = focused ? `[${name}] ` : ` ${name}  `;
-    const shown = textWidth(title) > width - 1 ? title.slice(0, Math.max(0, width - 1)) : title;
-    const rule = '─'.repeat(Math.max(0, width - 1 - textWidth(shown)));
+    const shown = columnsOf(title) > width - 1 ? title.slice(0, Math.max(0, width - 1)) : title;
+    const rule = '─'.repeat(Math.max(0, width - 1 - columnsOf(shown)));
     return [
       ...(index === 0 ? [] : [{ text: '─┬─', role: 'status' as Role }]),
       { text: '─', role: 'status' as Role },

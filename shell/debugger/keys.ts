@@ -54,7 +54,7 @@ export const KEYS: readonly KeyRow[] = [
   { action: 'end', chords: ['End'], shown: 'End', command: 'goto end', help: 'to where the path ends' },
   { action: 'goto', chords: ['g'], shown: 'g', command: 'goto 12, goto line 25', help: 'to an instruction or a line' },
   { action: 'failure', chords: ['e'], shown: 'e', command: 'failure', help: 'to the next failed check' },
-  { action: 'culprit', chords: ['c'], shown: 'c', command: 'goto culprit', help: 'to where the needed fact got lost' },
+  { action: 'culprit', chords: ['c'], shown: 'c', command: 'culprit, goto culprit', help: 'to where the needed fact got lost' },
   { action: 'why', chords: ['w'], shown: 'w', command: 'why r1', help: 'how the chosen value came to be' },
   { action: 'diff', chords: ['d'], shown: 'd', command: 'diff', help: 'what differs from the point before' },
   { action: 'join', chords: ['n'], shown: 'n', command: 'join', help: 'the ways into this block, side by side' },

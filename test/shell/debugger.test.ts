@@ -179,9 +179,11 @@ describe('keys', () => {
     for (const chord of ['G', 'Enter', '3']) screen.controller.press(chord);
     await screen.controller.settled;
     expect(screen.text(SMALL)).toContain('Write before line 25');
+    // The panes show what the guide speaks of.
+    expect(screen.controller.snapshot.step?.pc).toBe(2);
     for (const chord of ['q', 'x', 'j', 'Escape']) screen.controller.press(chord);
     await screen.controller.settled;
-    expect(screen.controller.snapshot.step?.index).toBe(0);
+    expect(screen.controller.snapshot.step?.index).toBe(2);
     expect(screen.text(SMALL)).toContain('attack: stopped.');
   });
 
