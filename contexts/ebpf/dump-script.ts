@@ -1,4 +1,5 @@
 import type { ObjectFile } from '../../src/object/object-file.ts';
+import { LOOPBACK_ALIAS } from '../../src/runtime/hooks/interfaces.ts';
 import { programsToLoad } from '../../src/runtime/loader.ts';
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
 import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
@@ -27,8 +28,13 @@ export function dumpScript(machine: Machine): readonly string[] {
   // In the order in which they were loaded: ids only grow.
   const loads = runtimes.flatMap(loadsOf).sort((a, b) => a.programs[0]!.id - b.programs[0]!.id);
   const made = new Set<number>();
-  for (const load of loads) lines.push(...loadLines(load, made));
-  for (const runtime of runtimes) lines.push(...linkLines(runtime), ...runtime.maps().flatMap((map) => (made.has(map.id) ? entryLines(map) : [])));
+  const loose: LoosePins = new Map();
+  for (const load of loads) lines.push(...loadLines(load, made, loose));
+  for (const [path, id] of loose) lines.push(unpinLine(path, id));
+  for (const runtime of runtimes) {
+    lines.push(...linkLines(runtime), ...runtime.maps().flatMap((map) => (made.has(map.id) ? entryLines(map) : [])));
+    lines.push(...omissions(runtime, made));
+  }
   // Last, because it might refuse what was loaded before it was set.
   if (runtimes[0]) lines.push(...policyLines(runtimes[0]));
   return [...lines, ...TAIL];
@@ -40,10 +46,10 @@ export function isEmptyDump(script: readonly string[]): boolean {
 }
 
 function interfaceLines(runtime: Runtime): readonly string[] {
-  return runtime.interfaces
-    .list()
-    .filter(({ index }) => index !== 1)
-    .map(({ index, name, alias }) => joinWords(['interface', 'add', name, alias, `index=${index}`, ...platformTag(runtime)]));
+  const [loopback, ...others] = runtime.interfaces.list();
+  const renamed = loopback === undefined || loopback.alias === LOOPBACK_ALIAS ? [] : [['interface', 'set', '1', loopback.alias]];
+  const added = others.map(({ index, name, alias }) => ['interface', 'add', name, alias, `index=${index}`]);
+  return [...renamed, ...added].map((words) => joinWords([...words, ...platformTag(runtime)]));
 }
 
 function platformTag({ platform }: Runtime): readonly string[] {
@@ -77,15 +83,18 @@ function loadedObject(runtime: Runtime, program: BpfProgram): ObjectFile | undef
   return bytes && isImage(bytes) ? imageObject(readAnyImage(bytes, fileName), bytes) : objectOf(runtime, program);
 }
 
-function loadLines({ runtime, programs, firstProgram }: Load, made: Set<number>): readonly string[] {
+/** Pins that loading makes and that are gone by now: later loads may have shared their maps before. */
+type LoosePins = Map<string, number>;
+
+function unpinLine(path: string, id: number): string {
+  return joinWords(['unpin', 'map', String(id), path]);
+}
+
+function loadLines({ runtime, programs, firstProgram }: Load, made: Set<number>, loose: LoosePins): readonly string[] {
   const first = programs[0]!;
   const { source, objectMapIds, mode } = first;
-  const reused = objectMapIds.filter((id) => id !== undefined && made.has(id)).length;
-  // Opening an object spends an id on Windows.
-  const start = firstProgram - (objectMapIds.length - reused) - (runtime.platform.name === 'windows' ? 1 : 0);
   const type = first.id === firstProgram && mode !== 'native' ? [`type=${first.type.name}`] : [];
-  const lines = [
-    `# SHA-256 ${source.sha256}`,
+  const add = (start: number) =>
     joinWords([
       'add',
       'program',
@@ -96,18 +105,54 @@ function loadLines({ runtime, programs, firstProgram }: Load, made: Set<number>)
       `execution=${mode}`,
       `at=${start}`,
       ...platformTag(runtime),
-    ]),
-  ];
+    ]);
+  const lines: string[] = [];
+  for (const [path, id] of loose) {
+    // Whoever did not share the map came after its pin was gone.
+    const there = objectMapIds.find((mapId) => mapId !== undefined && autoPinned(runtime, first, mapId) === path);
+    if (there === undefined || there === id) continue;
+    lines.push(unpinLine(path, id));
+    loose.delete(path);
+  }
+  lines.push(`# SHA-256 ${source.sha256}`);
+  // Opening an object spends an id on Windows.
+  const spent = runtime.platform.name === 'windows' ? 1 : 0;
+  const ids = objectMapIds.filter((id) => id !== undefined);
+  const own = ids.filter((id) => !made.has(id) && id >= firstProgram - ids.length);
+  const [older] = ids.filter((id) => !made.has(id) && !own.includes(id));
+  if (older !== undefined) {
+    // Its maps came with an earlier load that is gone: a passing one makes them again.
+    const start = older - creationOrder(runtime, first).indexOf(objectMapIds.indexOf(older)) - spent;
+    lines.push(add(start));
+    made.add(older);
+    lines.push(add(firstProgram - own.length - spent), `delete program ${start + spent + ids.length}`);
+  } else lines.push(add(firstProgram - own.length - spent));
   for (const program of programs) {
     for (const path of runtime.pins.pathsOf(program.id)) lines.push(joinWords(['pin', 'program', String(program.id), path]));
   }
-  for (const id of objectMapIds) {
-    if (id === undefined || made.has(id)) continue;
+  for (const id of ids) {
+    if (made.has(id) && id !== older) continue;
     made.add(id);
     const automatic = autoPinned(runtime, first, id);
-    for (const path of runtime.pins.pathsOf(id)) if (path !== automatic) lines.push(joinWords(['pin', 'map', String(id), path]));
+    const paths = runtime.pins.pathsOf(id);
+    for (const path of paths) if (path !== automatic) lines.push(joinWords(['pin', 'map', String(id), path]));
+    if (automatic !== undefined && !paths.includes(automatic)) loose.set(automatic, id);
   }
   return lines;
+}
+
+/** Indexes of an object's maps in the order in which loading makes them: a map of maps comes after the map that describes its inner ones. */
+function creationOrder(runtime: Runtime, program: BpfProgram): readonly number[] {
+  const order: number[] = [];
+  const definitions = loadedObject(runtime, program)?.maps ?? [];
+  const visit = (index: number): void => {
+    if (order.includes(index)) return;
+    const inner = definitions[index]?.inner;
+    if (inner !== undefined && inner !== index) visit(inner);
+    if (!order.includes(index)) order.push(index);
+  };
+  for (const index of definitions.keys()) visit(index);
+  return order;
 }
 
 /** The path to which loading pins a map by itself. */
@@ -127,8 +172,19 @@ function linkLines(runtime: Runtime): readonly string[] {
   );
 }
 
+/** What no line recreates, said where it is missing. */
+function omissions(runtime: Runtime, made: ReadonlySet<number>): readonly string[] {
+  const maps = runtime.maps().filter(({ id }) => !made.has(id));
+  const links = runtime.pinned().filter(({ kind }) => kind === 'link');
+  return [
+    ...maps.map(({ id, name }) => `# map ${id} (${name}) came with no program that is still there: bpftool map create makes one`),
+    ...links.map(({ id, path }) => `# link ${id} is pinned to ${path}: bpftool link pin pins it again`),
+  ];
+}
+
 function entryLines(map: BpfMap): readonly string[] {
-  if (map instanceof RingBufferMap || map instanceof PerfEventArrayMap) return [];
+  // What is frozen is as loading made it.
+  if (map.frozen || map instanceof RingBufferMap || map instanceof PerfEventArrayMap) return [];
   if (map instanceof QueueMap) {
     const packed = map.exportAll();
     const elements = Array.from({ length: packed.length / map.valueSize }, (_, index) =>

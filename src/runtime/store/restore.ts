@@ -133,6 +133,7 @@ export class Restorer {
     const type = findMapType(runtime.platform, stored.type);
     if (type === undefined) throw this.#damaged(`map ${stored.id} has the unknown type ${stored.type}`);
     const { id, name, keySize, valueSize, maxEntries, flags, template, special } = stored;
+    if (special?.some(({ offset, size }) => offset + size > valueSize)) throw this.#damaged(`map ${id} has fields outside of its values`);
     const map = runtime.createMap(
       { name, type, keySize, valueSize, maxEntries, flags, ...(special === undefined ? {} : { special }) },
       { id, ...(template === undefined ? {} : { template }) },
@@ -149,7 +150,8 @@ export class Restorer {
       fileName,
       sha256,
       get bytes() {
-        return readIfPresent(path);
+        const bytes = readIfPresent(path);
+        return bytes !== undefined && digest(bytes) === sha256 ? bytes : undefined;
       },
     };
   }
@@ -247,7 +249,7 @@ class StoredObject {
     const bytes = readIfPresent(this.#path);
     if (bytes === undefined) throw new StoreError('damaged', this.#path, `the object of program ${this.#stored.id} is missing`);
     // What was not verified when it was loaded never gets to run.
-    if (createHash('sha256').update(bytes).digest('hex') !== this.#stored.sha256) {
+    if (digest(bytes) !== this.#stored.sha256) {
       throw new StoreError('damaged', this.#path, `the object of program ${this.#stored.id} was altered`);
     }
     this.#bytes = bytes;
@@ -273,4 +275,8 @@ function located(path: string, read: () => void): void {
   } catch (error) {
     throw error instanceof RuntimeError ? new StoreError('damaged', path, error.message) : error;
   }
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
