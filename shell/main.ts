@@ -4,6 +4,7 @@ import type { DebuggerScreen, ExecuteIo } from '../contexts/session-types.ts';
 import packageData from '../package.json' with { type: 'json' };
 import { nodeHost } from './node-host.ts';
 import { type Rim, runArguments } from './one-shot.ts';
+import { safeOutput } from './repl/output.ts';
 
 /** Exit code of a process that a second Ctrl-C ends, as other shells have it. */
 const INTERRUPTED = 130;
@@ -13,7 +14,9 @@ const cancel = new AbortController();
 const io: ExecuteIo = {
   signal: cancel.signal,
   write: (text, stream) => {
-    process[stream].write(text);
+    const to = process[stream];
+    // What comes from an object must not command the terminal; a file or a pipe gets it as it is.
+    to.write(to.isTTY ? safeOutput(text, true) : text);
   },
   ...(hasScreen() ? { openDebugger } : {}),
 };

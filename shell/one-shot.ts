@@ -1,3 +1,4 @@
+import { describeError } from '../contexts/errors.ts';
 import type { Host } from '../contexts/host.ts';
 import { rootContext } from '../contexts/root/index.ts';
 import { scriptLines } from '../contexts/script.ts';
@@ -83,12 +84,12 @@ function runWords(session: Session, words: readonly string[], io: ExecuteIo): Pr
 }
 
 async function runFile(session: Session, path: string, io: ExecuteIo): Promise<Outcome> {
-  let bytes: Uint8Array;
+  let lines: readonly string[];
   try {
-    bytes = await session.host.readFile(path);
+    lines = scriptLines(await session.host.readFile(path), path);
   } catch (error) {
-    io.write(`${error instanceof Error ? error.message : String(error)}\n`, 'stderr');
+    io.write(`${describeError(error).message}\n`, 'stderr');
     return { exitCode: 1 };
   }
-  return session.runScript(path, scriptLines(bytes), io);
+  return session.runScript(path, lines, io);
 }

@@ -121,7 +121,7 @@ async function readBatch(path: string, { host }: Surroundings): Promise<readonly
   if (path === '-') throw new Failure('standard input belongs to the shell: name a file');
   const commands: string[][] = [];
   let open = false;
-  for (const line of scriptLines(await readFile(path, host))) {
+  for (const line of scriptLines(await readFile(path, host), path)) {
     const continues = line.endsWith('\\');
     const words = (continues ? line.slice(0, -1) : line)
       .replace(/(^|\s)#.*$/, '')

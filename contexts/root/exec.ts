@@ -8,7 +8,7 @@ export const command = defineCommand({
   ],
   examples: ['exec samples/tour.nsh', 'exec samples/tour.nsh stop-on-error=yes'],
   async run({ scriptfile, 'stop-on-error': stop }, { session, host, io }) {
-    return session.runScript(scriptfile, scriptLines(await host.readFile(scriptfile)), io, { stopOnError: stop === 'yes' });
+    return session.runScript(scriptfile, scriptLines(await host.readFile(scriptfile), scriptfile), io, { stopOnError: stop === 'yes' });
   },
   text: () => '',
   outcome: (outcome) => outcome,

@@ -108,6 +108,13 @@ describe('exec', () => {
   it('names a file that is not there', async () => {
     expect(await run(newSession(), 'exec b.nsh')).toMatchObject({ stderr: 'error: No such file or directory opening b.nsh\n', exitCode: 1 });
   });
+  it('refuses what is no text', async () => {
+    const files = { 'zero.nsh': 'show mode\n\0', 'latin.nsh': Uint8Array.of(0x73, 0xff, 0x0a), 'mark.nsh': '\ufeffshow mode' };
+    const session = newSession(files);
+    expect(await run(session, 'exec zero.nsh')).toMatchObject({ stdout: '', stderr: 'error: zero.nsh is no script: byte 10 is 0\n', exitCode: 1 });
+    expect(await run(session, 'exec latin.nsh')).toMatchObject({ stderr: 'error: latin.nsh is no script: it is not UTF-8\n', exitCode: 1 });
+    expect(await run(session, 'exec mark.nsh')).toMatchObject({ stdout: 'online\n', exitCode: 0 });
+  });
   it('ends scripts that run themselves', async () => {
     const { stderr, exitCode } = await run(newSession({ 'a.nsh': 'exec a.nsh\n' }), 'exec a.nsh');
     expect(stderr).toBe('error: scripts are nested more than 16 deep at a.nsh\n');
