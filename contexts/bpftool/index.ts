@@ -1,4 +1,5 @@
 import type { CommandRow, ContextDefinition } from '../context.ts';
+import { isForeignObject } from './foreign.ts';
 
 type Topic = 'help' | 'batch' | 'prog' | 'map' | 'link' | 'net' | 'version';
 
@@ -26,7 +27,7 @@ export const bpftoolContext: ContextDefinition = {
     words: 'bpftool',
     summary: `Runs a line of bpftool's.`,
     load: async () => (await import('./command.ts')).line,
-    takes: (word) => OPTION.test(word) || (word !== '' && rows.some(({ words }) => words.startsWith(word))),
+    takes: (word) => OPTION.test(word) || (word !== '' && (isForeignObject(word) || rows.some(({ words }) => words.startsWith(word)))),
   },
   contexts: [],
   groups: {},

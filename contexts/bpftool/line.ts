@@ -1,6 +1,7 @@
 import packageData from '../../package.json' with { type: 'json' };
 import { scriptLines } from '../script.ts';
 import { Failure, failureOf, misunderstood } from './failure.ts';
+import { foreignObject, foreignVerb } from './foreign.ts';
 import { firstMatch, parseSlots, Words } from './grammar.ts';
 import { objectHelp, overview } from './help.ts';
 import { type Json, prettyJson } from './json.ts';
@@ -56,6 +57,8 @@ async function evaluate(words: readonly string[], surroundings: Surroundings, de
   const { options } = surroundings;
   if (options.version) return version(options);
   const object = HELP_WORDS.has(first) || options.help ? 'help' : firstMatch(first, OBJECTS);
+  const foreign = object === undefined ? foreignObject(first) : undefined;
+  if (foreign !== undefined) throw misunderstood(foreign);
   if (object === undefined) throw new Failure(`unknown object '${first}'`, { exitCode: 2, details: options.json ? '' : overview() });
   if (object === 'help') return { json: null, text: overview() };
   if (object === 'version') return version(options);
@@ -71,6 +74,8 @@ async function verb(row: ObjectRow, words: readonly string[], surroundings: Surr
     return { json: null, text: objectHelp(row) };
   }
   if (!found) {
+    const foreign = foreignVerb(row.name, typed ?? '');
+    if (foreign !== undefined) throw misunderstood(foreign);
     const details = surroundings.options.json ? '' : objectHelp(row);
     throw new Failure(`unknown command '${row.name} ${typed}'`, { exitCode: 2, details });
   }

@@ -203,3 +203,21 @@ describe('forms', () => {
     expect(() => takeOptions(['-x', 'prog'])).toThrow(`unrecognized option '-x'`);
   });
 });
+
+describe('what bpftool does on Linux alone', () => {
+  const lines = ['btf list', 'cgroup tree', 'feature probe', 'gen skeleton x.o', 'iter pin x.o y', 'perf list', 'struct_ops show'];
+  const verbs = ['prog attach id 1 xdp', 'prog detach id 1 xdp', 'prog profile id 1 cycles', 'prog tracelog'];
+  for (const line of [...lines, ...verbs]) {
+    it(`${line} is refused in one line, with what there is instead`, async () => {
+      const session = newSession();
+      const { stdout, stderr, exitCode } = await run(session, `bpftool ${line}`);
+      expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+      expect(stderr).toMatch(/^Error: '[a-z_]+(?: [a-z]+)?' needs a Linux kernel(?:; here, "[^\n]+)?\n$/);
+      // Whatever it recommends exists.
+      for (const [, words] of stderr.matchAll(/"([^"]+)"/g)) {
+        const typed = words!.split(' ').filter((word) => word === word.toLowerCase() && !word.includes('='));
+        expect(await session.resolveWords(typed), words).toMatchObject({ kind: 'command' });
+      }
+    });
+  }
+});
