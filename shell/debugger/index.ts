@@ -2,7 +2,7 @@
 import type { DebuggerScreen } from '../../contexts/session-types.ts';
 import { NO_THEME, THEMES, type Theme, wantsColor } from '../repl/theme.ts';
 import { DebuggerController } from './controller.ts';
-import { showDebugger } from './screen.tsx';
+import { showDebugger } from './show.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

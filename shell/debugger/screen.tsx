@@ -1,11 +1,7 @@
-/** The debugger's rows on a real screen: a thin Ink view around the controller. */
+/** The debugger's keys and sentences: a thin Ink view around the controller. */
 import { render, Static, Text, useInput } from 'ink';
 import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
-import type { Size } from '../repl/frame.ts';
-import type { Theme } from '../repl/theme.ts';
 import type { DebuggerController } from './controller.ts';
-import { debuggerFrame } from './frame.ts';
-import { createPainter, type Painter } from './painter.ts';
 import { openingWords, Speaker, typedWords } from './spoken.ts';
 
 type InkKey = Parameters<Parameters<typeof useInput>[0]>[1];
@@ -37,8 +33,16 @@ const LETTERS: Readonly<Record<string, string>> = { ' ': 'Space', '\r': 'Enter',
 
 interface ScreenProps {
   readonly controller: DebuggerController;
-  readonly theme: Theme;
+  /** Puts what there is to show on the screen. */
+  readonly draw: () => void;
   readonly onSuspend: () => void;
+}
+
+export interface ViewOptions extends ScreenProps {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  /** Sentences instead of panes. */
+  readonly screenReader: boolean;
 }
 
 function useKeys({ controller, onSuspend }: ScreenProps): void {
@@ -67,13 +71,11 @@ function useController(controller: DebuggerController): void {
   useSyncExternalStore(store.subscribe, store.version);
 }
 
-/** Panes. Ink brings the keys and the moment to draw; the rows go to the painter, which writes those that changed. */
-function Screen(props: ScreenProps & { readonly painter: Painter }) {
-  const { controller, theme, painter } = props;
-  useController(controller);
+/** Panes. Ink brings the keys and the moment to draw; the rows themselves go to the painter, which writes those that changed. */
+function Screen(props: ScreenProps) {
+  useController(props.controller);
   useKeys(props);
-  const { snapshot, outline, ui } = controller;
-  useLayoutEffect(() => painter.draw(debuggerFrame({ snapshot, outline, ui, theme, size: painter.size })));
+  useLayoutEffect(props.draw);
   return null;
 }
 
@@ -106,122 +108,17 @@ function useSpeech(controller: DebuggerController): readonly string[] {
   return said;
 }
 
-/** What `showDebugger` needs besides the controller. */
-export interface ScreenOptions {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly theme: Theme;
-  /** Sentences instead of panes. */
-  readonly screenReader: boolean;
-  /** Aborting it takes the screen away at once. */
-  readonly signal: AbortSignal;
-  /** Called once, as soon as the terminal is as it was. */
-  readonly onClosed: () => void;
-}
-
-/** The screen that full-screen programs use; the scrollback stays as it is. */
-const ENTER_ALTERNATE = '\u001b[?1049h\u001b[?25l';
-const LEAVE_ALTERNATE = '\u001b[?25h\u001b[0m\u001b[?1049l';
-const CLEAR = '\u001b[H\u001b[2J';
-/** How long a window keeps its size before it is drawn for it (milliseconds). */
-const RESIZE_REST = 40;
-
-/** Shows the debugger until the person goes back. The terminal must be in its normal modes, and is afterwards, however this ends. */
-export async function showDebugger(controller: DebuggerController, options: ScreenOptions): Promise<void> {
-  const { output, input, screenReader, signal, onClosed } = options;
-  let closed = false;
-  let suspended = false;
-  let view: ReturnType<typeof render> | undefined;
-  const leave = () => {
-    if (!screenReader) output.write(LEAVE_ALTERNATE);
+/** Takes keys, and draws or speaks after each. Returns what ends it. */
+export function mountView({ input, output, screenReader, ...props }: ViewOptions): () => void {
+  const view = render(screenReader ? <Spoken {...props} /> : <Screen {...props} />, {
+    stdin: input,
+    stdout: output,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    isScreenReaderEnabled: screenReader,
+  });
+  return () => {
+    view.unmount();
+    view.cleanup();
   };
-  const enter = () => {
-    if (!screenReader) output.write(ENTER_ALTERNATE + CLEAR);
-  };
-  const mount = () => {
-    const size: Size = { columns: output.columns || 80, rows: output.rows || 24 };
-    const props = { controller, theme: options.theme, onSuspend: suspend };
-    view = render(screenReader ? <Spoken {...props} /> : <Screen {...props} painter={createPainter((text) => output.write(text), size)} />, {
-      stdin: input,
-      stdout: output,
-      exitOnCtrlC: false,
-      patchConsole: false,
-      isScreenReaderEnabled: screenReader,
-    });
-  };
-  const unmount = () => {
-    view?.unmount();
-    view?.cleanup();
-    view = undefined;
-  };
-  const close = () => {
-    if (closed) return;
-    closed = true;
-    clearTimeout(resting);
-    unmount();
-    leave();
-    process.off('exit', close);
-    process.off('uncaughtExceptionMonitor', close);
-    process.off('SIGTSTP', onStop);
-    process.off('SIGCONT', onContinue);
-    output.off('resize', onResize);
-    signal.removeEventListener('abort', abort);
-    onClosed();
-  };
-  const abort = () => {
-    close();
-    controller.close();
-  };
-
-  /** Stops the whole job, as Ctrl-Z does in any program. */
-  function suspend(): void {
-    if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
-  }
-  function onStop(): void {
-    if (suspended) return;
-    suspended = true;
-    unmount();
-    leave();
-    // Whoever else listens stops the process; without anybody it is for us to do.
-    if (process.listenerCount('SIGTSTP') === 1) process.kill(process.pid, 'SIGSTOP');
-  }
-  function onContinue(): void {
-    if (!suspended || closed) return;
-    suspended = false;
-    enter();
-    mount();
-  }
-
-  // Ink redraws over a frame of another size with leftovers, so a new size gets a clear screen and a new view.
-  let resting: NodeJS.Timeout | undefined;
-  function onResize(): void {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      if (suspended || closed || screenReader) return;
-      unmount();
-      output.write(CLEAR);
-      mount();
-    }, RESIZE_REST);
-  }
-
-  process.on('exit', close);
-  process.on('uncaughtExceptionMonitor', close);
-  if (process.platform !== 'win32') process.prependListener('SIGTSTP', onStop).on('SIGCONT', onContinue);
-  output.on('resize', onResize);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    // What is said cannot be drawn over when more is known.
-    if (screenReader) await controller.settled;
-    enter();
-    mount();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted || controller.done) resolve();
-      controller.subscribe(() => {
-        if (controller.done) resolve();
-      });
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  } finally {
-    close();
-  }
 }

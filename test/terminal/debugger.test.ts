@@ -116,14 +116,25 @@ describe.skipIf(!hasPty)("the debugger's screen in a real terminal", () => {
     expect(pty.bytes.lastIndexOf('\u001b[?25h')).toBeGreaterThan(pty.bytes.lastIndexOf('\u001b[?25l'));
   });
 
-  it('is drawn again when the job goes on after Ctrl-Z', async () => {
-    const pty = await screenOf();
-    pty.type('jj\u001a');
-    await pty.until(() => pty.bytes.trimEnd().endsWith(ALTERNATE_OFF) || pty.bytes.lastIndexOf(ALTERNATE_OFF) > pty.bytes.lastIndexOf(ALTERNATE_ON));
-    pty.signal(18);
+  it('stops with Ctrl-Z and is drawn again when the job goes on', async () => {
+    const env = { EBPFSH_CONFIG_DIR: mkdtempSync(join(folder, 'config-')) };
+    const pty = openPty('bash', ['--norc', '--noprofile', '-i'], { cwd: projectRoot, env });
+    open.push(pty);
+    await pty.until(/^bash.*[#$]$/m);
+    pty.type(`'${process.execPath}' '${binPath}' ebpf debug screen samples/droppacket_unsafe.o\r`);
+    await pty.until('q back');
+    pty.type('jj');
     await pty.until('step 3 of 3');
+    pty.type('\u001a');
+    await pty.until(/Stopped[^\n]*\n(?:[^\n]+\n)?bash.*[#$]$/m);
+    pty.type('stty -a | grep -o -E " .?(icanon|echo) "; echo done\r');
+    await pty.until(/^ icanon\n(?: echo\n)?done/m);
+    pty.type('fg\r');
+    await pty.until('step 3 of 3');
+    pty.type('k');
+    await pty.until('step 2 of 3');
     pty.type('q');
-    await pty.until(promptOf('debug'));
+    await pty.until(/^bash.*[#$]$/m);
   });
 
   it('speaks in sentences to screen readers: no boxes, no colors, no screen of its own', async () => {
