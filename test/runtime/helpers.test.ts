@@ -85,25 +85,86 @@ describe('printk', () => {
   ];
   it.each(windowsRows)('Windows %s', (format, values, expected) => expect(formatWindows(format, values)).toBe(expected));
 
+  const STRING = 1n;
+  const ADDRESS = 2n;
+  const memory = {
+    text: (address: bigint) => (address === STRING ? 'abc' : ''),
+    bytes: (_address: bigint, size: number) => Uint8Array.of(10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xab, 0xcd).subarray(0, size),
+  };
+  /** What bpf_snprintf and bpf_trace_vprintk of Linux 6.18 make of the same; undefined: -EINVAL. */
   const linuxRows: readonly [string, bigint[], string | undefined][] = [
-    ['%5d|%-5d|%05d', [42n, 42n, -42n], '   42|42   |-0042'],
-    ['%#x %X', [255n, 255n], '0xff FF'],
+    ['%d', [-5n], '-5'],
+    ['%i', [7n], '7'],
+    ['%u', [-1n], '4294967295'],
+    ['%x', [255n], 'ff'],
+    ['%X', [255n], 'FF'],
+    ['%lx', [1n << 40n], '10000000000'],
+    ['%lld', [-3n], '-3'],
+    ['%llu', [-1n], '18446744073709551615'],
+    ['%ld', [-9n], '-9'],
     ['%lu', [-1n], '18446744073709551615'],
-    ['%hhd', [255n], '-1'],
-    ['%s %c', [1n, 65n], 'str A'],
-    ['%pI4', [2n], '1.2.3.4'],
-    ['%q', [1n], undefined],
+    ['%5d|', [42n], '   42|'],
+    ['%-5d|', [42n], '42   |'],
+    ['%05d|', [-42n], '-0042|'],
+    ['%+d', [5n], '+5'],
+    ['% d', [5n], ' 5'],
+    ['%c|', [65n], 'A|'],
+    ['%5c|', [65n], '    A|'],
+    ['%-5c|', [65n], 'A    |'],
+    ['%s|', [STRING], 'abc|'],
+    ['%10s|', [STRING], '       abc|'],
+    ['%-10s|', [STRING], 'abc       |'],
+    ['%2s|', [STRING], 'abc|'],
+    ['%%|', [0n], '%|'],
+    ['%pI4', [ADDRESS], '10.0.0.1'],
+    ['%pi4', [ADDRESS], '010.000.000.001'],
+    ['%pI6', [ADDRESS], '0a00:0001:0000:0000:0000:0000:0000:abcd'],
+    ['%pi6', [ADDRESS], '0a00000100000000000000000000abcd'],
+    ['%px', [0x1234n], '0000000000001234'],
+    ['%20px|', [0x1234n], '                1234|'],
+    ['%#x', [255n], undefined],
+    ['%o', [8n], undefined],
+    ['%hd', [5n], undefined],
+    ['%hhd', [5n], undefined],
+    ['%zu', [5n], undefined],
+    ['%d %d', [1n, 2n], '1 2'],
+    ['%d', [1n, 2n], '1'],
+    ['%d %d', [1n], undefined],
+    ['%lli', [5n], '5'],
+    ['%.3s', [STRING], undefined],
+    ['%*d', [5n, 6n], undefined],
+    ['%pI6c', [ADDRESS], '0a00:0001:0000:0000:0000:0000:0000:abcd'],
+    ['%pks|', [STRING], 'abc|'],
+    ['%5.2d', [5n], undefined],
+    ['%lld%%%d', [5n, 6n], '5%6'],
+    ['%p4', [ADDRESS], undefined],
+    ['hello world, this is quite a long line that does not fit into it', [0n], 'hello world, this is quite a long line that does not fit into it'],
+    ['%12345d', [5n], `${' '.repeat(12_344)}5`],
+    ['%-08d|', [5n], '5       |'],
+    ['%0-8d|', [5n], '5       |'],
+    ['%+-8d|', [5n], '+5      |'],
+    ['%08x|', [0xbeefn], '0000beef|'],
+    ['%+x|', [5n], '5|'],
+    ['%ls', [STRING], undefined],
+    ['%q', [5n], undefined],
+    ['%', [5n], undefined],
+    ['100%', [0n], undefined],
+    ['tab\tand\nline', [], 'tab\tand\nline'],
+    ['\u00e4', [], undefined],
+    ['bell\x07', [], undefined],
+    ['%s.%d', [STRING, 5n], 'abc.5'],
+    ['%sd', [STRING], undefined],
+    ['%pd', [0n], undefined],
+    ['%p', [0x1234n], '0000000000001234'],
+    ['%ps.', [0x1234n], '0x1234.'],
+    ['%pB', [0x1234n], '0x1234'],
+    ['%pIx', [0n], undefined],
   ];
-  it.each(linuxRows)('Linux %s', (format, values, expected) =>
-    expect(
-      formatLinux(
-        format,
-        values,
-        () => 'str',
-        () => Uint8Array.of(1, 2, 3, 4),
-      ),
-    ).toBe(expected),
-  );
+  it.each(linuxRows)('Linux %s', (format, values, expected) => expect(formatLinux(format, values, memory)?.text).toBe(expected));
+  it('counts padding that it does not make', () => {
+    const made = formatLinux('%8388607d', [1n], memory)!;
+    expect([made.text.length, made.length]).toEqual([0x1_0000, 8_388_607]);
+  });
 
   it('goes to the trace, without the final newline', () => {
     const { call, text, environment } = bench('windows', 'xdp');

@@ -16,6 +16,8 @@ import { toU32, u32 } from './map-fixture.ts';
 import { sample, sampleBytes, testRuntime } from './runtime-fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ebpfsh-store-'));
+/** Processes that are killed; EBPFSH_KILLS=500 for the full number. bench/store-kill.ts does the same to the built program. */
+const KILLS = Number(process.env['EBPFSH_KILLS'] ?? 8);
 let worker = '';
 let directories = 0;
 
@@ -282,37 +284,41 @@ describe('two processes', () => {
 });
 
 describe('killed at any instant', () => {
-  it('loses no finished command and needs no repair', async () => {
-    const directory = fresh();
-    const setup = testRuntime();
-    await open(directory).transaction(setup, () => {
-      const map = hash(setup, 'shared');
-      map.update(u32(0), u32(0));
-      setup.pin(map.id, 'shared');
-    });
-    let finishedThirds = 0;
-    for (let round = 0; round < 8; round++) {
-      const name = `w${round}`;
-      const child = spawn(process.execPath, [worker, directory, name, '1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let output = '';
-      child.stdout.on('data', (chunk) => {
-        output += chunk;
-        // Somewhere inside one of the next commands.
-        if (output.split('\n').length > round + 1) setTimeout(() => child.kill('SIGKILL'), round % 4);
+  it(
+    'loses no finished command and needs no repair',
+    async () => {
+      const directory = fresh();
+      const setup = testRuntime();
+      await open(directory).transaction(setup, () => {
+        const map = hash(setup, 'shared');
+        map.update(u32(0), u32(0));
+        setup.pin(map.id, 'shared');
       });
-      await new Promise((resolve) => child.on('close', resolve));
-      const finished = output.split('\n').length - 1;
-      finishedThirds += Math.ceil(finished / 3);
-      const runtime = await reopened(directory);
-      const map = runtime.map(runtime.pins.get(name)!)!;
-      for (let index = 0; index < finished; index++) expect(map.lookup(u32(index))?.[7]).toBe(index & 255);
-      expect(map.count - finished).toBeGreaterThanOrEqual(0);
-      expect(map.count - finished).toBeLessThanOrEqual(1);
-      const total = toU32(runtime.map(runtime.pins.get('shared')!)!.lookup(u32(0)))!;
-      expect(total - finishedThirds).toBeGreaterThanOrEqual(0);
-      finishedThirds = total;
-    }
-  }, 60_000);
+      let finishedThirds = 0;
+      for (let round = 0; round < KILLS; round++) {
+        const name = `w${round}`;
+        const child = spawn(process.execPath, [worker, directory, name, '1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+        let output = '';
+        child.stdout.on('data', (chunk) => {
+          output += chunk;
+          // Somewhere inside one of the next commands.
+          if (output.split('\n').length > (round % 8) + 1) setTimeout(() => child.kill('SIGKILL'), round % 4);
+        });
+        await new Promise((resolve) => child.on('close', resolve));
+        const finished = output.split('\n').length - 1;
+        finishedThirds += Math.ceil(finished / 3);
+        const runtime = await reopened(directory);
+        const map = runtime.map(runtime.pins.get(name)!)!;
+        for (let index = 0; index < finished; index++) expect(map.lookup(u32(index))?.[7]).toBe(index & 255);
+        expect(map.count - finished).toBeGreaterThanOrEqual(0);
+        expect(map.count - finished).toBeLessThanOrEqual(1);
+        const total = toU32(runtime.map(runtime.pins.get('shared')!)!.lookup(u32(0)))!;
+        expect(total - finishedThirds).toBeGreaterThanOrEqual(0);
+        finishedThirds = total;
+      }
+    },
+    60_000 + KILLS * 2000,
+  );
 
   it('several writers at once end in a consistent state', async () => {
     const directory = fresh();

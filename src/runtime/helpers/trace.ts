@@ -1,9 +1,11 @@
 import { Errno } from '../result.ts';
-import { type HelperEnvironment, type HelperMaker, reach, readText, requireBytes, row } from './environment.ts';
-import { formatLinux, formatWindows } from './format.ts';
+import { type HelperEnvironment, type HelperMaker, reach, readText, requireBytes, row, writeText } from './environment.ts';
+import { type Formatted, formatLinux, formatWindows } from './format.ts';
 
 const MAXIMUM_WINDOWS_FORMAT = 511;
+/** MAX_BPRINTF_BUF and MAX_BPRINTF_BIN_ARGS of the kernel. */
 const LINUX_BUFFER = 1024;
+const LARGEST_STRING = 512;
 
 function emit(environment: HelperEnvironment, text: string): void {
   environment.trace.add(environment.host.boot(), environment.currentCpu(), environment.run.programName, text);
@@ -20,24 +22,30 @@ function printkWindows(environment: HelperEnvironment, format: number, size: num
 }
 
 /** Formats for bpf_trace_printk, bpf_trace_vprintk, bpf_snprintf and bpf_seq_printf; undefined: -EINVAL. */
-function formatted(environment: HelperEnvironment, format: string, values: readonly bigint[]): string | undefined {
-  return formatLinux(
-    format,
-    values,
-    (address) => {
+function formatted(environment: HelperEnvironment, format: string | undefined, values: readonly bigint[]): Formatted | undefined {
+  if (format === undefined) return undefined;
+  const { memory } = environment;
+  return formatLinux(format, values, {
+    text(address) {
       const at = Number(address);
-      return environment.memory.contains(at, 1) ? readText(environment, at, reach(environment, at, 512)) : '(fault)';
+      return memory.contains(at, 1) ? readText(environment, at, reach(environment, at, LARGEST_STRING)) : '';
     },
-    (address, size) => (environment.memory.contains(Number(address), size) ? environment.memory.read(Number(address), size) : new Uint8Array(size)),
-  );
+    bytes: (address, size) => (memory.contains(Number(address), size) ? memory.read(Number(address), size) : new Uint8Array(size)),
+  });
 }
 
+/** A format of at most `size` bytes; undefined when no NUL ends it within them. */
+function formatAt(environment: HelperEnvironment, address: number, size: number): string | undefined {
+  const text = readText(environment, address, size);
+  return text.length < size ? text : undefined;
+}
+
+/** The result is the length of the whole text; the trace keeps what fits into the kernel's buffer. */
 function printkLinux(environment: HelperEnvironment, format: number, size: number, values: readonly bigint[]): number {
-  const text = formatted(environment, readText(environment, format, size), values);
-  if (text === undefined) return -Errno.EINVAL;
-  const kept = text.slice(0, LINUX_BUFFER - 1);
-  emit(environment, kept.replace(/\n$/, ''));
-  return kept.length;
+  const made = formatted(environment, formatAt(environment, format, size), values);
+  if (made === undefined) return -Errno.EINVAL;
+  emit(environment, made.text.slice(0, LINUX_BUFFER - 1).replace(/\n$/, ''));
+  return made.length;
 }
 
 function valuesAt(environment: HelperEnvironment, address: number, size: number): bigint[] | undefined {
@@ -73,19 +81,16 @@ export const linuxTrace: Readonly<Record<string, HelperMaker>> = {
   }),
   bpf_seq_printf: row('u32 u32 u32 u32 u32', 'i32', (e) => (_sequence: number, format: number, size: number, data: number, length: number) => {
     const values = valuesAt(e, data, length);
-    const text = values && formatted(e, readText(e, format, size), values);
-    if (text === undefined) return -Errno.EINVAL;
-    e.run.notes.output += text;
+    const made = values && formatted(e, formatAt(e, format, size), values);
+    if (made === undefined) return -Errno.EINVAL;
+    e.run.notes.output += made.text;
     return 0;
   }),
   bpf_snprintf: row('u32 u32 u32 u32 u32', 'i32', (e) => (out: number, size: number, format: number, data: number, length: number) => {
     const values = valuesAt(e, data, length);
-    const text = values && formatted(e, readText(e, format, reach(e, format)), values);
-    if (text === undefined) return -Errno.EINVAL;
-    if (size > 0) {
-      requireBytes(e, out, size, 'buffer');
-      for (let index = 0; index < size; index++) e.memory.bytes[out + index] = index < size - 1 ? text.charCodeAt(index) || 0 : 0;
-    }
-    return text.length + 1;
+    const made = values && formatted(e, formatAt(e, format, reach(e, format)), values);
+    if (made === undefined) return -Errno.EINVAL;
+    if (size > 0) writeText(e, made.text, out, size);
+    return made.length + 1;
   }),
 };
