@@ -1,5 +1,4 @@
 import type { Fix, Fixes } from './fixes/fixes.ts';
-import { inNamesOfSource } from './fixes/spelling.ts';
 import { explainFailure } from './report.ts';
 import type { Verdict } from './search/verdict.ts';
 import type { DebugSession } from './session.ts';
@@ -263,14 +262,8 @@ class Guide {
     const here = this.session.source.at(failure.instruction);
     const lines = [...fix.title.matchAll(/\(line (\d+)\)/g)].map(([, line]) => Number(line));
     if (fix.c.length === 0) return [];
-    const { program, rules } = this.session.machine;
-    const spelled = inNamesOfSource(
-      fix.c,
-      program,
-      rules.context.fields.some(({ kind, size }) => kind === 'packet_end' && size === 4),
-    );
-    if (lines.length < 2 || lines.length !== fix.c.length) return [{ place: here, where, c: spelled }];
-    return spelled.map((c, index) => ({ place: this.lineNumbered(lines[index]!) ?? here, where, c: [c] }));
+    if (lines.length < 2 || lines.length !== fix.c.length) return [{ place: here, where, c: fix.c }];
+    return fix.c.map((c, index) => ({ place: this.lineNumbered(lines[index]!) ?? here, where, c: [c] }));
   }
 
   private lineNumbered(line: number): SourceLine | undefined {

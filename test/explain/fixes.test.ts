@@ -128,11 +128,11 @@ function compare(before: Verification, fix: Fix): { readonly same: number; reado
 const REPAIRED: readonly (readonly [id: string, pattern: Fix['pattern'], c: string])[] = [
   ['NUL-01', 'null_check', 'if (!v) return XDP_PASS;'],
   ['NUL-02', 'null_check', 'if (!y) return XDP_PASS;'],
-  ['PKT-01', 'packet_check', 'if (data + 14 > data_end) return XDP_PASS;'],
-  ['PKT-02', 'packet_check', 'if (data + 24 > data_end) return XDP_PASS;'],
-  ['PKT-03', 'packet_check', 'if ((void *)(tcp + 1) > data_end) return XDP_PASS;'],
-  ['PKT-04', 'reload', 'if (data + 14 > data_end) return XDP_PASS;'],
-  ['PKT-06', 'packet_check', 'if ((void *)(&p[i] + 1) > data_end) return XDP_PASS;'],
+  ['PKT-01', 'packet_check', 'if (data + 14 > end) return XDP_PASS;'],
+  ['PKT-02', 'packet_check', 'if (data + 24 > end) return XDP_PASS;'],
+  ['PKT-03', 'packet_check', 'if ((void *)(tcp + 1) > end) return XDP_PASS;'],
+  ['PKT-04', 'reload', 'if (data + 14 > end) return XDP_PASS;'],
+  ['PKT-06', 'packet_check', 'if ((void *)(&p[i] + 1) > end) return XDP_PASS;'],
   ['MAP-02', 'index_check', 'if (checked > 63) return XDP_PASS;'],
   ['MAP-03', 'index_check', 'if (checked > 63) return XDP_PASS;'],
   ['MAP-04', 'index_check', 'if (checked > 63) return XDP_PASS;'],
@@ -188,7 +188,7 @@ describe('several failures', () => {
   it('are repaired each at its place, so that what needs less is not refused', async () => {
     const { verification } = await debugSample('droppacket_unsafe');
     const { fixes } = proposeFixes(verification, verification.report.failures[0]!, { budgetMilliseconds: 20_000 });
-    expect(fixes[0]?.c).toEqual(['if (data + 10 > data_end) return XDP_PASS;', 'if (data + 26 > data_end) return XDP_PASS;']);
+    expect(fixes[0]?.c).toEqual(['if ((void *)ip + 10 > ctx->data_end) return XDP_PASS;', 'if ((void *)ip + 26 > ctx->data_end) return XDP_PASS;']);
     expect(fixes[0]?.applied?.verification.report.verdict).toBe('accepted');
     expect(compare(verification, fixes[0]!)).toMatchObject({ repaired: expect.any(Number) });
     // The listing counts as the changed program does.

@@ -134,6 +134,16 @@ describe('the names of the source', () => {
     expect(inNamesOfSource(check, inSource(texts), false)).toEqual([expected]);
   });
 
+  it('are kept where a fix sets them anew, and taken where they are variables', () => {
+    const reload = ['data = (void *)(long)ctx->data;', 'data_end = (void *)(long)ctx->data_end;', ...check];
+    expect(inNamesOfSource(reload, inSource(['ipv4_header_t* ip = ctx->data;']), false)).toEqual(reload);
+    expect(inNamesOfSource(reload, inSource(['void *begin = P(md->data), *end = P(md->data_end);']), false)).toEqual([
+      'begin = (void *)(long)ctx->data;',
+      'end = (void *)(long)ctx->data_end;',
+      'if (begin + 14 > end) return XDP_PASS;',
+    ]);
+  });
+
   it('cast fields that are no pointers', () => {
     expect(inNamesOfSource(check, inSource(['__u8 *p = (void *)(long)skb->data;']), true)).toEqual([
       'if ((void *)p + 14 > (void *)(long)skb->data_end) return XDP_PASS;',

@@ -97,7 +97,9 @@ describe('fix', () => {
     const { session } = await debug();
     const listed = await run(session, 'fix');
     expect(listed.stdout).toMatch(/fix A \(verified\): Check that the packet has 10 bytes \(line 25\); check that the/);
-    expect(listed.stdout).toContain('      if (data + 10 > data_end) return XDP_PASS;\n      if (data + 26 > data_end) return XDP_PASS;\n');
+    expect(listed.stdout).toContain(
+      '      if ((void *)ip + 10 > ctx->data_end) return XDP_PASS;\n      if ((void *)ip + 26 > ctx->data_end) return XDP_PASS;\n',
+    );
     const applied = await run(session, 'fix A');
     expect(applied.stdout).toBe('Fix A is applied to the copy in memory. The program passes.\n');
     expect((await run(session, 'attack budget=20')).stdout).toMatch(/^No check fails\. \d+ inputs? ran/);
@@ -138,7 +140,7 @@ describe('show verification', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain('    verdict      CONFIRMED BUG: empty packet -> reads byte 9 of the packet,\n                 which has 0 bytes\n');
     expect(stderr).toContain('    fix A        Check that the packet has 10 bytes (line 25); check that the\n');
-    expect(stderr).toContain('                 if (data + 10 > data_end) return XDP_PASS;\n');
+    expect(stderr).toContain('                 if ((void *)ip + 10 > ctx->data_end) return XDP_PASS;\n');
   });
 
   it('does not where it is told not to', async () => {

@@ -4,6 +4,7 @@ import type { CheckKind } from '../../verifier/checks.ts';
 import { type Verification, type VerifyOptions, verify } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import { instructionText } from '../instruction-text.ts';
+import type { Fix as KnowledgeFix } from '../knowledge/entry.ts';
 import { findEntry } from '../knowledge/index.ts';
 import { applyEdits, type Edit, EditError, originOf } from './edit.ts';
 import { nullChecks, packetChecks } from './guards.ts';
@@ -11,6 +12,7 @@ import { divisorChecks, indexChecks, sizeChecks } from './indices.ts';
 import { type Lowering, loweringOf } from './lowering.ts';
 import type { PatternName, Proposal } from './proposal.ts';
 import { Site } from './site.ts';
+import { inNamesOfSource } from './spelling.ts';
 import { numericResults, registerValues, releases, reloads, stackZeros } from './values.ts';
 
 /** `verified`: the program passes with it, and input that went well before goes on as it did. `verified-changes-behaviour`: it passes, but such input
@@ -71,8 +73,10 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
 
 /** Ways out that are known for this cause, where no change of the code alone repairs it. */
 function advice(failure: Failure): Draft[] {
-  const entry = findEntry(failure.id);
-  return (entry?.fixes ?? []).slice(0, MAX_ADVICE).map(({ change, code }) => ({
+  const said = wordsOf(failure.message);
+  const fitting = ({ change, code }: KnowledgeFix) => [...wordsOf(`${change} ${code ?? ''}`)].filter((word) => said.has(word)).length;
+  const known = [...(findEntry(failure.id)?.fixes ?? [])].sort((a, b) => fitting(b) - fitting(a));
+  return known.slice(0, MAX_ADVICE).map(({ change, code }) => ({
     pattern: 'advice',
     title: change.replace(/\.$/, ''),
     applicability: 'text',
@@ -80,6 +84,11 @@ function advice(failure: Failure): Draft[] {
     effect: 'A change of the source; it was not compiled and tried here.',
     edits: [],
   }));
+}
+
+/** Words that say what a sentence is about. */
+function wordsOf(sentence: string): ReadonlySet<string> {
+  return new Set(sentence.toLowerCase().match(/[a-z_]{4,}/g));
 }
 
 /** Texts offered at most. */
@@ -133,8 +142,15 @@ function lettered(drafts: readonly Draft[], site?: Site): Fix[] {
   return drafts.map(({ edits, ...fix }, index) => ({
     letter: String.fromCharCode(65 + index),
     ...fix,
+    ...(fix.applied === undefined || site === undefined ? {} : { c: spelled(fix.c, site) }),
     patch: fix.applied === undefined || site === undefined ? [] : patchOf(site, edits, fix.applied.verification),
   }));
+}
+
+/** The lines as the source would have them, not as the patterns call things. */
+function spelled(c: readonly string[], { machine }: Site): readonly string[] {
+  const narrow = machine.rules.context.fields.some(({ kind, size }) => kind === 'packet_end' && size === 4);
+  return inNamesOfSource(c, machine.program, narrow);
 }
 
 /** Applies a proposal and verifies it, wider versions of it where the same check still fails; undefined where it does not repair the check. */

@@ -14,8 +14,14 @@ interface PacketNames {
  */
 export function inNamesOfSource(c: readonly string[], program: ObjectProgram, narrow: boolean): readonly string[] {
   const { data, dataEnd } = packetNames(program, narrow);
-  return c.map((line) => (/->data/.test(line) ? line : line.replace(/\bdata\b/g, data).replace(/\bdata_end\b/g, dataEnd)));
+  // Where a fix sets them anew they have to be variables.
+  if (c.some((line) => ASSIGNS.test(line)) && !(VARIABLE.test(data) && VARIABLE.test(dataEnd))) return c;
+  // Fields of the context keep their names.
+  return c.map((line) => line.replace(/(?<!->)\bdata\b/g, data).replace(/(?<!->)\bdata_end\b/g, dataEnd));
 }
+
+const ASSIGNS = /^data(?:_end)?\s*=/;
+const VARIABLE = /^\w+$/;
 
 function packetNames(program: ObjectProgram, narrow: boolean): PacketNames {
   const text = [...new Set(program.lines.map((line) => line.text))].join('\n');
