@@ -1,10 +1,22 @@
 import { describeError } from '../../contexts/errors.ts';
 import type { Host } from '../../contexts/host.ts';
+import type { BreakPlace } from '../../src/explain/queries/breakpoints.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { RequestArguments, RequestError } from './arguments.ts';
-import { type Breakpoint, parseCondition } from './breakpoints.ts';
+import {
+  atChanges,
+  atFunction,
+  atSlots,
+  type Breakpoint,
+  EXCEPTION_FILTERS,
+  type ExceptionFilter,
+  isExceptionFilter,
+  parseCondition,
+  type Reason,
+} from './breakpoints.ts';
 import { evaluate } from './evaluate.ts';
 import { launch } from './launch.ts';
+import { questions } from './questions.ts';
 import { Sources } from './sources.ts';
 import { atEntry, type Granularity, type Motion, obstacleAt, type Stop, travel } from './travel.ts';
 import { addressOf, disassembly, exceptionInfo, failingHere, framesOf, scopesOf, slotOf, stackFrames, variablesOf } from './views.ts';
@@ -18,6 +30,9 @@ const CAPABILITIES = {
   supportsConfigurationDoneRequest: true,
   supportsConditionalBreakpoints: true,
   supportsInstructionBreakpoints: true,
+  supportsFunctionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  supportsRestartFrame: true,
   supportsStepBack: true,
   supportsSteppingGranularity: true,
   supportsGotoTargetsRequest: true,
@@ -25,9 +40,7 @@ const CAPABILITIES = {
   supportsExceptionInfoRequest: true,
   supportsEvaluateForHovers: true,
   supportsTerminateRequest: true,
-  exceptionBreakpointFilters: [
-    { filter: 'failure', label: 'Failed checks', description: 'Stops before an instruction whose check fails on the path.', default: true },
-  ],
+  exceptionBreakpointFilters: Object.entries(EXCEPTION_FILTERS).map(([filter, row]) => ({ filter, ...row })),
 };
 
 interface Handler {
@@ -58,10 +71,12 @@ export class DebugAdapter {
   private launched: Launched | undefined;
   /** Lines count from 1 on the other side, too, unless it says otherwise. */
   private lineOffset = 0;
-  private lineBreakpoints = new Map<string, readonly Breakpoint[]>();
-  private instructionBreakpoints: readonly Breakpoint[] = [];
+  /** By what set them: a source file's lines, or one of the other kinds. */
+  private readonly breakpoints = new Map<string, readonly Breakpoint[]>();
   private breakpointCount = 0;
-  private stopAtFailures = true;
+  private filters: readonly ExceptionFilter[] = ['failure'];
+  /** The filter that stopped the last motion. */
+  private stoppedBy: ExceptionFilter | undefined;
   private pausing = false;
   /** Numbers of the failed checks that it has stopped at. */
   private readonly seen = new Set<number>();
@@ -135,9 +150,17 @@ export class DebugAdapter {
     launch: { answer: (args) => this.launch(args), after: () => this.introduce() },
     setBreakpoints: { answer: (args) => this.setBreakpoints(args) },
     setInstructionBreakpoints: { answer: (args) => this.setInstructionBreakpoints(args) },
+    setFunctionBreakpoints: {
+      answer: (args) =>
+        this.replaceBreakpoints('function breakpoint', args, (wanted) => atFunction(this.target.session, wanted.requiredText('name'))),
+    },
+    dataBreakpointInfo: { answer: (args) => this.dataBreakpointInfo(args.requiredText('name')) },
+    setDataBreakpoints: {
+      answer: (args) => this.replaceBreakpoints('data breakpoint', args, (wanted) => atChanges(wanted.requiredText('dataId'))),
+    },
     setExceptionBreakpoints: {
       answer: (args) => {
-        this.stopAtFailures = args.texts('filters').includes('failure');
+        this.filters = args.texts('filters').filter(isExceptionFilter);
         return undefined;
       },
     },
@@ -174,7 +197,17 @@ export class DebugAdapter {
         };
       },
     },
-    exceptionInfo: { answer: () => exceptionInfo(this.target.session) },
+    exceptionInfo: { answer: () => exceptionInfo(this.target.session, this.stoppedBy) },
+    restartFrame: {
+      answer: (args) => this.restartFrame(args.requiredInteger('frameId')),
+      after: () => this.stopped({ reason: 'restart', description: 'At the entry of the function' }),
+    },
+    ...Object.fromEntries(
+      Object.entries(questions).map(([name, ask]) => [
+        name,
+        { answer: (args: RequestArguments) => ask(this.target.session, args, this.cancel.signal) },
+      ]),
+    ),
     source: {
       answer: (args) => {
         const reference = args.object('source').integer('sourceReference') ?? args.requiredInteger('sourceReference');
@@ -224,13 +257,13 @@ export class DebugAdapter {
     const path = source.text('path');
     const reference = source.integer('sourceReference');
     const placed = args.objects('breakpoints').map((wanted) =>
-      this.place(wanted, () => {
+      this.place('breakpoint', wanted, () => {
         const found = sources.slotsAt(path, reference, wanted.requiredInteger('line'));
         if (found === undefined) throw new RequestError('No instruction belongs to this line or a later one.');
-        return found;
+        return { places: atSlots(found.slots), wire: { line: found.line, instructionReference: addressOf(found.slots[0]!) } };
       }),
     );
-    this.lineBreakpoints.set(
+    this.breakpoints.set(
       `${reference ?? 0}:${path ?? ''}`,
       placed.map(({ breakpoint }) => breakpoint),
     );
@@ -239,39 +272,56 @@ export class DebugAdapter {
 
   private setInstructionBreakpoints(args: RequestArguments): object {
     const { program } = this.target.session;
+    return this.replaceBreakpoints('instruction breakpoint', args, (wanted) => {
+      const slot = slotOf(wanted.requiredText('instructionReference'), wanted.integer('offset'));
+      if (program.instructions[slot] === undefined) throw new RequestError(`There is no instruction ${slot}.`);
+      return atSlots([slot]);
+    });
+  }
+
+  /** Takes the breakpoints of a request for all of their kind. */
+  private replaceBreakpoints(reason: Reason, args: RequestArguments, find: (wanted: RequestArguments) => readonly BreakPlace[]): object {
+    void this.target;
     const placed = args.objects('breakpoints').map((wanted) =>
-      this.place(wanted, () => {
-        const slot = slotOf(wanted.requiredText('instructionReference'), wanted.integer('offset'));
-        if (program.instructions[slot] === undefined) throw new RequestError(`There is no instruction ${slot}.`);
-        return { slots: [slot] };
+      this.place(reason, wanted, () => {
+        const places = find(wanted);
+        const [first] = places;
+        return { places, wire: first?.kind === 'instruction' ? { instructionReference: addressOf(first.pc) } : {} };
       }),
     );
-    this.instructionBreakpoints = placed.map(({ breakpoint }) => breakpoint);
+    this.breakpoints.set(
+      reason,
+      placed.map(({ breakpoint }) => breakpoint),
+    );
     return { breakpoints: placed.map(({ wire }) => wire) };
   }
 
   /** A breakpoint that cannot be set is answered with the reason; the others of its request stand. */
-  private place(wanted: RequestArguments, find: () => { readonly slots: readonly number[]; readonly line?: number }) {
+  private place(reason: Reason, wanted: RequestArguments, find: () => { readonly places: readonly BreakPlace[]; readonly wire: object }) {
     const id = ++this.breakpointCount;
     try {
-      const condition = wanted.text('condition');
-      const parsed = condition === undefined || condition.trim() === '' ? undefined : parseCondition(condition);
-      const { slots, line } = find();
-      const wire = { id, verified: true, ...(line === undefined ? {} : { line }), instructionReference: addressOf(slots[0]!) };
-      return { breakpoint: { id, slots, condition: parsed }, wire };
+      const words = wanted.text('condition');
+      const condition = words === undefined || words.trim() === '' ? undefined : parseCondition(words);
+      const { places, wire } = find();
+      return { breakpoint: { id, reason, stops: places.map((place) => ({ place, condition })) }, wire: { id, verified: true, ...wire } };
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      return { breakpoint: { id, slots: [], condition: undefined }, wire: { id, verified: false, message: error.message } };
+      return { breakpoint: { id, reason, stops: [] }, wire: { id, verified: false, message: error.message } };
     }
   }
 
+  private dataBreakpointInfo(name: string): object {
+    try {
+      atChanges(name);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return { dataId: null, description: error.message };
+    }
+    return { dataId: name, description: `what is known of ${name}`, accessTypes: ['write'], canPersist: true };
+  }
+
   private obstacles() {
-    return {
-      lines: [...this.lineBreakpoints.values()].flat(),
-      instructions: this.instructionBreakpoints,
-      failures: this.stopAtFailures,
-      paused: () => this.pausing,
-    };
+    return { breakpoints: [...this.breakpoints.values()].flat(), filters: this.filters, paused: () => this.pausing };
   }
 
   // --- moving -------------------------------------------------------------------------------------------------------------------------------
@@ -298,7 +348,7 @@ export class DebugAdapter {
   /** Goes to the entry again, on the path to the next failed check that has not been shown; false where there is none. */
   private followNext(): boolean {
     const { session } = this.target;
-    if (!this.stopAtFailures) return false;
+    if (!this.filters.includes('failure')) return false;
     for (let number = 1; number <= session.report.failures.length; number++) {
       if (this.seen.has(number)) continue;
       this.seen.add(number);
@@ -310,9 +360,10 @@ export class DebugAdapter {
     return false;
   }
 
-  private stopped({ reason, description, text, hitBreakpointIds }: Stop): void {
+  private stopped({ reason, filter, description, text, hitBreakpointIds }: Stop): void {
     if (this.cancel.signal.aborted) return;
-    if (reason === 'exception') for (const { number } of failingHere(this.target.session)) this.seen.add(number);
+    this.stoppedBy = filter;
+    if (filter === 'failure') for (const { number } of failingHere(this.target.session)) this.seen.add(number);
     this.event('stopped', {
       reason,
       description,
@@ -321,6 +372,18 @@ export class DebugAdapter {
       threadId: THREAD,
       allThreadsStopped: true,
     });
+  }
+
+  /** Goes back to where the function of a frame was entered on this path. */
+  private restartFrame(frameId: number): undefined {
+    const depth = this.depthOf(frameId);
+    const { session } = this.target;
+    if (depth === 0) session.gotoStart();
+    else {
+      const isEntered = () => session.program.functions.some(({ start }) => start === session.pc) && session.state.frames.length - 1 === depth;
+      while (!isEntered() && session.back(1) > 0);
+    }
+    return undefined;
   }
 
   private gotoTargets(args: RequestArguments): object {

@@ -1,19 +1,49 @@
 import { type Answer, type Proposition, parseProposition } from '../../src/explain/prove.ts';
+import { type BreakPlace, breakpointsAt, parseWatchpoint, type Breakpoint as Stopping, slotsOf } from '../../src/explain/queries/breakpoints.ts';
+import { coverageOf } from '../../src/explain/queries/coverage.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { RequestError } from './arguments.ts';
 
 /** When a breakpoint counts: `must(r6 <= 63)` where the verifier can prove it, `may(...)` where it cannot rule it out. */
-export interface Condition {
+interface Condition {
   readonly mode: 'must' | 'may';
+  readonly text: string;
   readonly proposition: Proposition;
 }
 
+/** The kinds of breakpoints, as `stopped` events name them; each has a request of its own that replaces all of its kind. */
+export type Reason = 'breakpoint' | 'instruction breakpoint' | 'function breakpoint' | 'data breakpoint';
+
 export interface Breakpoint {
   readonly id: number;
-  /** Slots that it stops before; none where it is not verified. */
-  readonly slots: readonly number[];
-  readonly condition: Condition | undefined;
+  readonly reason: Reason;
+  /** What it stops at; nothing where it is not verified. */
+  readonly stops: readonly Stopping[];
 }
+
+/** What `setExceptionBreakpoints` may name: places where the verifier gives something up, or knows that nobody comes. */
+export const EXCEPTION_FILTERS = {
+  failure: { label: 'Failed checks', description: 'Stops before an instruction whose check fails on the path.', default: true },
+  'join-loss': { label: 'Losses at joins', description: 'Stops where merging paths lose something that was known.', default: false },
+  widening: { label: 'Widenings', description: 'Stops at the head of a loop whose turns were merged into one state.', default: false },
+  unreachable: { label: 'Impossible ways', description: 'Stops before a branch of which one way is never taken.', default: false },
+} as const;
+
+export type ExceptionFilter = keyof typeof EXCEPTION_FILTERS;
+
+export function isExceptionFilter(name: string): name is ExceptionFilter {
+  return Object.hasOwn(EXCEPTION_FILTERS, name);
+}
+
+/** Where the filters other than `failure` stop. */
+export const FILTER_STOPS: Readonly<Record<Exclude<ExceptionFilter, 'failure'>, (session: DebugSession) => readonly Stopping[]>> = {
+  'join-loss': () => [{ place: { kind: 'join' }, condition: undefined }],
+  widening: () => [{ place: { kind: 'widening' }, condition: undefined }],
+  unreachable: (session) =>
+    (coverageOf(session)?.blocks ?? [])
+      .filter(({ status, edges }) => status !== 'unreached' && edges.some(({ possible }) => !possible))
+      .map(({ last }) => ({ place: { kind: 'instruction', pc: last }, condition: undefined })),
+};
 
 const HOLDS: Readonly<Record<Condition['mode'], readonly Answer[]>> = { must: ['always'], may: ['always', 'unknown'] };
 
@@ -22,12 +52,13 @@ const HOLDS: Readonly<Record<Condition['mode'], readonly Answer[]>> = { must: ['
  *
  * @throws RequestError for other words.
  */
-export function parseCondition(text: string): Condition {
-  const found = /^\s*(must|may)\s*\(([^()]*)\)\s*$/i.exec(text);
-  const proposition = parseProposition(found?.[2] ?? text);
+export function parseCondition(words: string): Condition {
+  const found = /^\s*(must|may)\s*\(([^()]*)\)\s*$/i.exec(words);
+  const text = found?.[2] ?? words;
+  const proposition = parseProposition(text);
   if (proposition === undefined)
-    throw new RequestError(`"${text}" is no condition; must(r6 <= 63), may(r0 == 0) and packet >= 34 are. Comparisons are unsigned, signed with s.`);
-  return { mode: found?.[1]?.toLowerCase() === 'must' ? 'must' : 'may', proposition };
+    throw new RequestError(`"${words}" is no condition; must(r6 <= 63), may(r0 == 0) and packet >= 34 are. Comparisons are unsigned, signed with s.`);
+  return { mode: found?.[1]?.toLowerCase() === 'must' ? 'must' : 'may', text, proposition };
 }
 
 export function conditionHolds(session: DebugSession, { mode, proposition }: Condition): boolean {
@@ -35,8 +66,35 @@ export function conditionHolds(session: DebugSession, { mode, proposition }: Con
   return proved !== undefined && HOLDS[mode].includes(proved.answer);
 }
 
-/** The breakpoints before the current instruction whose conditions hold. */
-export function breakpointsHit(session: DebugSession, breakpoints: readonly Breakpoint[]): readonly Breakpoint[] {
-  const { pc } = session;
-  return breakpoints.filter(({ slots, condition }) => slots.includes(pc) && (condition === undefined || conditionHolds(session, condition)));
+/** Stops before each of the slots. */
+export function atSlots(slots: readonly number[]): readonly BreakPlace[] {
+  return slots.map((pc) => ({ kind: 'instruction', pc }));
+}
+
+/** Stops at the entry of a function of the program, or before calls of a helper of that name. @throws RequestError where there is neither. */
+export function atFunction(session: DebugSession, name: string): readonly BreakPlace[] {
+  const places: readonly BreakPlace[] = [
+    { kind: 'function', name },
+    { kind: 'helper', helper: name },
+  ];
+  const found = places.filter((place) => (slotsOf(session, place) ?? []).length > 0);
+  if (found.length === 0) throw new RequestError(`"${name}" is neither a function of the program nor a helper that it calls.`);
+  return found;
+}
+
+/** Stops where what is known of a register, a stack byte or the packet changes: `r6`, `r6.max`, `fp-16`, `packet`. @throws RequestError. */
+export function atChanges(name: string): readonly BreakPlace[] {
+  const found = parseWatchpoint(name);
+  if (found === undefined) throw new RequestError(`"${name}" cannot be watched; r6, r6.max, fp-16 and packet can.`);
+  return [found.place];
+}
+
+/** A question to be asked after each instruction of a motion: which of the breakpoints stop here? */
+export function breakpointWatch(session: DebugSession, breakpoints: readonly Breakpoint[]): () => readonly Breakpoint[] {
+  const stops = breakpoints.flatMap((breakpoint) => breakpoint.stops.map((stop) => ({ breakpoint, stop })));
+  const hits = breakpointsAt(
+    session,
+    stops.map(({ stop }) => stop),
+  );
+  return () => [...new Set((hits() ?? []).map(({ breakpoint }) => stops[breakpoint]!.breakpoint))];
 }

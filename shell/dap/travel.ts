@@ -1,11 +1,14 @@
+import { breakpointsAt } from '../../src/explain/queries/breakpoints.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
-import { type Breakpoint, breakpointsHit } from './breakpoints.ts';
+import { type Breakpoint, breakpointWatch, EXCEPTION_FILTERS, type ExceptionFilter, FILTER_STOPS, type Reason } from './breakpoints.ts';
 import { failingHere } from './views.ts';
 
 /** Why a motion ended, as a `stopped` event tells it. */
 export interface Stop {
-  readonly reason: 'entry' | 'step' | 'breakpoint' | 'instruction breakpoint' | 'exception' | 'pause' | 'end of path' | 'goto';
+  readonly reason: 'entry' | 'step' | Reason | 'exception' | 'pause' | 'end of path' | 'goto' | 'restart';
+  /** For an exception: the filter that asked for it. */
+  readonly filter?: ExceptionFilter;
   readonly description: string;
   readonly text?: string;
   readonly hitBreakpointIds?: readonly number[];
@@ -13,10 +16,8 @@ export interface Stop {
 
 /** What ends a motion besides its own aim. */
 export interface Obstacles {
-  readonly lines: readonly Breakpoint[];
-  readonly instructions: readonly Breakpoint[];
-  /** Stop where a check fails. */
-  readonly failures: boolean;
+  readonly breakpoints: readonly Breakpoint[];
+  readonly filters: readonly ExceptionFilter[];
   /** Asked between instructions. */
   paused(): boolean;
 }
@@ -58,9 +59,10 @@ function isNewPlace(session: DebugSession, { depth, pc }: Start, granularity: Gr
 export async function travel(session: DebugSession, motion: Motion, granularity: Granularity, obstacles: Obstacles): Promise<Stop> {
   const start: Start = { depth: depthOf(session), pc: session.pc };
   const backward = BACKWARD.includes(motion);
+  const obstacleHere = obstacleWatch(session, obstacles);
   for (let steps = 1; ; steps++) {
     if ((backward ? session.back(1) : session.step(1)) === 0) return backward ? atEntry() : atEnd(session);
-    const hit = obstacleAt(session, obstacles);
+    const hit = obstacleHere();
     if (hit !== undefined) return hit;
     if (ARRIVED[motion](session, start, granularity)) return { reason: 'step', description: 'Stepped' };
     if (steps % SLICE === 0) await new Promise(setImmediate);
@@ -68,19 +70,30 @@ export async function travel(session: DebugSession, motion: Motion, granularity:
   }
 }
 
-/** What stops a motion before the current instruction. */
-export function obstacleAt(session: DebugSession, { lines, instructions, failures }: Obstacles): Stop | undefined {
-  const [failing] = failures ? failingHere(session) : [];
-  if (failing !== undefined)
-    return { reason: 'exception', description: `${failing.failure.id}: a check fails`, text: `${failing.failure.id}: ${failing.failure.message}` };
-  for (const [reason, breakpoints] of [
-    ['breakpoint', lines],
-    ['instruction breakpoint', instructions],
-  ] as const) {
-    const hit = breakpointsHit(session, breakpoints);
-    if (hit.length > 0) return { reason, description: 'Paused on breakpoint', hitBreakpointIds: hit.map(({ id }) => id) };
-  }
-  return undefined;
+/** What stops a motion before the current instruction; asked after each of its steps. */
+function obstacleWatch(session: DebugSession, { breakpoints, filters }: Obstacles): () => Stop | undefined {
+  const hit = breakpointWatch(session, breakpoints);
+  const given = filters.flatMap((filter) => (filter === 'failure' ? [] : [{ filter, at: breakpointsAt(session, FILTER_STOPS[filter](session)) }]));
+  return () => {
+    const [failing] = filters.includes('failure') ? failingHere(session) : [];
+    // Every watch is asked at every step: they remember what they saw.
+    const hits = hit();
+    const stopped = given.filter(({ at }) => at() !== undefined);
+    if (failing !== undefined) {
+      const { id, message } = failing.failure;
+      return { reason: 'exception', filter: 'failure', description: `${id}: a check fails`, text: `${id}: ${message}` };
+    }
+    const [filtered] = stopped;
+    if (filtered !== undefined) return { reason: 'exception', filter: filtered.filter, description: EXCEPTION_FILTERS[filtered.filter].label };
+    const [first] = hits;
+    if (first !== undefined) return { reason: first.reason, description: 'Paused on breakpoint', hitBreakpointIds: hits.map(({ id }) => id) };
+    return undefined;
+  };
+}
+
+/** What would stop a motion that begins here. */
+export function obstacleAt(session: DebugSession, obstacles: Obstacles): Stop | undefined {
+  return obstacleWatch(session, obstacles)();
 }
 
 export function atEntry(): Stop {

@@ -3,6 +3,7 @@ import { instructionText } from '../../src/explain/instruction-text.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { NumberedFailure } from '../../src/explain/views.ts';
 import { RequestError } from './arguments.ts';
+import { EXCEPTION_FILTERS, type ExceptionFilter } from './breakpoints.ts';
 import type { Sources } from './sources.ts';
 
 /** Bytes of one instruction slot. */
@@ -150,9 +151,17 @@ export function failingHere(session: DebugSession): readonly NumberedFailure[] {
   );
 }
 
-/** `ExceptionInfo` of the first check that fails here. @throws RequestError where none does. */
-export function exceptionInfo(session: DebugSession) {
+/** `ExceptionInfo` of the first check that fails here, else of the filter that stopped here. @throws RequestError where neither did. */
+export function exceptionInfo(session: DebugSession, filter: ExceptionFilter | undefined) {
   const [first] = failingHere(session);
+  if (first === undefined && filter !== undefined) {
+    const { join, decision } = session.view();
+    const lost = (join?.changes ?? []).map(
+      ({ subject, before, after }) => `${subject}: ${after ?? 'nothing known'}${before === undefined ? '' : `, was ${before}`}`,
+    );
+    const told = [...lost, ...(decision === undefined ? [] : [decision.words])];
+    return { exceptionId: filter, description: EXCEPTION_FILTERS[filter].description, breakMode: 'always', details: { message: told.join('\n') } };
+  }
   if (first === undefined) throw new RequestError('No check fails here.');
   const { failure } = first;
   const failing = session.view().requirements.filter(({ holds }) => !holds);

@@ -172,6 +172,77 @@ describe('a debug session over the Debug Adapter Protocol', () => {
     expect(await client.move('continue')).toMatchObject({ reason: 'end of path', description: 'The program ends.' });
   });
 
+  it('stops at functions, at calls of helpers and where what is known changes', async () => {
+    const client = await launched('samples/bpf2bpf.o', { section: 'bind' });
+    await client.request('setExceptionBreakpoints', { filters: [] });
+    const { breakpoints } = await client.request<Placed>('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'level2' }, { name: 'nowhere' }, { name: 'level3', condition: 'packet' }],
+    });
+    expect(breakpoints.map(({ verified }) => verified)).toEqual([true, false, false]);
+    await client.request('configurationDone');
+    await client.event('stopped');
+    expect(await client.move('continue')).toMatchObject({ reason: 'function breakpoint', hitBreakpointIds: [breakpoints[0]!.id] });
+    expect((await client.where()).function).toBe('level2');
+    await client.move('stepIn', { granularity: 'instruction' });
+    await client.request('restartFrame', { frameId: 3 });
+    expect(await client.event('stopped')).toMatchObject({ reason: 'restart' });
+    expect(await client.where()).toMatchObject({ function: 'level2' });
+    await client.request('restartFrame', { frameId: 1 });
+    await client.event('stopped');
+    expect(await client.where()).toMatchObject({ slot: 0, function: 'BindMonitor_Caller' });
+
+    const counting = await launched('samples/droppacket.o', { section: 'xdp' });
+    expect(await counting.request('dataBreakpointInfo', { name: 'r2.max' })).toMatchObject({ dataId: 'r2.max', accessTypes: ['write'] });
+    expect(await counting.request('dataBreakpointInfo', { name: 'ip' })).toMatchObject({ dataId: null });
+    const watched = await counting.request<Placed>('setDataBreakpoints', { breakpoints: [{ dataId: 'packet' }, { dataId: 'ip' }] });
+    expect(watched.breakpoints.map(({ verified }) => verified)).toEqual([true, false]);
+    const calls = await counting.request<Placed>('setFunctionBreakpoints', { breakpoints: [{ name: 'bpf_map_lookup_elem' }] });
+    await counting.request('configurationDone');
+    await counting.event('stopped');
+    expect(await counting.move('continue')).toMatchObject({ reason: 'data breakpoint', hitBreakpointIds: [watched.breakpoints[0]!.id] });
+    expect(await counting.evaluate('packet')).toBe('at least 28 bytes');
+    const stop = await counting.move('continue');
+    if (stop['reason'] !== 'end of path') expect(stop).toMatchObject({ reason: 'function breakpoint', hitBreakpointIds: [calls.breakpoints[0]!.id] });
+  });
+
+  it('stops where something is lost, merged or never happens, as asked', async () => {
+    const client = await launched('samples/droppacket_unsafe.o', { section: 'xdp' });
+    const { exceptionBreakpointFilters } = await client.request<{ exceptionBreakpointFilters: { filter: string }[] }>('initialize', {});
+    expect(exceptionBreakpointFilters.map(({ filter }) => filter)).toEqual(['failure', 'join-loss', 'widening', 'unreachable']);
+    await client.request('setExceptionBreakpoints', { filters: ['join-loss', 'nonsense'] });
+    await client.request('configurationDone');
+    await client.event('stopped');
+    expect(await client.move('continue')).toMatchObject({ reason: 'end of path' });
+
+    const looping = await launched('samples/xdp_protocols.o');
+    await looping.request('setExceptionBreakpoints', { filters: ['join-loss', 'widening', 'unreachable'] });
+    await looping.request('configurationDone');
+    await looping.event('stopped');
+    const reasons = new Set<unknown>();
+    for (;;) {
+      const { reason, description } = await looping.move('continue');
+      reasons.add(reason);
+      if (reason === 'end of path') break;
+      expect(['Losses at joins', 'Widenings', 'Impossible ways']).toContain(description);
+      expect(await looping.request('exceptionInfo', { threadId: 1 })).toMatchObject({ breakMode: 'always' });
+    }
+    expect(reasons).toContain('exception');
+  });
+
+  it('answers what the debug context answers: why, culprit, an input, fixes', async () => {
+    const client = await launched('samples/droppacket_unsafe.o', { section: 'xdp' });
+    await client.request('configurationDone');
+    await client.event('stopped');
+    await client.move('continue');
+    expect(await client.request('bpf/why', { register: 1 })).toMatchObject({ pc: 2, registers: [1], events: [{ pc: 1, subject: 'r1' }] });
+    expect(await client.request('bpf/culprit')).toMatchObject({ failure: 1, culprit: expect.anything() });
+    expect(await client.request('bpf/attack', { budget: 2000 })).toMatchObject({ failure: 1, verdict: { kind: 'confirmed', vector: { schema: 1 } } });
+    const { fixes } = await client.request<{ fixes: object[] }>('bpf/fix', { failure: 1 });
+    expect(fixes[0]).toMatchObject({ letter: 'A', applicability: 'verified' });
+    expect((await client.ask('bpf/fix', { failure: 9 })).message).toBe('There is no failed check 9.');
+    expect((await client.ask('bpf/why', { register: 12 })).message).toBe('"register" has to be 0 to 9.');
+  });
+
   it('refuses what it cannot do with the reason, and goes on', async () => {
     const client = connect();
     await client.request('initialize', { adapterID: 'ebpf' });
