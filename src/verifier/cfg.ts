@@ -9,7 +9,7 @@ export interface Block {
   /** Slot of the last instruction. */
   readonly last: number;
   /** Ids of the blocks control may continue in within the same function: for a branch the taken target first, then the fall-through. */
-  readonly successors: number[];
+  successors: readonly number[];
   /** Start slot of the function the block belongs to. */
   readonly functionStart: number;
   /** Position in the function's weak topological order: every loop is a contiguous run that begins with its head. */
@@ -196,19 +196,22 @@ function cutBlocks(
       if (endsBlock(instruction) || leaders.has(next)) break;
       last = next;
     }
-    blocks.push({ id: blocks.length, start, last, successors: [], functionStart, order: -1, loopEnd: -1 });
+    blocks.push({ id: blocks.length, start, last, successors: NONE, functionStart, order: -1, loopEnd: -1 });
   }
-  for (const start of starts) {
-    const block = blocks[local.get(start)!]!;
+  for (let id = blocks.length - starts.length; id < blocks.length; id++) {
+    const block = blocks[id]!;
     const instruction = instructions[block.last]!;
     const next = block.last + slotCount(instruction);
-    if (instruction.kind === 'exit') continue;
-    if (instruction.kind === 'jump' || instruction.kind === 'branch' || instruction.kind === 'may_goto') {
-      block.successors.push(local.get(targetOf(block.last, instruction))!);
-    }
-    if (instruction.kind !== 'jump') block.successors.push(local.get(next)!);
+    // Written as literals: a list that grows takes room for many more.
+    if (instruction.kind === 'exit') block.successors = NONE;
+    else if (instruction.kind === 'jump') block.successors = [local.get(targetOf(block.last, instruction))!];
+    else if (instruction.kind === 'branch' || instruction.kind === 'may_goto')
+      block.successors = [local.get(targetOf(block.last, instruction))!, local.get(next)!];
+    else block.successors = [local.get(next)!];
   }
 }
+
+const NONE: readonly number[] = [];
 
 function endsBlock(instruction: Instruction): boolean {
   return (

@@ -1,6 +1,5 @@
 import type { Instruction } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
-import type { HelperPrototype } from '../platform/platform.ts';
 import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
 import { executeAtomic } from './atomic.ts';
 import { executeBranch, NEGATED } from './branch.ts';
@@ -18,7 +17,7 @@ import { StackFrame } from './stack.ts';
 import type { StackLiveness } from './stack-liveness.ts';
 import type { LoopOrigin, State } from './state.ts';
 import { LoopProgress } from './termination.ts';
-import { PACKET_SIZE, Value, ZERO } from './value.ts';
+import { PACKET_SIZE, type SymbolId, Value, ZERO } from './value.ts';
 
 /** How many states are kept apart, and how long loops are followed turn by turn before they are widened. */
 export interface Precision {
@@ -118,6 +117,8 @@ export class Explorer {
   private readonly contexts = new Map<string, CallContext>();
   private readonly queue = new NodeQueue();
   private readonly progress: LoopProgress;
+  private pinnedOrigins: LoopOrigin | undefined;
+  private pinned: ReadonlySet<SymbolId> = new Set();
   private steps = 0;
   private statesVisited = 0;
 
@@ -172,7 +173,7 @@ export class Explorer {
       const loopHead = block.loopEnd >= 0 || this.invokesCallback(block);
       const key = [...context.key, block.order];
       const againKey = loopHead ? [...context.key, Math.max(block.loopEnd, block.order) + 0.5] : key;
-      node = { id, context, block, processed: [], pending: [], key, againKey, loopHead, turns: new Map() };
+      node = { id, context, block, processed: [], pending: [], key, againKey, loopHead, turns: loopHead ? new Map() : NO_TURNS };
       this.nodes.set(id, node);
     }
     return node;
@@ -196,13 +197,13 @@ export class Explorer {
     if (!back) state.origins = leaveLoops(state.origins, node, this.nodes);
     if (node.loopHead) {
       state.shape = shapeOf(state, this.options.precision.fine, false);
-      node.pending.push(state);
+      addPending(node, state);
       this.queue.push(node, back || node.processed.length > 0 ? node.againKey : node.key);
       return;
     }
     state.shape = shapeOf(state, this.options.precision.fine, this.options.precision.constants);
-    if (this.mergePending(node, state)) return;
-    node.pending.push(state);
+    if (node.pending.length > 0 && this.mergePending(node, state)) return;
+    addPending(node, state);
     this.queue.push(node, node.key);
   }
 
@@ -236,22 +237,33 @@ export class Explorer {
   private visitOrdinary(node: Node, state: State): void {
     const { processed } = node;
     if (processed.length > 0) {
-      const pinned = originSymbols(state.origins);
+      const pinned = this.pinnedBy(state.origins);
       for (let index = processed.length - 1; index >= 0; index--) {
         const other = processed[index]!;
         if (sameOrigins(state.origins, other.origins) && stateLeq(state, other, pinned)) return;
       }
     }
-    // Only what another state can still reach needs to be remembered: loops, or several states at one join.
     if (processed.length >= MAX_REMEMBERED) processed.shift();
-    processed.push(remembered(state.clone()));
+    const entered = remembered(state.clone());
+    if (processed.length === 0) node.processed = [entered];
+    else processed.push(entered);
     this.execute(node, state);
+  }
+
+  /** Symbols of the loop heads' states that these origins name. */
+  private pinnedBy(origins: LoopOrigin | undefined): ReadonlySet<SymbolId> {
+    // States that follow one another mostly come from one state of a head.
+    if (origins !== this.pinnedOrigins) {
+      this.pinnedOrigins = origins;
+      this.pinned = originSymbols(origins);
+    }
+    return this.pinned;
   }
 
   /** States are compared and merged only with those of the same turn of the enclosing loops, whose progress would be lost otherwise. */
   private visitHead(node: Node, state: State): void {
     const outer = outerOrigins(state.origins, node.id);
-    const pinned = originSymbols(outer);
+    const pinned = this.pinnedBy(outer);
     // The innermost enclosing head's state stands for the whole chain: it carries its own origins.
     let turn = node.turns.get(outer?.state);
     if (turn === undefined) {
@@ -292,7 +304,7 @@ export class Explorer {
         entered.shape = at.shape;
         entered.trail = state.trail;
         states.splice(states.indexOf(at), 1);
-        node.processed.splice(node.processed.indexOf(at), 1);
+        node.processed.splice(node.processed.lastIndexOf(at), 1);
         turn.shapes.set(at.shape, turn.shapes.get(at.shape)! - 1);
         this.progress.superseded(at, entered);
       }
@@ -332,7 +344,7 @@ export class Explorer {
       this.steps++;
       if (machine.rules.assumptions !== undefined && !assumeAt(machine, state, pc)) return;
       if (instruction.kind === 'packet') this.leavePacket(node, state, pc);
-      else if (node.context.parent !== undefined) this.leaveByTailCall(node, state, pc, instruction);
+      else if (instruction.kind === 'call' && node.context.parent !== undefined) this.leaveByTailCall(node, state, pc, instruction.helper);
       if (pc === block.last && this.leave(node, state, pc, instruction)) return;
       if (!executeStraight(machine, state, pc, instruction)) return;
       if (pc === block.last) break;
@@ -384,6 +396,7 @@ export class Explorer {
       const context = this.context(node.context, pc, outcome.callback.slot, node.block.id, true, node.block);
       if (context === undefined) this.machine.fail('call_depth', pc, state, { limit: this.machine.rules.callFrames });
       else {
+        outcome.callback.state.origins = boundedOrigins(outcome.callback.state.origins);
         this.deliver(this.node(context, this.graph.functions.get(outcome.callback.slot)!.entry), outcome.callback.state, node);
       }
     }
@@ -438,18 +451,12 @@ export class Explorer {
   }
 
   /** A tail call that succeeds in a subprogram ends it with what the other program returns, which may have changed the packet. */
-  private leaveByTailCall(node: Node, state: State, pc: number, instruction: Instruction): void {
-    const { machine } = this;
-    const prototype =
-      instruction.kind === 'call'
-        ? machine.findHelper(instruction.helper)
-        : instruction.kind === 'call_btf'
-          ? machine.findKfunc(instruction.btfId)
-          : undefined;
+  private leaveByTailCall(node: Node, state: State, pc: number, helper: number): void {
+    const prototype = this.machine.findHelper(helper);
     if (prototype === undefined || !isTailCall(prototype)) return;
     const ended = state.clone();
-    changePacket(machine, ended);
-    ended.registers[0] = machine.number(TOP);
+    changePacket(this.machine, ended);
+    ended.registers[0] = this.machine.number(TOP);
     this.exit(node, ended, pc);
   }
 
@@ -465,6 +472,8 @@ export class Explorer {
 
 /** Loops around a loop from which on it is not followed turn by turn anew for each of their states. */
 const DEEP = 3;
+/** Blocks that head no loop have none, and never get one. */
+const NO_TURNS: Map<State | undefined, Turn> = new Map();
 const NO_SYMBOLS: readonly JoinedSymbol[] = [];
 /** States of a loop head that an arriving one is compared with, besides the generalised ones. */
 const MAX_COMPARED = 32;
@@ -524,6 +533,12 @@ export function leaveFunction(state: State, callback: boolean): void {
 
 export function functionName(machine: Machine, slot: number): string {
   return machine.program.functions.find((f) => f.start === slot)?.name ?? `at instruction ${slot}`;
+}
+
+/** A list's first element is written with it: a list that grows takes room for many more. */
+function addPending(node: Node, state: State): void {
+  if (node.pending.length === 0) node.pending = [state];
+  else node.pending.push(state);
 }
 
 /** Prepares a state for comparison with later ones: its relations speak only of what it still holds. */
@@ -635,14 +650,13 @@ export function executeStraight(machine: Machine, state: State, pc: number, inst
         });
         return false;
       }
-      return callOrdinary(machine, state, pc, prototype);
+      const outcome = executeCall(machine, state, pc, prototype);
+      return outcome !== undefined && !outcome.ends;
     }
     case 'callx': {
       const target = readRegister(machine, state, pc, instruction.register, 'is helper');
       if (target === undefined) return false;
       const id = target.kind === 'number' ? constantValue(target.range) : undefined;
-      const prototype = typeof id === 'number' ? machine.findHelper(id) : undefined;
-      if (prototype !== undefined) return callOrdinary(machine, state, pc, prototype);
       if (typeof id === 'number') return callHelper(machine, state, pc, id);
       machine.fail('unsupported', pc, state, { note: 'The function called through a register is not a known constant' });
       return false;
@@ -668,16 +682,6 @@ function callHelper(machine: Machine, state: State, pc: number, id: number): boo
     const known = machine.rules.platform.helpers.get(id);
     if (known === undefined) machine.fail('helper_unknown', pc, state, { name: `${id}`, note: machine.rules.platform.title });
     else machine.fail('helper_unavailable', pc, state, { name: known.name, note: machine.rules.programType.name });
-    return false;
-  }
-  const outcome = executeCall(machine, state, pc, prototype);
-  return outcome !== undefined && !outcome.ends;
-}
-
-/** A call that invokes nothing of the program: callbacks are followed only where the call names its helper by number. */
-function callOrdinary(machine: Machine, state: State, pc: number, prototype: HelperPrototype): boolean {
-  if (prototype.callback !== undefined) {
-    machine.fail('unsupported', pc, state, { note: `${prototype.name} takes a callback and is not called by its number` });
     return false;
   }
   const outcome = executeCall(machine, state, pc, prototype);

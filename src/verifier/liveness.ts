@@ -78,20 +78,13 @@ export function computeLiveness(
   const uses = new Int32Array(blocks.length);
   const kills = new Int32Array(blocks.length);
   const callee = new Int32Array(blocks.length).fill(-1);
-  const predecessors: number[][] = blocks.map(() => []);
-  const callers = new Map<number, number[]>();
   for (const block of blocks) {
-    for (const successor of block.successors) predecessors[successor]!.push(block.id);
     let use = 0;
     let kill = 0;
     for (let pc = block.start; pc <= block.last; ) {
       const instruction = instructions[pc]!;
       if (instruction.kind === 'call_local') {
-        const entry = graph.functions.get(targetOf(pc, instruction))!.entry;
-        callee[block.id] = entry;
-        const list = callers.get(entry);
-        if (list === undefined) callers.set(entry, [block.id]);
-        else list.push(block.id);
+        callee[block.id] = graph.functions.get(targetOf(pc, instruction))!.entry;
       } else {
         const effects = registerEffects(instruction, argumentCount);
         use |= effects.reads & ~kill;
@@ -102,26 +95,23 @@ export function computeLiveness(
     uses[block.id] = use;
     kills[block.id] = kill;
   }
-  const queued = new Uint8Array(blocks.length).fill(1);
-  const work = blocks.map((block) => block.id).sort((a, b) => blocks[a]!.order - blocks[b]!.order);
-  while (work.length > 0) {
-    const id = work.pop()!;
-    queued[id] = 0;
-    const block = blocks[id]!;
-    let out = 0;
-    for (const successor of block.successors) out |= atBlock[successor]!;
-    if (callee[id]! >= 0) {
-      afterCall.set(id, out & ~CALL_CLOBBERS);
-      out = (out & ~CALL_CLOBBERS) | (atBlock[callee[id]!]! & CALL_ARGUMENTS);
-    }
-    const live = uses[id]! | (out & ~kills[id]!) | (1 << 10);
-    if (live === atBlock[id]) continue;
-    atBlock[id] = live;
-    for (const dependant of [...predecessors[id]!, ...(callers.get(id) ?? [])]) {
-      if (queued[dependant] === 0) {
-        queued[dependant] = 1;
-        work.push(dependant);
+  // Against the flow, callees before their callers: straight code is done in one round, each loop or call adds few.
+  const order: number[] = [];
+  for (const { blocks: ids } of [...graph.functions.values()].reverse())
+    for (const id of ids.toSorted((a, b) => blocks[b]!.order - blocks[a]!.order)) order.push(id);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const id of order) {
+      let out = 0;
+      for (const successor of blocks[id]!.successors) out |= atBlock[successor]!;
+      if (callee[id]! >= 0) {
+        afterCall.set(id, out & ~CALL_CLOBBERS);
+        out = (out & ~CALL_CLOBBERS) | (atBlock[callee[id]!]! & CALL_ARGUMENTS);
       }
+      const live = uses[id]! | (out & ~kills[id]!) | (1 << 10);
+      if (live === atBlock[id]) continue;
+      atBlock[id] = live;
+      changed = true;
     }
   }
   return { atBlock, afterCall };
