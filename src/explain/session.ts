@@ -141,6 +141,12 @@ export class DebugSession extends PathWalker {
     };
   }
 
+  /** What is known behind the current instruction on this path, before anything is merged; nothing where the path ends with it. */
+  factsBehind(): readonly Fact[] {
+    const after = this.stateAfter();
+    return after === undefined ? [] : factsOf(this.machine, after);
+  }
+
   /** The state behind the current instruction on this path, before it is merged with others. */
   private stateAfter(): State | undefined {
     const { visit, step } = this.position;
