@@ -33,6 +33,7 @@ if (Number.isNaN(shown)) {
   console.log(
     `runs     ${result.runs} in each of 3 engines, ${result.checked} of them in the checked interpreter too, ${result.disagreements.length} disagreements`,
   );
+  if (result.endless.length > 0) console.log(`endless  accepted and never ending, not compared: seeds ${result.endless.join(', ')}`);
   for (const [fault, count] of result.faults) console.log(`fault    ${count} times: ${fault}`);
   console.log(`time     ${((performance.now() - started) / 1000).toFixed(1)} s`);
   console.log(

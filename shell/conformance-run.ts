@@ -50,7 +50,7 @@ const ENGINES: { readonly [name: string]: Run | undefined } = {
 export function runConformance(args: readonly string[], input: string): ConformanceOutcome {
   try {
     const request = parseArguments(args);
-    const run = ENGINES[request.engine];
+    const run = ENGINES[request.engine.toLowerCase()];
     if (run === undefined) throw new Error(`no engine ${request.engine}; ${USAGE}`);
     const bytes = parseHexBytes(input);
     const instructions = request.elf ? fromElf(bytes) : decode(bytes, 'little');

@@ -17,7 +17,7 @@ export function guideText(page: GuidePage, again?: string): string {
   if (page.ending !== undefined) return `${headText(page, !('changes' in page.ending))}${endingText(page.ending, page.source)}`;
   const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
   const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
-  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\nAnswer with: ${again}1\n`}`;
+  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\n${wrap(`Answer with its number here, or from a script: ${again.replaceAll(' ', HARD_SPACE)}1`, WIDTH, '  ').replaceAll(HARD_SPACE, ' ')}`}`;
 }
 
 /** What it is about; a change shows the line itself. */

@@ -31,9 +31,11 @@ const DIRECTIVES: readonly (readonly [word: string, section: Section])[] = [
 /** Reads hexadecimal bytes separated by any blanks, as the plugin protocol passes programs and memory. Throws ParseError. */
 export function parseHexBytes(text: string): Uint8Array {
   const bytes: number[] = [];
-  for (const word of text.split(/\s+/)) {
+  // Runners separate bytes by blanks, line ends or commas, and some end what they write with a NUL.
+  for (const word of text.split(/[\s,\0]+/)) {
     if (word === '') continue;
-    const digits = word.replace(/^0x/i, '');
+    const written = word.replace(/^0x/i, '');
+    const digits = written.length === 1 ? `0${written}` : written;
     if (!/^([0-9a-f]{2})+$/i.test(digits)) throw new ParseError(word, 'hexadecimal bytes expected');
     for (let at = 0; at < digits.length; at += 2) bytes.push(Number.parseInt(digits.slice(at, at + 2), 16));
   }

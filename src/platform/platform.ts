@@ -34,6 +34,8 @@ export interface Limits {
   readonly tailCalls: number;
   /** Largest packet in bytes a program can see. */
   readonly packetSize: number;
+  /** Bytes that may lie between the packet's start and end all the same, where the host can put several packets into one. */
+  readonly linearSize?: number;
   /** Largest instruction count in slots; undefined = no documented limit. */
   readonly instructions?: number;
 }

@@ -1,6 +1,6 @@
 import type { Branch, Comparison, Width } from '../isa/instruction.ts';
 import { isOneObject, readOperand, readRegister } from './alu.ts';
-import { MAX_PACKET_SIZE, MIN_META_OFFSET, unsignedReading } from './constraints.ts';
+import { MIN_META_OFFSET, unsignedReading } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
@@ -269,7 +269,7 @@ function narrowSymbol(state: State, symbol: SymbolId, offset: Int, range: Scalar
   if (!possible) return false;
   if (symbol === PACKET_SIZE) {
     const min = sub(range.smin, offset);
-    if (min > MAX_PACKET_SIZE || sub(range.smax, offset) < state.constraints.packetMin) return false;
+    if (min > state.constraints.packetMax || sub(range.smax, offset) < state.constraints.packetMin) return false;
     if (min > 0) state.relate(ZERO, PACKET_SIZE, sub(0, min));
   }
   if (symbol === META_OFFSET) {
@@ -424,5 +424,5 @@ function assumePacketOrder(machine: Machine, state: State, comparison: Compariso
 }
 
 function packetPossible(state: State): boolean {
-  return state.constraints.packetMin <= MAX_PACKET_SIZE && state.constraints.metaMax >= MIN_META_OFFSET;
+  return state.constraints.packetMin <= state.constraints.packetMax && state.constraints.metaMax >= MIN_META_OFFSET;
 }

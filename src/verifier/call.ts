@@ -9,7 +9,7 @@ import { changeRegion, openRegions, regionDepth } from './regions.ts';
 import { StackFrame } from './stack.ts';
 import { objectAt, PACKET_DYNPTR, placeObject } from './stack-objects.ts';
 import { isExact, type LoopOrigin, type State } from './state.ts';
-import { DYNPTR, LENT, META_OFFSET, PACKET_SIZE, READ_ONLY_MEMORY, TYPED_MEMORY, Value, ZERO } from './value.ts';
+import { type Derivation, DYNPTR, LENT, META_OFFSET, PACKET_SIZE, READ_ONLY_MEMORY, TYPED_MEMORY, Value, ZERO } from './value.ts';
 
 export interface CallOutcome {
   /** The state in which the helper invokes its callback, with the callback's frame on top, and the callback's first slot. */
@@ -51,11 +51,24 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
   }
   const callback = call.callback === undefined ? undefined : { state: invokeCallback(call), slot: call.callback };
   if (isTailCall(prototype) && !checkNothingHeld(machine, state, pc, 'The tail call')) return undefined;
+  if (prototype.arguments[0]?.kind === 'timer' && !isMapOfTimer(call)) return undefined;
   if (prototype.returns.kind === 'no_return' && !checkNothingHeld(machine, state, pc, 'The exception')) return undefined;
   if (call.made !== undefined) make(call);
   if (prototype.advances === true && call.object !== undefined) state.origins = advancedOrigins(state.origins, call.object.identity);
   finish(call);
   return { ...(callback === undefined ? {} : { callback }), ends: prototype.returns.kind === 'no_return' };
+}
+
+/** A timer's callback is told the map that the timer was initialised with, so it must be the one that holds it. */
+function isMapOfTimer(call: CallContext): boolean {
+  const { machine, state, pc, prototype } = call;
+  const named = prototype.arguments.findIndex(({ kind }) => kind === 'map') + 1;
+  const timer = state.registers[1];
+  const map = named === 0 ? undefined : state.registers[named];
+  if (map === undefined || timer?.kind !== 'map_value' || map.tag === timer.tag) return true;
+  const details = { register: named, argument: named, name: prototype.name, have: describeValue(machine, map) };
+  machine.fail('argument_type', pc, state, { ...details, want: 'the map that holds the timer', types: '== map_fd' });
+  return false;
 }
 
 /** Places the object that the call constructs. */
@@ -269,9 +282,21 @@ function isPacketDynptr(machine: Machine, object: Value | undefined): boolean {
 export function changePacket(machine: Machine, state: State): void {
   state.rewrite((value) => {
     if (value.kind === 'packet' || (value.parent < 0 && value.parent !== LENT)) return STALE;
-    return value.symbol === PACKET_SIZE || value.symbol === META_OFFSET ? machine.number(value.range) : value;
+    if (namesPacket(value)) return machine.number(value.range);
+    // What was computed from the old size says nothing of the new one.
+    return value.derivation !== undefined && derivesFromPacket(value.derivation) ? value.withoutDerivation() : value;
   });
   state.constraints = state.constraints.withoutPacket();
+}
+
+function namesPacket({ symbol }: Value): boolean {
+  return symbol === PACKET_SIZE || symbol === META_OFFSET;
+}
+
+function derivesFromPacket({ operand, other }: Derivation): boolean {
+  return [operand, other].some(
+    (value) => value !== undefined && (namesPacket(value) || (value.derivation !== undefined && derivesFromPacket(value.derivation))),
+  );
 }
 
 /** What a callback was lent ends with it. */

@@ -26,7 +26,7 @@ export function wordOf(symbol: SymbolId): SymbolId {
 /** Relations beyond these many are forgotten, oldest first; forgetting is always sound. */
 const MAX_CONSTRAINTS = 48;
 
-/** The largest packet and the most negative metadata offset that any program can see (bytes). */
+/** The largest packet that a program can see where its platform says nothing else, and the most negative metadata offset (bytes). */
 export const MAX_PACKET_SIZE = 65535;
 export const MIN_META_OFFSET = -4098;
 
@@ -37,11 +37,14 @@ export class Constraints {
   readonly packetMin: number;
   /** Upper bound of data_meta - data, at most 0. */
   readonly metaMax: number;
+  /** Bytes that no packet of the platform exceeds. */
+  readonly packetMax: number;
 
-  constructor(list: readonly Constraint[], packetMin: number, metaMax: number) {
+  constructor(list: readonly Constraint[], packetMin: number, metaMax: number, packetMax = MAX_PACKET_SIZE) {
     this.list = list;
     this.packetMin = packetMin;
     this.metaMax = metaMax;
+    this.packetMax = packetMax;
   }
 
   static readonly NONE: Constraints = new Constraints([], 0, 0);
@@ -50,10 +53,10 @@ export class Constraints {
     if (a === b) return this;
     if (a === ZERO && b === PACKET_SIZE) {
       const min = -Number(k);
-      return min > this.packetMin ? new Constraints(this.list, Math.min(min, MAX_PACKET_SIZE + 1), this.metaMax) : this;
+      return min > this.packetMin ? new Constraints(this.list, Math.min(min, this.packetMax + 1), this.metaMax, this.packetMax) : this;
     }
     if (a === META_OFFSET && b === ZERO) {
-      return k < this.metaMax ? new Constraints(this.list, this.packetMin, Math.max(Number(k), MIN_META_OFFSET - 1)) : this;
+      return k < this.metaMax ? new Constraints(this.list, this.packetMin, Math.max(Number(k), MIN_META_OFFSET - 1), this.packetMax) : this;
     }
     if (a === ZERO || b === ZERO) return this;
     const next: Constraint[] = [];
@@ -66,14 +69,14 @@ export class Constraints {
     }
     if (next.length >= MAX_CONSTRAINTS) next.shift();
     next.push({ a, b, k });
-    return new Constraints(next, this.packetMin, this.metaMax);
+    return new Constraints(next, this.packetMin, this.metaMax, this.packetMax);
   }
 
   /** Keeps only relations between symbols that are still in use. */
   retain(used: ReadonlySet<SymbolId>): Constraints {
     if (this.list.length === 0) return this;
     const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(wordOf(c.a))) && (c.b <= META_OFFSET || used.has(wordOf(c.b))));
-    return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax);
+    return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax, this.packetMax);
   }
 
   /**
@@ -95,6 +98,7 @@ export class Constraints {
       this.list.filter((c) => c.a !== symbol && c.b !== symbol),
       this.packetMin,
       this.metaMax,
+      this.packetMax,
     );
     for (const above of this.list) {
       if (above.b !== symbol) continue;
@@ -109,6 +113,7 @@ export class Constraints {
       this.list.filter((c) => c.a !== PACKET_SIZE && c.b !== PACKET_SIZE && c.a !== META_OFFSET && c.b !== META_OFFSET),
       0,
       0,
+      this.packetMax,
     );
   }
 
@@ -123,7 +128,7 @@ export class Constraints {
       ...extra,
       ...this.list,
       { a: ZERO, b: PACKET_SIZE, k: -this.packetMin },
-      { a: PACKET_SIZE, b: ZERO, k: MAX_PACKET_SIZE },
+      { a: PACKET_SIZE, b: ZERO, k: this.packetMax },
       { a: META_OFFSET, b: ZERO, k: this.metaMax },
       { a: ZERO, b: META_OFFSET, k: -MIN_META_OFFSET },
     ];

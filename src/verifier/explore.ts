@@ -1,5 +1,6 @@
 import type { Instruction } from '../isa/instruction.ts';
 import { slotCount } from '../isa/instruction.ts';
+import type { HelperPrototype } from '../platform/platform.ts';
 import { executeBinary, executeByteSwap, executeLoadImmediate, executeMoveSignExtended, executeNegate, readRegister } from './alu.ts';
 import { executeAtomic } from './atomic.ts';
 import { executeBranch, NEGATED } from './branch.ts';
@@ -344,7 +345,7 @@ export class Explorer {
       this.steps++;
       if (machine.rules.assumptions !== undefined && !assumeAt(machine, state, pc)) return;
       if (instruction.kind === 'packet') this.leavePacket(node, state, pc);
-      else if (instruction.kind === 'call' && node.context.parent !== undefined) this.leaveByTailCall(node, state, pc, instruction.helper);
+      else if (node.context.parent !== undefined) this.leaveByTailCall(node, state, pc, instruction);
       if (pc === block.last && this.leave(node, state, pc, instruction)) return;
       if (!executeStraight(machine, state, pc, instruction)) return;
       if (pc === block.last) break;
@@ -396,7 +397,6 @@ export class Explorer {
       const context = this.context(node.context, pc, outcome.callback.slot, node.block.id, true, node.block);
       if (context === undefined) this.machine.fail('call_depth', pc, state, { limit: this.machine.rules.callFrames });
       else {
-        outcome.callback.state.origins = boundedOrigins(outcome.callback.state.origins);
         this.deliver(this.node(context, this.graph.functions.get(outcome.callback.slot)!.entry), outcome.callback.state, node);
       }
     }
@@ -451,12 +451,18 @@ export class Explorer {
   }
 
   /** A tail call that succeeds in a subprogram ends it with what the other program returns, which may have changed the packet. */
-  private leaveByTailCall(node: Node, state: State, pc: number, helper: number): void {
-    const prototype = this.machine.findHelper(helper);
+  private leaveByTailCall(node: Node, state: State, pc: number, instruction: Instruction): void {
+    const { machine } = this;
+    const prototype =
+      instruction.kind === 'call'
+        ? machine.findHelper(instruction.helper)
+        : instruction.kind === 'call_btf'
+          ? machine.findKfunc(instruction.btfId)
+          : undefined;
     if (prototype === undefined || !isTailCall(prototype)) return;
     const ended = state.clone();
-    changePacket(this.machine, ended);
-    ended.registers[0] = this.machine.number(TOP);
+    changePacket(machine, ended);
+    ended.registers[0] = machine.number(TOP);
     this.exit(node, ended, pc);
   }
 
@@ -650,13 +656,14 @@ export function executeStraight(machine: Machine, state: State, pc: number, inst
         });
         return false;
       }
-      const outcome = executeCall(machine, state, pc, prototype);
-      return outcome !== undefined && !outcome.ends;
+      return callOrdinary(machine, state, pc, prototype);
     }
     case 'callx': {
       const target = readRegister(machine, state, pc, instruction.register, 'is helper');
       if (target === undefined) return false;
       const id = target.kind === 'number' ? constantValue(target.range) : undefined;
+      const prototype = typeof id === 'number' ? machine.findHelper(id) : undefined;
+      if (prototype !== undefined) return callOrdinary(machine, state, pc, prototype);
       if (typeof id === 'number') return callHelper(machine, state, pc, id);
       machine.fail('unsupported', pc, state, { note: 'The function called through a register is not a known constant' });
       return false;
@@ -682,6 +689,16 @@ function callHelper(machine: Machine, state: State, pc: number, id: number): boo
     const known = machine.rules.platform.helpers.get(id);
     if (known === undefined) machine.fail('helper_unknown', pc, state, { name: `${id}`, note: machine.rules.platform.title });
     else machine.fail('helper_unavailable', pc, state, { name: known.name, note: machine.rules.programType.name });
+    return false;
+  }
+  const outcome = executeCall(machine, state, pc, prototype);
+  return outcome !== undefined && !outcome.ends;
+}
+
+/** A call that invokes nothing of the program: callbacks are followed only where the call names its helper by number. */
+function callOrdinary(machine: Machine, state: State, pc: number, prototype: HelperPrototype): boolean {
+  if (prototype.callback !== undefined) {
+    machine.fail('unsupported', pc, state, { note: `${prototype.name} takes a callback and is not called by its number` });
     return false;
   }
   const outcome = executeCall(machine, state, pc, prototype);

@@ -1,8 +1,7 @@
 import type { Btf } from '../object/btf.ts';
 import { resolveType, sizeOf } from '../object/btf-types.ts';
 import type { FunctionRange } from '../object/object-file.ts';
-import { Constraints } from './constraints.ts';
-import type { Finding, Machine } from './machine.ts';
+import { type Finding, type Machine, noConstraints } from './machine.ts';
 import { TOP } from './number/index.ts';
 import { StackFrame } from './stack.ts';
 import { State } from './state.ts';
@@ -85,7 +84,7 @@ export function standaloneEntry(
     }
   }
   registers[10] = machine.pointer('stack', 0, 0);
-  const state = new State([{ registers, stack: new StackFrame(machine.rules.stackSize) }], Constraints.NONE, [], 0, 0, undefined, undefined);
+  const state = new State([{ registers, stack: new StackFrame(machine.rules.stackSize) }], noConstraints(machine), [], 0, 0, undefined, undefined);
   return { state, maybeNull };
 }
 

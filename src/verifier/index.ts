@@ -1,4 +1,5 @@
 import type { Instruction } from '../isa/instruction.ts';
+import { declaredContext } from '../object/context-names.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import {
   findHelper,
@@ -13,14 +14,13 @@ import type { HelperPrototype, Platform, ProgramType } from '../platform/platfor
 import type { ControlFlowGraph } from './cfg.ts';
 import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.ts';
 import { checkRow } from './checks.ts';
-import { Constraints } from './constraints.ts';
 import type { Exploration, LoopTurn, Precision } from './explore.ts';
 import { Explorer, MAX_CHAINS } from './explore.ts';
 import { failureOf } from './failure.ts';
 import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
 import type { Assumption, Finding, MapFacts, Rules } from './machine.ts';
-import { Machine } from './machine.ts';
+import { Machine, noConstraints } from './machine.ts';
 import { add, type Int } from './number/index.ts';
 import type { VerificationReport } from './report.ts';
 import { specialFields } from './special-fields.ts';
@@ -359,7 +359,8 @@ function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOpt
   const { platform } = options;
   const inferred =
     options.programType === undefined ? inferProgramTypeOfObject(platform, objectEvidence(object.path, object.programs), program.section) : undefined;
-  const programType = options.programType ?? inferred?.type ?? fallbackType(platform);
+  const declared = options.programType === undefined ? declaredType(object, program, platform, inferred?.type) : undefined;
+  const programType = options.programType ?? declared ?? inferred?.type ?? fallbackType(platform);
   const attachType = options.programType === undefined ? inferred?.attachType : undefined;
   return {
     platform,
@@ -378,6 +379,14 @@ function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOpt
     strict: options.strict ?? false,
     ...(options.assumptions === undefined ? {} : { assumptions: options.assumptions }),
   };
+}
+
+/** The type that the declared context gives away, where the section's name says nothing. */
+function declaredType(object: ObjectFile, program: ObjectProgram, platform: Platform, inferred: ProgramType | undefined): ProgramType | undefined {
+  if (matchSection(platform, program.section) !== undefined) return undefined;
+  const context = declaredContext(object, program);
+  const has = (type: ProgramType) => context?.names.includes(type.context.name) === true && context.size <= type.context.size;
+  return inferred !== undefined && has(inferred) ? undefined : platform.programTypes.find(has);
 }
 
 /** Functions of `.text` have no type of their own; they are judged as the most general one would be. */
@@ -418,7 +427,7 @@ export function entryState(machine: Machine): State {
   const registers: (Value | undefined)[] = new Array(11).fill(undefined);
   if (machine.rules.context.size > 0) registers[1] = machine.pointer('ctx', 0, 0);
   registers[10] = machine.pointer('stack', 0, 0);
-  return new State([{ registers, stack: new StackFrame(machine.rules.stackSize) }], Constraints.NONE, [], 0, 0, undefined, undefined);
+  return new State([{ registers, stack: new StackFrame(machine.rules.stackSize) }], noConstraints(machine), [], 0, 0, undefined, undefined);
 }
 
 /** Constants that the program compares with or loads, and their neighbours: where ranges are likely to end. */

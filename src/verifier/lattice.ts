@@ -488,7 +488,7 @@ class Joining {
   }
 
   constraints(a: Constraints, b: Constraints): Constraints {
-    let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax));
+    let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax), a.packetMax);
     if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
     const entries: JoinedSymbol[] = this.joined.filter((joined) => joined.exact);
     for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true });

@@ -3,6 +3,7 @@ import { resolveType, sizeOf } from '../object/btf-types.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import type { ContextLayout, HelperPrototype, MapKind, Platform, ProgramType, SectionPrefix } from '../platform/platform.ts';
 import { type CheckDetails, type CheckKind, checkRow } from './checks.ts';
+import { Constraints } from './constraints.ts';
 import type { Supply } from './lattice.ts';
 import type { Int } from './number/index.ts';
 import { constant, constantValue, isConstant, type Scalar } from './number/index.ts';
@@ -67,6 +68,17 @@ export type Claim = { readonly kind: 'comparison'; readonly branch: Branch } | {
 
 /** Something taken to hold before an instruction whatever the program does; `havoc`: a register holds any number. */
 export type Assumption = Claim | { readonly kind: 'havoc'; readonly register: number };
+
+/** Bytes that no packet exceeds on the program's platform. */
+export function largestPacket({ rules }: Machine): number {
+  const { packetSize, linearSize } = rules.platform.limits;
+  return linearSize ?? packetSize;
+}
+
+/** Nothing is known yet, except how large packets are at most. */
+export function noConstraints(machine: Machine): Constraints {
+  return new Constraints([], 0, 0, largestPacket(machine));
+}
 
 /** A failed check before it is worded. */
 export interface Finding {

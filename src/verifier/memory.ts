@@ -3,10 +3,9 @@ import { type ContextRefusal, judgeContextAccess } from '../platform/context-acc
 import type { ContextField } from '../platform/platform.ts';
 import { type Access, isAligned, plain, span } from './access.ts';
 import { low32, readOperand, readRegister } from './alu.ts';
-import { MAX_PACKET_SIZE } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import { checkOneKind, noteDifference } from './linux-rules.ts';
-import type { Machine } from './machine.ts';
+import { largestPacket, type Machine } from './machine.ts';
 import {
   add,
   constant,
@@ -77,7 +76,7 @@ function originOf(machine: Machine, pointer: Value): string {
 function assumeAccess(machine: Machine, state: State, pointer: Value, displacement: number, width: number): boolean {
   if (machine.rules.pathsEndAtFailure === true || pointer.kind !== 'packet' || pointer.range.smin < 0 || !isExact(pointer)) return false;
   state.relate(pointer.symbol, PACKET_SIZE, sub(0, add(pointer.offset, displacement + width)));
-  return state.constraints.packetMin <= MAX_PACKET_SIZE;
+  return state.constraints.packetMin <= state.constraints.packetMax;
 }
 
 type RegionCheck = (machine: Machine, state: State, pc: number, access: Access) => boolean;
@@ -350,7 +349,7 @@ function loadContext(machine: Machine, offset: number, size: Size): Value {
     case 'packet':
       return machine.pointer('packet', 0, 0);
     case 'packet_end':
-      return new Value('packet', 0, PACKET_SIZE, 0, PACKET_RANGE, false, 0, undefined, undefined);
+      return new Value('packet', 0, PACKET_SIZE, 0, fromSigned(0, largestPacket(machine)), false, 0, undefined, undefined);
     case 'packet_meta':
       return new Value('packet', 0, META_OFFSET, 0, META_RANGE, false, 0, undefined, undefined);
     case 'socket':
@@ -362,7 +361,6 @@ function loadContext(machine: Machine, offset: number, size: Size): Value {
   }
 }
 
-const PACKET_RANGE: Scalar = fromSigned(0, 65535);
 const META_RANGE: Scalar = fromSigned(-4098, 0);
 
 function loadMapValue(machine: Machine, pointer: Value, displacement: number, size: Size): Value {

@@ -1,4 +1,3 @@
-import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { constant, constantValue, TOP } from './number/index.ts';
 import type { StackFrame } from './stack.ts';
@@ -95,10 +94,4 @@ export function placeObject(machine: Machine, state: State, address: Value, obje
 export function isObjectPlace(address: Value): boolean {
   const offset = constantValue(address.range);
   return address.kind === 'stack' && offset !== undefined && Number(offset) % WORD === 0;
-}
-
-/** What stands at an address where an object is wanted, in words. */
-export function describePlace(machine: Machine, state: State, address: Value): string {
-  const object = objectAt(state, address);
-  return object === undefined ? describeValue(machine, address) : `${describeValue(machine, address)}, where ${machine.objectName(object.tag)} is`;
 }

@@ -112,6 +112,11 @@ export class Value {
     return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, nullable, this.identity, this.derivation, this.reason, this.parent);
   }
 
+  /** The same number without what it was computed from. */
+  withoutDerivation(): Value {
+    return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, this.nullable, this.identity, undefined, this.reason, this.parent);
+  }
+
   /** The same, within another object. */
   withParent(parent: number): Value {
     return new Value(this.kind, this.tag, this.symbol, this.offset, this.range, this.nullable, this.identity, this.derivation, this.reason, parent);

@@ -22,6 +22,14 @@ export const linux: Platform = {
   kfuncs,
   libraryFunctions,
   structs,
-  /** MAX_BPF_STACK, MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT, BPF_COMPLEXITY_LIMIT_INSNS; packets as far as the verifier counts (MAX_PACKET_OFF). */
-  limits: { stackSize: 512, callFrames: 8, combinedStack: 512, tailCalls: 33, packetSize: 65_535, instructions: 1_000_000 },
+  /** MAX_BPF_STACK, MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT, BPF_COMPLEXITY_LIMIT_INSNS; GSO_MAX_SIZE, which bpf_skb_pull_data makes linear, and 64 KiB for headers. */
+  limits: {
+    stackSize: 512,
+    callFrames: 8,
+    combinedStack: 512,
+    tailCalls: 33,
+    packetSize: 65_535,
+    linearSize: 8 * 65_535 + 65_536,
+    instructions: 1_000_000,
+  },
 };

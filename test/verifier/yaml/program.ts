@@ -68,7 +68,7 @@ const PLATFORM: Platform = {
   ...linux,
   name: 'windows',
   title: 'the test harness',
-  limits: { ...linux.limits, stackSize: FRAME_SIZE, callFrames: 8 },
+  limits: { ...linux.limits, stackSize: FRAME_SIZE, callFrames: 8, linearSize: 65_535 },
 };
 
 const helpers = new Map<number, HelperPrototype | undefined>();
