@@ -39,6 +39,8 @@ export interface LinkInfo {
   readonly attach_data: number;
 }
 
+export type IdCalls = ReturnType<typeof idCalls>;
+
 /** Ids, descriptors, pins and information of the C interface. */
 export function idCalls(state: LibbpfState) {
   const { runtime } = state;

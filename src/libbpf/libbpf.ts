@@ -1,10 +1,12 @@
 import { bufferCalls } from './buffers.ts';
+import { deprecatedCalls } from './deprecated.ts';
 import { idCalls } from './ids.ts';
 import { mapCalls } from './maps.ts';
 import { nameCalls } from './names.ts';
 import { objectCalls } from './objects.ts';
 import { programCalls } from './programs.ts';
 import { type LibbpfOptions, LibbpfState } from './state.ts';
+import { syscall } from './syscall.ts';
 
 /**
  * The functions of libbpf that ebpfapi.dll exports, under their C names, over a runtime of this process.
@@ -15,7 +17,7 @@ import { type LibbpfOptions, LibbpfState } from './state.ts';
  */
 export function createLibbpf(options: LibbpfOptions) {
   const state = new LibbpfState(options);
-  return {
+  const calls = {
     /** Positive errno of the last call that failed. */
     errno: () => state.errno,
     ...mapCalls(state),
@@ -25,6 +27,7 @@ export function createLibbpf(options: LibbpfOptions) {
     ...bufferCalls(state),
     ...nameCalls(state),
   };
+  return { ...calls, ...deprecatedCalls(calls), ...syscall(calls, (errno) => state.refuse(errno)) };
 }
 
 export type Libbpf = ReturnType<typeof createLibbpf>;

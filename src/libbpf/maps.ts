@@ -14,6 +14,8 @@ export interface BatchCount {
   value: number;
 }
 
+export type MapCalls = ReturnType<typeof mapCalls>;
+
 /** Map calls of the C interface: 0 or a count on success, a negative errno otherwise; results go to the caller's buffers. */
 export function mapCalls(state: LibbpfState) {
   const { runtime } = state;

@@ -77,6 +77,8 @@ function neighbour<T>(list: readonly T[], current: T | null, step: 1 | -1): T | 
   return index < 0 ? null : (list[index + step] ?? null);
 }
 
+export type ObjectCalls = ReturnType<typeof objectCalls> & { errno(): number };
+
 /** Object, program, map and link functions of the C interface. Pointers are objects or null, with the reason in `errno`. */
 export function objectCalls(state: LibbpfState) {
   const { runtime } = state;

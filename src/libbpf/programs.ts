@@ -32,6 +32,8 @@ export interface TestRunOpts {
 /** Attach types of bpf_prog_attach: those of cgroups. */
 const cgroupPrefix = 'cgroup';
 
+export type ProgramCalls = ReturnType<typeof programCalls>;
+
 /** Program and link calls of the C interface. */
 export function programCalls(state: LibbpfState) {
   const { runtime } = state;

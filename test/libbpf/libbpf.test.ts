@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../src/isa/encode.ts';
 import { createLibbpf } from '../../src/libbpf/libbpf.ts';
+import type { TypesOut } from '../../src/libbpf/names.ts';
 import type { BpfObject, BpfObjectProgram } from '../../src/libbpf/objects.ts';
+import { BPF_COMMANDS, type BpfAttributes } from '../../src/libbpf/syscall.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { toU32, u32 } from '../runtime/map-fixture.ts';
 import { sample, sampleBytes, testRuntime } from '../runtime/runtime-fixture.ts';
@@ -300,5 +302,79 @@ describe('ring and perf buffers', () => {
     expect(bpf.perf_buffer__consume_buffer(buffer, 9)).toBe(-22);
     expect(records).toEqual([0, 0, 0]);
     bpf.perf_buffer__free(buffer);
+  });
+});
+
+describe('bpf(2)', () => {
+  it('does by number what the functions do by name', async () => {
+    const bpf = library();
+    const fd = await bpf.bpf(BPF_COMMANDS.MAP_CREATE, { map_type: 1, map_name: 'flows', key_size: 4, value_size: 4, max_entries: 10 });
+    expect(fd).toBeGreaterThan(0);
+    const value = new Uint8Array(4);
+    const next_key = new Uint8Array(4);
+    const rows: readonly [string, number, BpfAttributes, number][] = [
+      ['update', BPF_COMMANDS.MAP_UPDATE_ELEM, { map_fd: fd, key: u32(1), value: u32(10) }, 0],
+      ['insert again', BPF_COMMANDS.MAP_UPDATE_ELEM, { map_fd: fd, key: u32(1), value: u32(10), flags: 1 }, -17],
+      ['lookup', BPF_COMMANDS.MAP_LOOKUP_ELEM, { map_fd: fd, key: u32(1), value }, 0],
+      ['next', BPF_COMMANDS.MAP_GET_NEXT_KEY, { map_fd: fd, next_key }, 0],
+      ['next of last', BPF_COMMANDS.MAP_GET_NEXT_KEY, { map_fd: fd, key: u32(1), next_key }, -2],
+      ['lookup and delete', BPF_COMMANDS.MAP_LOOKUP_AND_DELETE_ELEM, { map_fd: fd, key: u32(1), value }, 0],
+      ['delete missing', BPF_COMMANDS.MAP_DELETE_ELEM, { map_fd: fd, key: u32(1) }, -2],
+      ['pin', BPF_COMMANDS.OBJ_PIN, { bpf_fd: fd, pathname: 'flows' }, 0],
+      ['no descriptor', BPF_COMMANDS.MAP_LOOKUP_ELEM, { key: u32(1), value }, -9],
+      ['no such pin', BPF_COMMANDS.OBJ_GET, { pathname: 'nowhere' }, -2],
+      ['no instructions', BPF_COMMANDS.PROG_LOAD, { prog_type: 1 }, -22],
+      ['no such link', BPF_COMMANDS.LINK_DETACH, { link_fd: 99 }, -9],
+      ['no such command', 18, {}, -22],
+    ];
+    for (const [name, command, attributes, result] of rows) expect(await bpf.bpf(command, attributes), name).toBe(result);
+    expect([toU32(value), toU32(next_key)]).toEqual([10, 1]);
+    expect(await bpf.bpf(BPF_COMMANDS.OBJ_GET, { pathname: 'flows' })).toBeGreaterThan(fd);
+    const ids: BpfAttributes = {};
+    expect(await bpf.bpf(BPF_COMMANDS.MAP_GET_NEXT_ID, ids)).toBe(0);
+    const info: BpfAttributes = { bpf_fd: await bpf.bpf(BPF_COMMANDS.MAP_GET_FD_BY_ID, { map_id: ids.next_id! }) };
+    expect(await bpf.bpf(BPF_COMMANDS.OBJ_GET_INFO_BY_FD, info)).toBe(0);
+    expect(info.info).toMatchObject({ kind: 'map', name: 'flows', id: ids.next_id });
+  });
+
+  it('loads, attaches, runs and detaches programs', async () => {
+    const bpf = library();
+    const insns = encode(
+      [{ kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: 1 } }, { kind: 'exit' }],
+      'little',
+    );
+    const type: TypesOut = { prog_type: 0, expected_attach_type: 0 };
+    expect(bpf.libbpf_prog_type_by_name('cgroup/connect4', type)).toBe(0);
+    const prog_fd = await bpf.bpf(BPF_COMMANDS.PROG_LOAD, { prog_type: type.prog_type, prog_name: 'one', license: 'MIT', insns });
+    expect(prog_fd).toBeGreaterThan(0);
+    const run: BpfAttributes = { prog_fd, ctx_in: new Uint8Array(64) };
+    expect(await bpf.bpf(BPF_COMMANDS.PROG_TEST_RUN, run)).toBe(0);
+    expect(run.retval).toBe(1);
+    const hook = { attach_bpf_fd: prog_fd, attach_type: type.expected_attach_type };
+    expect(await bpf.bpf(BPF_COMMANDS.PROG_ATTACH, hook)).toBe(0);
+    const link: BpfAttributes = {};
+    expect(await bpf.bpf(BPF_COMMANDS.LINK_GET_NEXT_ID, link)).toBe(0);
+    expect(await bpf.bpf(BPF_COMMANDS.LINK_GET_FD_BY_ID, { link_id: link.next_id! })).toBeGreaterThan(prog_fd);
+    expect(await bpf.bpf(BPF_COMMANDS.PROG_DETACH, hook)).toBe(0);
+    expect(await bpf.bpf(BPF_COMMANDS.PROG_DETACH, hook)).toBe(-2);
+    const map_fd = bpf.bpf_map_create(2, 'm', 4, 4, 1);
+    expect(await bpf.bpf(BPF_COMMANDS.PROG_BIND_MAP, { prog_fd, map_fd })).toBe(0);
+  });
+});
+
+describe('deprecated calls', () => {
+  it('do what replaced them does', async () => {
+    const bpf = library();
+    const fd = bpf.bpf_create_map_xattr({ map_type: 2, name: 'm', key_size: 4, value_size: 8, max_entries: 3 });
+    expect(bpf.bpf_obj_get_info_by_fd(fd)).toMatchObject({ kind: 'map', name: 'm', max_entries: 3 });
+    const out: { object: BpfObject | null; prog_fd: number } = { object: null, prog_fd: -1 };
+    expect(await bpf.bpf_prog_load_deprecated('droppacket.o', 0, out)).toBe(0);
+    expect(bpf.bpf_obj_get_info_by_fd(out.prog_fd)).toMatchObject({ kind: 'program', name: 'DropPacket' });
+    expect(await bpf.bpf_object__load_xattr({ obj: out.object! })).toBe(-22);
+    expect(await bpf.bpf_prog_load_deprecated('droppacket.o', 99, out)).toBe(-22);
+    const exit = encode([{ kind: 'exit' }], 'little');
+    expect(await bpf.bpf_load_program(1, exit, 'MIT')).toBeGreaterThan(0);
+    expect(await bpf.bpf_load_program(1, exit.slice(1), 'MIT')).toBe(-22);
+    expect(await bpf.bpf_load_program_xattr({ prog_type: 99, insns: exit, license: 'MIT' }, null)).toBe(-22);
   });
 });
