@@ -1,4 +1,5 @@
 import type { InstructionList, LoadImmediate } from '../isa/instruction.ts';
+import type { Repetition } from './repeat.ts';
 
 /**
  * The one interface behind the interpreter, the checked interpreter, the JIT and native images.
@@ -92,6 +93,8 @@ export interface CompiledProgram {
   run(r1: number, r2?: number): bigint;
   /** The same, but only the low 32 bits of r0 as an unsigned number: no BigInt on the way. */
   run32(r1: number, r2?: number): number;
+  /** `run32` so many times (at least once) until one throws, faster than one by one; engines need not have it: `repeat` in repeat.ts. */
+  repeat32?(r1: number, r2: number, runs: number): Repetition;
   /** Runs this program alone: a successful tail call ends it with `ExecutionHost.pendingTailCall` set. The step that `followTailCalls` repeats. */
   enter(r1: number, r2: number): bigint;
   /** `enter` with the low 32 bits of r0. */

@@ -1,3 +1,4 @@
+import { repeat } from '../engine/repeat.ts';
 import type { ContextLayout, Platform } from '../platform/platform.ts';
 import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, setContextNumber } from './helpers/environment.ts';
 import { thrownResult } from './helpers/objects.ts';
@@ -140,7 +141,7 @@ export function runTest(
     fillObjects(environment);
     const firstTrace = environment.trace.last;
     setCpu(options.cpu);
-    const timing = repeat(environment, program, type.context.size === 0 ? 0 : context, options);
+    const timing = runRepeatedly(environment, program, type.context.size === 0 ? 0 : context, options);
     const from = prepared.networkLayer ? packet.start - prepared.skip : (packet.meta ?? packet.start);
     const dataOut = memory.read(from, packet.end - from);
     const contextOut = withoutPointers(program, memory.read(context, prepared.context.length));
@@ -275,7 +276,7 @@ function withoutPointers(program: BpfProgram, context: Uint8Array): Uint8Array {
   return context;
 }
 
-function repeat(
+function runRepeatedly(
   environment: HelperEnvironment,
   program: BpfProgram,
   context: number,
@@ -288,12 +289,10 @@ function repeat(
   const start = environment.host.monotonic();
   for (let done = 0; done < runs; ) {
     const end = Math.min(runs, done + batch);
-    for (; done < end; done++) {
-      try {
-        returnValue = compiled.run32(context);
-      } catch (error) {
-        returnValue = thrownResult(error);
-      }
+    while (done < end) {
+      const { runs: made, result, error } = repeat(compiled, context, 0, end - done);
+      done += made;
+      returnValue = error === undefined ? result : thrownResult(error);
     }
     if (done < runs && options.cancelled?.() === true)
       throw new RuntimeError('EBPF_CANCELED', `The run was cancelled after ${done} of ${runs} repetitions.`);

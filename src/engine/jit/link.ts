@@ -6,6 +6,7 @@ import {
   type HelperImplementation,
   slotOfCodeAddress,
 } from '../engine.ts';
+import { type Repetition, repeatSingly } from '../repeat.ts';
 import { followTailCalls, followTailCalls32 } from '../tail-calls.ts';
 import { FAULTS } from './emission.ts';
 import type { Translation } from './translate.ts';
@@ -78,11 +79,16 @@ export function link(
   return new LinkedProgram(program.name, host, exports, number, info.callbacks[number] ?? [], tailCalls, locate);
 }
 
+type RepeatExport = (r1: number, r2: number, runs: number) => number;
+
 class LinkedProgram implements CompiledProgram {
   readonly name: string;
   readonly #host: ExecutionHost;
   readonly #run: (r1: number, r2: number) => bigint;
   readonly #run32: (r1: number, r2: number) => number;
+  /** Undefined in images of earlier versions. */
+  readonly #repeat32: RepeatExport | undefined;
+  readonly #left: (() => number) | undefined;
   readonly #callbacks: ReadonlyMap<number, (...registers: bigint[]) => bigint>;
   readonly #tailCalls: boolean;
   readonly #locate: (offset: number) => number | undefined;
@@ -105,6 +111,8 @@ class LinkedProgram implements CompiledProgram {
     };
     this.#run = exported('run');
     this.#run32 = exported('run32');
+    this.#repeat32 = exports[`${number}.repeat32`] as RepeatExport | undefined;
+    this.#left = exports.left as (() => number) | undefined;
     this.#callbacks = new Map(callbacks.map((slot) => [slot, exported(`callback.${slot}`)]));
     this.#tailCalls = tailCalls;
     this.#locate = locate;
@@ -116,6 +124,17 @@ class LinkedProgram implements CompiledProgram {
 
   run32(r1: number, r2 = 0): number {
     return this.#tailCalls ? followTailCalls32(this, this.#host, r1, r2) : this.enter32(r1, r2);
+  }
+
+  repeat32(r1: number, r2: number, runs: number): Repetition {
+    if (this.#repeat32 === undefined || this.#left === undefined || this.#tailCalls || this.#callbacks.size > 0 || runs < 1) {
+      return repeatSingly(this, r1, r2, runs);
+    }
+    try {
+      return { runs, result: this.#repeat32(r1, r2, runs) >>> 0, error: undefined };
+    } catch (error) {
+      return { runs: runs - this.#left() + 1, result: 0, error: this.#explain(error) };
+    }
   }
 
   enter(r1: number, r2: number): bigint {

@@ -1,7 +1,7 @@
 import type { Instruction, LoadImmediate } from '../../isa/instruction.ts';
 import { type ArgumentType, type ExecutableProgram, ExecutionFault, type HelperImplementation, type ResultType } from '../engine.ts';
 import type { Activation, ImportedHelper, ProgramContext, ServiceImports } from './emission.ts';
-import { FunctionWriter } from './function-writer.ts';
+import { FunctionWriter, type TrapSites } from './function-writer.ts';
 import { analyseFunctions, type EbpfFunction } from './functions.ts';
 import type { InlineHelper } from './inline-helper.ts';
 import { inlinesEntry, mayGotoLocal, registerLocals, writeFunction, writeInlineEntry } from './structure.ts';
@@ -60,7 +60,7 @@ const RESULT_TYPE: { readonly [K in ResultType]: readonly ValueType[] } = { u32:
 
 /**
  * Translates linked programs into one WebAssembly module. Program n is exported as `n.run` (i32 r1, i32 r2) -> i64 r0 and `n.run32`, whose
- * result is the low half of r0. The module imports `env.memory`, the services of `ServiceImports`, and the helpers the programs call.
+ * result is the low half of r0; `n.repeat32` takes a number of runs as well, and `left` tells how many were left when one trapped. The module imports `env.memory`, the services of `ServiceImports`, and the helpers the programs call.
  * Throws an `ExecutionFault` of kind `unsupported` for a function that is too large for V8.
  */
 export function translate(programs: readonly ExecutableProgram[], options: TranslateOptions): Translation {
@@ -81,6 +81,7 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
       : ({ kind: 'constant', address: options.stackBase } as const);
   const traps: { program: number; offsets: number[]; slots: number[] }[] = [];
   const budget = options.budget === undefined ? undefined : module.defineGlobal(I64, 0);
+  const left = module.defineGlobal(I32, 0);
   const callbacks: (readonly number[])[] = [];
 
   programs.forEach((program, number) => {
@@ -117,7 +118,9 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
       traps.push({ program: number, ...writer.traps });
     }
     traps.push({ program: number, ...defineEntry(module, context, `${number}.run`, !calledInside, I64, options.budget).traps });
-    traps.push({ program: number, ...defineEntry(module, context, `${number}.run32`, !calledInside, I32, options.budget).traps });
+    const run32 = defineEntry(module, context, `${number}.run32`, !calledInside, I32, options.budget);
+    traps.push({ program: number, ...run32.traps }, { program: number, offsets: [], slots: [] });
+    defineRepeat(module, `${number}.repeat32`, run32.index, left);
     for (const entry of functions.addressTaken) {
       defineCallback(module, context, `${number}.callback.${entry}`, entry);
       traps.push({ program: number, offsets: [], slots: [] });
@@ -125,6 +128,7 @@ export function translate(programs: readonly ExecutableProgram[], options: Trans
     callbacks.push(functions.addressTaken);
   });
 
+  defineLeft(module, left);
   const { bytes, bodyOffsets } = module.finish();
   return {
     bytes,
@@ -179,7 +183,7 @@ function defineEntry(
   isRoot: boolean,
   result: typeof I32 | typeof I64,
   budget: number | undefined,
-): FunctionWriter {
+): { readonly index: number; readonly traps: TrapSites } {
   const target = context.functions.functions.get(0)!;
   const writer = new FunctionWriter(2);
   if (budget !== undefined && context.budget !== undefined) {
@@ -211,7 +215,42 @@ function defineEntry(
   const index = module.declareFunction();
   module.defineFunction(index, { parameters: [I32, I32], results: [result] }, writer.finish());
   module.exportFunction(name, index);
-  return writer;
+  return { index, traps: writer.traps };
+}
+
+/** Runs an entry (r1, r2) -> i32 so many times on end: from outside every run would cost a call into WebAssembly. */
+function defineRepeat(module: ModuleWriter, name: string, entry: number, left: number): void {
+  const writer = new FunctionWriter(3);
+  const result = writer.local(I32);
+  const again = writer.depth;
+  writer.open(OP.loop);
+  writer.get(2);
+  writer.globalSet(left);
+  writer.get(0);
+  writer.get(1);
+  writer.call(entry);
+  writer.set(result);
+  writer.get(2);
+  writer.i32(1);
+  writer.op(OP.i32_sub);
+  writer.tee(2);
+  writer.branch(OP.br_if, again);
+  writer.end();
+  writer.get(result);
+  writer.op(OP.end);
+  const index = module.declareFunction();
+  module.defineFunction(index, { parameters: [I32, I32, I32], results: [I32] }, writer.finish());
+  module.exportFunction(name, index);
+}
+
+/** Exports what is left of the last `repeat32`, the run that it was at included. */
+function defineLeft(module: ModuleWriter, left: number): void {
+  const writer = new FunctionWriter(0);
+  writer.globalGet(left);
+  writer.op(OP.end);
+  const index = module.declareFunction();
+  module.defineFunction(index, { parameters: [], results: [I32] }, writer.finish());
+  module.exportFunction('left', index);
 }
 
 /** The first frame: a constant address, or a local that holds the imported one. */
