@@ -5,7 +5,7 @@ import { filled, type Line, span } from './spans.ts';
 const KEY_COLUMNS = 12;
 const HELP_COLUMNS = 44;
 
-/** One row per key; on wide screens in two columns. */
+/** One row per key. */
 export function helpLines(columns: number): readonly Line[] {
   const rows = KEYS.map(
     ({ shown, help, command }): Line => [

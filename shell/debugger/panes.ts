@@ -55,7 +55,7 @@ function instructionRow({ pc, text, note, current, unreached, failures }: NotedI
     span(mark, failures.length > 0 ? 'error' : 'prompt'),
     span(`${String(pc).padStart(8)}  `, 'status'),
     span(text, unreached ? 'description' : 'text'),
-    ...(note === '' ? [] : [span(` (${note})`, 'value')]),
+    ...(note === '' ? [] : [span(` (${note})`, note === '32-bit' ? 'description' : 'value')]),
   ];
   return current ? inRole(row, 'selected') : row;
 }
@@ -117,7 +117,7 @@ export function stateContent({ facts }: Snapshot, selected: string | undefined, 
 }
 
 function factRows(
-  { subject, kind, mark, words, before }: MarkedFact,
+  { subject, kind, mark, words, before, name }: MarkedFact,
   chosen: boolean,
   barred: boolean,
   widest: number,
@@ -126,7 +126,7 @@ function factRows(
   const was = before === undefined || mark === '+' ? '' : ` (was ${before})`;
   const role = SIGN_ROLE[mark];
   const head = `${chosen ? '>' : ' '}${mark} `;
-  const text = `${words ?? 'nothing known any more'}${was}`;
+  const text = `${name === undefined ? '' : `${name} = `}${words ?? 'nothing known any more'}${was}`;
   const named = kind === 'register' || kind === 'stack';
   const indent = head.length + widest + 1;
   const wrapped = wrapWords(named ? text : `${subject === 'packet' ? '' : `${subject}: `}${text}`, Math.max(8, columns - (named ? indent : 3)), 0);

@@ -1,6 +1,7 @@
 /** What the screen shows of one point, as plain values. */
 import { diffFacts, type FactChange } from '../../src/explain/diff.ts';
 import { type Fact, factsOf } from '../../src/explain/facts.ts';
+import { Names } from '../../src/explain/names.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import type { EventKind } from '../../src/explain/story.ts';
@@ -19,6 +20,8 @@ export interface MarkedFact {
   readonly words: string | undefined;
   /** What was known before, for what changed. */
   readonly before: string | undefined;
+  /** The variable of the source that it holds, where one is known. */
+  readonly name: string | undefined;
 }
 
 /** A step that matters for the failure, or a decision where nothing fails. */
@@ -78,24 +81,49 @@ export function takeSnapshot(session: DebugSession, assumptions: readonly string
     step: steppable ? session.view() : undefined,
     listing: session.list(AROUND).map((listed) => ({ ...listed, note: widthNote(session.program.instructions[listed.pc]) })),
     steps: steppable ? session.walk(index - AROUND, index + AROUND) : [],
-    facts: steppable ? markedFacts(before, session.facts()) : [],
+    facts: steppable ? markedFacts(before, session.facts(), variablesOf(session)) : [],
   };
 }
 
 /** The facts with what became of them; lost ones first. */
-export function markedFacts(before: readonly Fact[] | undefined, now: readonly Fact[]): readonly MarkedFact[] {
+export function markedFacts(
+  before: readonly Fact[] | undefined,
+  now: readonly Fact[],
+  variable: (subject: string) => string | undefined,
+): readonly MarkedFact[] {
   const changes = new Map((before === undefined ? [] : diffFacts(before, now)).map((change) => [change.subject, change]));
   const lost = [...changes.values()]
     .filter(({ change }) => change === 'lost')
-    .map((change): MarkedFact => ({ subject: change.subject, kind: change.kind, mark: '-', words: change.after, before: change.before }));
+    .map(
+      (change): MarkedFact => ({
+        subject: change.subject,
+        kind: change.kind,
+        mark: '-',
+        words: change.after,
+        before: change.before,
+        name: undefined,
+      }),
+    );
   const gone = new Set(lost.map(({ subject }) => subject));
   const kept = now
     .filter(({ subject }) => !gone.has(subject))
     .map(({ subject, kind, words }): MarkedFact => {
       const change = changes.get(subject);
-      return { subject, kind, mark: markOf(change), words, before: change?.before };
+      return { subject, kind, mark: markOf(change), words, before: change?.before, name: variable(subject) };
     });
   return [...lost, ...kept];
+}
+
+/** Steps from the entry up to which variables are looked for: each step would take longer than the one before. */
+const MAX_NAMED = 400;
+
+/** The variables that registers and stack cells hold before the current instruction, as far as line information tells. */
+function variablesOf(session: DebugSession): (subject: string) => string | undefined {
+  if (session.index > MAX_NAMED) return () => undefined;
+  const registers = session.facts().flatMap(({ kind, subject }) => (kind === 'register' ? [Number(subject.slice(1))] : []));
+  const names = new Names(session.machine, session.source);
+  for (const event of session.story(registers)) names.follow(event);
+  return (subject) => names.of(subject);
 }
 
 function markOf(change: FactChange | undefined): Mark {

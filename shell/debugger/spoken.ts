@@ -37,10 +37,11 @@ export function stepSentences({ step, followed, facts }: Snapshot, outline: Outl
   return said;
 }
 
-function factSentence({ subject, mark, words, before }: MarkedFact): string | undefined {
+function factSentence({ subject, mark, words, before, name }: MarkedFact): string | undefined {
   if (mark === ' ') return undefined;
-  if (mark === '-') return `Lost: ${subject}, now ${words ?? 'nothing known any more'}${before === undefined ? '' : `, was ${before}`}.`;
-  return mark === '+' ? `New: ${subject}: ${words}.` : `Different: ${subject}: ${words}${before === undefined ? '' : `, was ${before}`}.`;
+  const place = name === undefined ? subject : `${name} (${subject})`;
+  if (mark === '-') return `Lost: ${place}, now ${words ?? 'nothing known any more'}${before === undefined ? '' : `, was ${before}`}.`;
+  return mark === '+' ? `New: ${place}: ${words}.` : `Different: ${place}: ${words}${before === undefined ? '' : `, was ${before}`}.`;
 }
 
 function capital(text: string): string {

@@ -109,7 +109,7 @@ describe('keys', () => {
     expect(screen.controller.snapshot.step?.pc).toBe(2);
     await screen.press(']');
     expect(screen.controller.snapshot.step?.pc).toBe(3);
-    expect(screen.text(SMALL)).toMatch(/>~ r1 {3}packet \+ 0, 10 bytes/);
+    expect(screen.text(SMALL)).toMatch(/>~ r1 {3}ip = packet \+ 0, 10/);
     await screen.press('[');
     expect(screen.controller.snapshot.step?.pc).toBe(2);
     await screen.press('g', '1', '4', 'Enter');

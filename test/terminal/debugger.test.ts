@@ -146,7 +146,7 @@ describe.skipIf(!hasPty)("the debugger's screen in a real terminal", () => {
     pty.type('jj');
     await pty.until(() => said().includes('Fails: the packet has byte 9, readable through r1, 10 bytes missing.'));
     expect(said()).toContain('Step 2 of 3, instruction 1: r1 = *(u64 *)(r1 + 0)');
-    expect(said()).toContain('Different: r1: packet + 0, 0 bytes proved, was context + 0.');
+    expect(said()).toContain('Different: ip (r1): packet + 0, 0 bytes proved, was context + 0.');
     pty.type('g14\r');
     await pty.until(() => /^Lost: r\d/m.test(said()));
     const written = pty.bytes.slice(before);
