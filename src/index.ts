@@ -35,6 +35,7 @@ export { type FormatOptions, formatInstruction } from './isa/format.ts';
 export type { Instruction, InstructionList } from './isa/instruction.ts';
 export { type CallKnowledge, type InstructionStatistics, instructionStatistics } from './isa/statistics.ts';
 export { createLibbpf, type Libbpf } from './libbpf/libbpf.ts';
+export { BPF_COMMANDS, type BpfAttributes } from './libbpf/syscall.ts';
 export { type OpenLibbpfOptions, type OpenOptions, openLibbpf, openRuntime } from './library.ts';
 export { ElfError, ObjectError } from './object/errors.ts';
 export { type LoadOptions, loadObject } from './object/load.ts';
