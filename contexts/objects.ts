@@ -28,7 +28,7 @@ export async function openObject(host: Host, path: string, asked: PlatformName |
   let platform: Platform | undefined;
   // Helpers that are called by name are linked on demand, when the section names have told the platform.
   const object = parseObject(bytes, path, (name) => platform && helperByName(platform, name)?.id);
-  const choice = await choosePlatform(asked, object.programs);
+  const choice = await choosePlatform(asked, object);
   platform = choice.platform;
   return { object, bytes, choice };
 }

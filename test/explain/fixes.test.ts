@@ -105,16 +105,16 @@ function compare(before: Verification, fix: Fix): { readonly same: number; reado
   const { verification } = fix.applied!;
   const old = runnableProgram(before);
   const now = runnableProgram(verification);
-  const options = { ...runOptions(before), instructionLimit: 5_000 };
+  const options = { ...runOptions(before), instructionLimit: 2_000 };
   const explored = new Explored(verification);
   const maker = new InputMaker(old, interestingNumbers(before.machine, undefined), 5);
   let same = 0;
   let repaired = 0;
-  for (let turn = 0; turn < 120; turn++) {
+  for (let turn = 0; turn < 60; turn++) {
     const input = maker.fresh();
     const [a, b] = [runChecked(old, input, options), runChecked(now, input, options)];
     expect(b.kind === 'fault' ? b.fault : undefined, fix.title).toBeUndefined();
-    expect(watch(explored, now, input, { replays: turn % 4 === 0, instructionLimit: 5_000 }), fix.title).toBeUndefined();
+    expect(watch(explored, now, input, { replays: turn % 4 === 0, instructionLimit: 2_000 }), fix.title).toBeUndefined();
     if (a.kind === 'fault') repaired++;
     else if (a.kind === 'exit' && b.kind === 'exit') {
       if (a.r0 === b.r0) same++;
@@ -154,7 +154,7 @@ const entries = failingPrograms();
 if (entries.length === 0) reportSkipped('failures', REPAIRED.length);
 
 describe.skipIf(entries.length === 0)('the first fix', () => {
-  it.each(REPAIRED)('of %s passes, and input that went well goes on as it did', { timeout: 60_000 }, (id, pattern, c) => {
+  it.each(REPAIRED)('of %s passes, and input that went well goes on as it did', { timeout: 180_000 }, (id, pattern, c) => {
     const verification = verifyEntry(entries.find(({ stable_id }) => stable_id === id)!, 'bad');
     const { fixes } = proposeFixes(verification, verification.report.failures[0]!, { budgetMilliseconds: 20_000 });
     const [first] = fixes;

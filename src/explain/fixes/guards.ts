@@ -33,10 +33,19 @@ export function pointerName({ line, instruction }: Site): string | undefined {
   for (const side of writes ? sides : sides.reverse()) {
     const arrow = new RegExp(`(${NAME.source})\\s*(?:->|\\[)`).exec(side);
     const star = new RegExp(`\\*\\s*(${NAME.source})`).exec(side);
-    const name = arrow?.[1] ?? star?.[1];
+    // `*((unsigned char *)tcp + i)`
+    const cast = new RegExp(`^[^=]*\\*\\s*\\(.*\\*\\s*\\)\\s*(${NAME.source})`).exec(side);
+    const name = cast?.[1] ?? arrow?.[1] ?? star?.[1];
     if (name !== undefined) return name;
   }
   return undefined;
+}
+
+/** The array element that a line of C accesses: `p[i]` of `sum += p[i]`, the side of an assignment that is read or written. */
+function accessedElement({ line, instruction }: Site): string | undefined {
+  const sides = line.replace(/^for\s*\([^)]*\)/, '').split(/(?<![=!<>])=(?!=)/);
+  const side = instruction.kind === 'store' || instruction.kind === 'atomic' ? sides[0] : sides.at(-1);
+  return /[A-Za-z_]\w*\[[^\]]+\]/.exec(side ?? '')?.[0];
 }
 
 // --- null --------------------------------------------------------------------------------------------------------------------------------
@@ -117,7 +126,7 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   const value = site.value(register);
   // In a loop the pointer of one turn says nothing of the next one's.
   const offset = value === undefined || site.inLoop ? undefined : constantValue(value.range);
-  const element = /[A-Za-z_]\w*\[[^\]]+\]/.exec(site.line)?.[0];
+  const element = accessedElement(site);
   const name = element === undefined ? pointerName(site) : `&${element}`;
   const propose = (bytes: number): Proposal => {
     const total = offset === undefined ? undefined : Number(offset) + bytes;

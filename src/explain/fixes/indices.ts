@@ -3,7 +3,7 @@ import { constantValue } from '../../verifier/number/index.ts';
 import type { Value } from '../../verifier/value.ts';
 import { returnLine, unless } from './guards.ts';
 import type { Proposal } from './proposal.ts';
-import type { Site } from './site.ts';
+import { type Site, set } from './site.ts';
 
 /** The place where an index is added to a pointer. */
 interface Indexing {
@@ -71,8 +71,10 @@ function regionOf(site: Site, value: Value): { readonly size: number; readonly s
 }
 
 /** The expression in brackets that indexes on a line of C. */
-function indexName({ line }: Site): string | undefined {
-  return /\[\s*([A-Za-z_][\w.>-]*)\s*\]/.exec(line)?.[1];
+function indexName(site: Site): string | undefined {
+  // `buffer + pos` as an argument of a helper.
+  const added = /\+\s*([A-Za-z_]\w*)$/.exec(site.argument(site.register ?? 0) ?? '')?.[1];
+  return added ?? /\[\s*([A-Za-z_][\w.>-]*)\s*\]/.exec(site.line)?.[1];
 }
 
 /** A bound on the index: a comparison that leaves, or a mask that wraps. */
@@ -181,6 +183,18 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
   const shown = name === 'size' ? 'the size' : name;
   const effect = `A size out of range ends the program with ${site.leaving.name}.`;
   if (room === undefined || room <= 0) return;
+  const passed = site.value(size);
+  if (passed?.kind === 'number' && constantValue(passed.range) !== undefined) {
+    yield {
+      pattern: 'size_check',
+      title: `Pass ${room} as argument ${size}, the size of the buffer`,
+      edits: [{ at: pc, insert: [set(size, room)] }],
+      c: [`${prototype.name}(...${room}...);   /* or sizeof the buffer */`],
+      effect: 'The helper touches no more than the buffer.',
+      changesBehaviour: false,
+    };
+    return;
+  }
   if (zero) {
     yield {
       pattern: 'size_check',

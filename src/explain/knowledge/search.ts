@@ -33,6 +33,8 @@ interface Pattern {
   readonly message: string;
   readonly tokens: ReadonlySet<string>;
   readonly features: ReadonlySet<string>;
+  /** Place in the entry's list: what comes first is what the cause usually looks like. */
+  readonly place: number;
 }
 
 interface Index {
@@ -45,6 +47,8 @@ const MATCH = 0.6;
 const NEAR = 0.15;
 /** A feature counts this much per point of difference; less than any word. */
 const FEATURE = 0.02;
+/** Each place further back in an entry's list counts so much less: enough to decide among equals. */
+const PLACE = 0.001;
 /** Entries within this of the best are alternatives for the same message. */
 const SPREAD = 0.2;
 const MOST = 8;
@@ -82,7 +86,7 @@ function rank({ patterns, weight }: Index, query: Normalised): readonly Match[] 
     const explained = queryWeight === 0 ? 0 : sharedWeight / queryWeight;
     let hints = 0;
     for (const feature of pattern.features) hints += query.features.has(feature) ? 1 : -1;
-    const score = 0.6 * found + 0.4 * explained + FEATURE * hints;
+    const score = 0.6 * found + 0.4 * explained + FEATURE * hints - PLACE * Math.min(pattern.place, 9);
     const before = best.get(pattern.entry);
     if (before !== undefined && before.score >= score) continue;
     best.set(pattern.entry, { pattern, score });
@@ -106,14 +110,14 @@ function sum(tokens: Iterable<string>, weight: ReadonlyMap<string, number>): num
 
 function buildIndex(): Index {
   const patterns: Pattern[] = [];
-  const add = (entry: KnowledgeEntry, rank: number, dialect: Dialect, message: string, normalised = normalise(message)) => {
-    patterns.push({ entry, rank, dialect, message, tokens: tokensOf(normalised.words), features: normalised.features });
+  const add = (entry: KnowledgeEntry, rank: number, dialect: Dialect, message: string, place = 0, normalised = normalise(message)) => {
+    patterns.push({ entry, rank, dialect, message, tokens: tokensOf(normalised.words), features: normalised.features, place });
   };
   // The details of an example say nothing.
   const withoutFeatures = (message: string) => ({ words: normalise(message).words, features: new Set<string>() });
   KNOWLEDGE.forEach((entry, rank) => {
-    for (const message of entry.prevail.messages) add(entry, rank, 'prevail', message);
-    for (const message of entry.linux.messages) add(entry, rank, 'linux', message);
+    for (const [place, message] of entry.prevail.messages.entries()) add(entry, rank, 'prevail', message, place);
+    for (const [place, message] of entry.linux.messages.entries()) add(entry, rank, 'linux', message, place);
     for (const message of entry.report) {
       add(entry, rank, 'report', message);
       const headline = message.split('. ', 1)[0]!;
@@ -122,7 +126,7 @@ function buildIndex(): Index {
     for (const message of [entry.title, ...entry.words]) add(entry, rank, 'ours', message);
     for (const { id, classic, plain } of Object.values(CHECKS)) {
       if (id !== entry.id) continue;
-      for (const message of [classic(EXAMPLE), plain(EXAMPLE)]) add(entry, rank, 'ours', message, withoutFeatures(message));
+      for (const message of [classic(EXAMPLE), plain(EXAMPLE)]) add(entry, rank, 'ours', message, 0, withoutFeatures(message));
     }
   });
   return { patterns, weight: weights(patterns) };
