@@ -123,6 +123,7 @@ export const command = defineCommand({
     trace: result.trace.map(({ cpu, program: name, text }) => ({ cpu, program: name, text })),
     events: result.events.map((event) => hex(event, '')),
     ...(result.hookReturn === undefined ? {} : { hookReturn: result.hookReturn }),
+    ...(result.newValue === undefined ? {} : { newValue: result.newValue }),
     ...(result.output === '' ? {} : { output: result.output }),
     ...(result.timers === 0 ? {} : { timers: result.timers }),
     ...(result.unsupported.length === 0 ? {} : { unsupported: result.unsupported }),
@@ -163,9 +164,10 @@ function resultText({ returnValue, returnName, duration, runs }: TestRunResult):
 }
 
 /** What helpers left behind besides the result. */
-function noteText({ unsupported, hookReturn, output, timers }: TestRunResult): string {
+function noteText({ unsupported, hookReturn, newValue, output, timers }: TestRunResult): string {
   const lines: string[] = [];
   if (hookReturn !== undefined) lines.push(`The hook returns ${hookReturn} to its caller.`);
+  if (newValue !== undefined) lines.push(`The new value is ${JSON.stringify(newValue)}.`);
   if (output !== '') lines.push(`Output:\n${output.replace(/\n$/, '').replace(/^/gm, '  ')}`);
   if (timers > 0) lines.push(`${timers} timer${timers === 1 ? ' is' : 's are'} running.`);
   const needing = unsupported.length === 0 ? '' : wrap(`Returned an error, because it needs a kernel: ${unsupported.join(', ')}`, 80, '  ');
@@ -183,16 +185,24 @@ function redirectText({ redirect, redirectContext, events }: TestRunResult): str
 function contextText({ type }: BpfProgram, { context }: TestRunResult): string {
   if (type.context.size === 0 || type.context.fields.every(({ writable }) => !writable)) return '';
   const values = readContext(type.context, context);
-  const fields = Object.entries(values).map(([name, value]) => `  ${name}: ${fieldText(name, value, Number(values['family']))}\n`);
+  const all = Object.entries(values);
+  const shown =
+    all.length > MANY_FIELDS ? all.filter(([, value]) => (typeof value === 'bigint' ? value !== 0n : value.some((byte) => byte !== 0))) : all;
+  const fields = shown.map(([name, value]) => `  ${name}: ${fieldText(name, value, values['family'] === AF_INET)}\n`);
+  const others = all.length - shown.length;
+  if (others > 0) fields.push(`  (${others} more ${others === 1 ? 'field is' : 'fields are'} 0)\n`);
   return fields.length === 0 ? '' : `\nContext (${type.context.name}):\n${fields.join('')}`;
 }
 
-const AF_INET = 2;
+const AF_INET = 2n;
+/** Structures with more fields are shown without those that are 0. */
+const MANY_FIELDS = 12;
 
 /** Addresses as people write them, numbers in decimal, other bytes in hexadecimal without the zeros at the end of long ones. */
-function fieldText(name: string, value: bigint | Uint8Array, family: number): string {
-  if (typeof value === 'bigint') return String(value);
-  if (/_ip[46]?$/.test(name) && value.length === 16) return addressText(family === AF_INET ? value.subarray(0, 4) : value);
+function fieldText(name: string, value: bigint | Uint8Array, version4: boolean): string {
+  if (typeof value === 'bigint')
+    return /_ip4$/.test(name) ? addressText(Uint8Array.from([0n, 8n, 16n, 24n], (shift) => Number((value >> shift) & 0xffn))) : String(value);
+  if (/_ip6?$/.test(name) && value.length === 16) return addressText(version4 && !name.endsWith('6') ? value.subarray(0, 4) : value);
   const end = value.findLastIndex((byte) => byte !== 0) + 1;
   return value.length - end > BYTES_PER_LINE
     ? `${hex(value.subarray(0, Math.max(1, end)))} (and ${value.length - Math.max(1, end)} zeros)`

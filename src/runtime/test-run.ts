@@ -3,7 +3,7 @@ import type { ContextLayout, Platform } from '../platform/platform.ts';
 import { type HelperEnvironment, type HookData, newNotes, type PacketBuffer, setContextNumber } from './helpers/environment.ts';
 import { thrownResult } from './helpers/objects.ts';
 import { publishPacket } from './helpers/packet.ts';
-import { fillObjects } from './hooks/context-objects.ts';
+import { dissected, fillObjects } from './hooks/context-objects.ts';
 import { buildContext, defaultFields } from './hooks/contexts.ts';
 import { defaultFacts, splitFacts } from './hooks/facts.ts';
 import { roomFor } from './hooks/packet-room.ts';
@@ -55,6 +55,8 @@ export interface TestRunResult {
   readonly unsupported: readonly string[];
   /** What the hook's caller gets where the program set it (bpf_set_retval, bpf_override_return). */
   readonly hookReturn: number | undefined;
+  /** What a sysctl program replaced the new value by (bpf_sysctl_set_new_value). */
+  readonly newValue: string | undefined;
   /** What an iterator program wrote (bpf_seq_printf, bpf_seq_write). */
   readonly output: string;
   /** Timers of programs that are running (bpf_timer_start). */
@@ -138,12 +140,15 @@ export function runTest(
     run.events.length = 0;
     publishPacket(environment);
     if (type.context.name === '__sk_buff') describePacket(environment, bytes, new Set(Object.keys(options.fields ?? {})));
+    // The caller's buffer is as long as what lies in it.
+    if (type.context.name === 'bpf_sockopt' && options.fields?.['optlen'] === undefined && options.context === undefined)
+      setContextNumber(environment, 'optlen', bytes.length);
     fillObjects(environment);
     const firstTrace = environment.trace.last;
     setCpu(options.cpu);
     const timing = runRepeatedly(environment, program, type.context.size === 0 ? 0 : context, options);
     const from = prepared.networkLayer ? packet.start - prepared.skip : (packet.meta ?? packet.start);
-    const dataOut = memory.read(from, packet.end - from);
+    const dataOut = dissected(environment) ?? memory.read(from, packet.end - from);
     const contextOut = withoutPointers(program, memory.read(context, prepared.context.length));
     if (prepared.metadata > 0) describeMetadata(type.context, contextOut, packet);
     if (options.dataOutSize !== undefined && options.dataOutSize < dataOut.length) throw tooSmall('data', dataOut.length, options.dataOutSize);
@@ -160,6 +165,7 @@ export function runTest(
       events: [...run.events],
       unsupported: [...run.notes.unsupported],
       hookReturn: run.notes.returnValue,
+      newValue: run.notes.sysctlNewValue,
       output: run.notes.output,
       timers: environment.timers.pending,
     };

@@ -4,7 +4,15 @@ import { addOnes } from './memory.ts';
 
 const ETHERNET_HEADER = 14;
 
-/** Writes the packet's ends into the context fields that hold them (and `len`, where there is one). */
+/** Fields that hold the packet's length, by structure. */
+const lengths: Readonly<Record<string, string>> = {
+  __sk_buff: 'len',
+  sk_msg_md: 'size',
+  sk_reuseport_md: 'len',
+  bpf_sock_ops: 'skb_len',
+};
+
+/** Writes the packet's ends into the context fields that hold them, and its length where there is a field for it. */
 export function publishPacket(environment: HelperEnvironment): void {
   const { context, layout, packet } = environment.run;
   if (context === 0 || layout === undefined || packet === undefined) return;
@@ -13,7 +21,7 @@ export function publishPacket(environment: HelperEnvironment): void {
     if (field.kind === 'packet') storeField(environment, address, field.size, packet.start);
     else if (field.kind === 'packet_meta') storeField(environment, address, field.size, packet.meta ?? packet.start);
     else if (field.kind === 'packet_end') storeField(environment, address, field.size, packet.end);
-    else if (field.name === 'len' && layout.name === '__sk_buff') storeField(environment, address, field.size, packet.end - packet.start);
+    else if (lengths[layout.name] === field.name) storeField(environment, address, field.size, packet.end - packet.start);
   }
 }
 

@@ -42,7 +42,8 @@ const defaults: Readonly<Record<string, ContextFields>> = {
 
 /** Defaults of a program type, or of one of its attach types where that tells the family of addresses (cgroup/connect6). */
 export function defaultFields(platform: Platform, type: ProgramType, attachType = ''): ContextFields {
-  const known = defaults[`${platform.name} ${type.name}`] ?? (type.context.name === '__sk_buff' ? { ifindex: 1 } : {});
+  const buffer = type.context.name === '__sk_buff' && type.context.fields.some(({ name }) => name === 'ifindex');
+  const known = defaults[`${platform.name} ${type.name}`] ?? (buffer ? { ifindex: 1 } : {});
   return /6$|inet6|udp6/.test(attachType) ? ofVersion6(platform, known) : known;
 }
 
@@ -71,21 +72,40 @@ const defaultBytes: Readonly<Record<string, () => Uint8Array>> = {
   'windows netevent_monitor': () => Uint8Array.from({ length: SMALLEST_FRAME }, (_, index) => (index === 0 ? 100 : 0)),
 };
 
+/** Contexts of Linux that always come with bytes of a packet or message. */
+const carriers: ReadonlySet<string> = new Set(['__sk_buff', 'sk_msg_md', 'sk_reuseport_md']);
+
 /** What programs of a type find between their data pointers when nobody says anything; undefined: nothing. */
 export function defaultData(platform: Platform, type: ProgramType): Uint8Array | undefined {
   const known = defaultBytes[`${platform.name} ${type.name}`];
   if (known !== undefined) return known();
-  return type.name === 'xdp' || type.context.name === '__sk_buff' ? new Uint8Array(SMALLEST_FRAME) : undefined;
+  return type.name === 'xdp' || carriers.has(type.context.name) ? new Uint8Array(SMALLEST_FRAME) : undefined;
 }
 
-/** Fields that tests may set: everything but pointers, which the runtime fills in. */
+/** Fields that tests may set: everything but pointers, which the runtime fills in. Arguments of traced functions are called arg0 to arg11. */
 export function settableFields(layout: ContextLayout): ContextField[] {
-  return layout.fields.filter((field) => field.kind === 'number');
+  return [...layout.fields.filter((field) => field.kind === 'number'), ...argumentFields(layout)];
+}
+
+/** Words of contexts that are arrays of arguments (bpf_raw_tracepoint_args, trampolines). */
+const ARGUMENTS_SIZE = 96;
+const WORD = 8;
+
+function argumentFields({ size, gaps, fields }: ContextLayout): ContextField[] {
+  if (size !== ARGUMENTS_SIZE || gaps !== 'number') return [];
+  return Array.from({ length: size / WORD }, (_, index) => ({
+    name: `arg${index}`,
+    offset: index * WORD,
+    size: WORD,
+    kind: 'number' as const,
+    narrow: true,
+    writable: false,
+  })).filter(({ offset }) => !fields.some((field) => field.offset === offset));
 }
 
 /** The field of this name. The C structures have unions `user_ip4` and `user_ip6` where the layout has one field `user_ip`: both names work. */
 export function fieldNamed(layout: ContextLayout, name: string): ContextField | undefined {
-  const exact = layout.fields.find((field) => field.name === name);
+  const exact = layout.fields.find((field) => field.name === name) ?? argumentFields(layout).find((field) => field.name === name);
   return exact ?? (/_ip[46]$/.test(name) ? layout.fields.find((field) => field.name === name.slice(0, -1)) : undefined);
 }
 

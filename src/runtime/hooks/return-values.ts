@@ -18,6 +18,11 @@ const trafficControl: Readonly<Record<number, string>> = {
 };
 const allowed: Readonly<Record<number, string>> = { 0: 'reject', 1: 'allow' };
 
+const delivery: Readonly<Record<number, string>> = { 0: 'SK_DROP', 1: 'SK_PASS' };
+const tunnel: Readonly<Record<number, string>> = { 0: 'BPF_OK', 2: 'BPF_DROP', 7: 'BPF_REDIRECT', 128: 'BPF_LWT_REROUTE' };
+const dissection: Readonly<Record<number, string>> = { 0: 'BPF_OK', 2: 'BPF_DROP', 129: 'BPF_FLOW_DISSECTOR_CONTINUE' };
+const filtering: Readonly<Record<number, string>> = { 0: 'NF_DROP', 1: 'NF_ACCEPT' };
+
 const names: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   'windows xdp': xdpActions,
   'windows bind': binding,
@@ -28,6 +33,19 @@ const names: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   'linux cgroup_skb': allowed,
   'linux cgroup_sock': allowed,
   'linux cgroup_sock_addr': allowed,
+  'linux cgroup_sockopt': allowed,
+  'linux cgroup_sysctl': allowed,
+  'linux cgroup_device': allowed,
+  'linux sk_msg': delivery,
+  'linux sk_skb': delivery,
+  'linux sk_lookup': delivery,
+  'linux sk_reuseport': delivery,
+  'linux lwt_in': tunnel,
+  'linux lwt_out': tunnel,
+  'linux lwt_xmit': tunnel,
+  'linux lwt_seg6local': tunnel,
+  'linux flow_dissector': dissection,
+  'linux netfilter': filtering,
 };
 
 /** What a return value means to the hook ("XDP_DROP"); undefined where it is just a number. */
