@@ -131,7 +131,7 @@ function differences(
   aspect: AspectName | undefined,
 ): StoryEvent[] {
   const depth = after.frames.length - 1;
-  if (before.frames.length !== after.frames.length) return [];
+  if (before.frames.length !== after.frames.length || !mayDiffer(tracked, depth, before, after)) return [];
   const old = new Map(factsOf(machine, before).map((fact) => [fact.subject, fact.words]));
   return factsOf(machine, after).flatMap(({ subject, words }) => {
     const was = old.get(subject);
@@ -141,6 +141,18 @@ function differences(
     if (aspect !== undefined && watchedWords(machine, before, meant) === watchedWords(machine, after, meant)) return [];
     return [{ kind, index, pc, subject, words, before: was }];
   });
+}
+
+/** A cheap necessary condition: values that nothing was learnt of stay the same objects. */
+function mayDiffer(tracked: ReadonlyMap<string, Place>, depth: number, before: State, after: State): boolean {
+  if (before.constraints !== after.constraints) return true;
+  const a = before.frames[depth]!;
+  const b = after.frames[depth]!;
+  for (const { depth: at, subject } of tracked.values()) {
+    if (at !== depth) continue;
+    if (subject.startsWith('r') ? a.registers[Number(subject.slice(1))] !== b.registers[Number(subject.slice(1))] : a.stack !== b.stack) return true;
+  }
+  return false;
 }
 
 function kindOf(instruction: Instruction, made: Fact | undefined, sources: readonly string[]): EventKind {

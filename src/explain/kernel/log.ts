@@ -49,7 +49,7 @@ const FROM = /^from (\d+) to (\d+)(?: \([^)]*\))?: ?(?:frame(\d+):)?\s*(.*)$/;
 /** States without an instruction's number, as older kernels and calls print them. */
 const BARE_STATE = /^ (?:frame(\d+):)?\s*((?:R\d|fp-\d).*)$/;
 const NOISE =
-  /^(?:;|func#\d|Live regs before insn|\s*\d+\s+\d+: [.\d]{10}|\s+\d+: [.\d]{10}|mark_precise|last_idx|regs=|parent |propagating |caller:|callee:|returning from callee|to caller at|safe$|\(?truncated|BPF program is too large\. Processed|from \d+ to \d+: safe|arg#|\d+: safe|verification time|stack depth|Validating |Func#|-- (?:BEGIN|END)|libbpf:)/;
+  /^(?:;|func#\d|Live regs before insn|\s*\d+\s+\d+: [.\d]{10}|\s+\d+: [.\d]{10}|mark_precise|last_idx|regs=|parent |propagating |caller:|callee:|returning from callee|to caller at|safe$|\(?truncated|BPF program is too large\. Processed|from \d+ to \d+: safe|arg#|\d+: safe|verification time|stack depth|\(\d+\) (?:frame \d|live stack)|SCC |Validating |Func#|-- (?:BEGIN|END)|libbpf:)/;
 
 /**
  * Reads a log.
@@ -100,10 +100,27 @@ export function parseKernelLog(text: string, program?: string): KernelLog {
     else unknown.push(line);
   });
   const report = reportAt < 0 ? undefined : parseReport(lines.slice(reportAt));
+  const refused = failedToLoad(text, program);
+  const accepted =
+    refused === undefined ? messages.length === 0 && unknown.length === 0 && report === undefined && statistics !== undefined : !refused;
   // Without any instruction the message is what there is.
-  if (steps.length === 0) messages.push(...unknown.splice(0).map((line) => line.trim()));
-  const accepted = messages.length === 0 && report === undefined && statistics !== undefined;
-  return { steps, messages, report, failed: accepted ? undefined : (report?.instruction ?? steps.at(-1)?.pc), accepted, statistics, unknown };
+  if (steps.length === 0 && !accepted) messages.push(...unknown.splice(0).map((line) => line.trim()));
+  return {
+    steps,
+    messages: accepted ? [] : messages,
+    report,
+    failed: accepted ? undefined : (report?.instruction ?? steps.at(-1)?.pc),
+    accepted,
+    statistics,
+    unknown,
+  };
+}
+
+/** Whether libbpf says that the kernel refused the program; undefined where the text is not its output. */
+function failedToLoad(text: string, program: string | undefined): boolean | undefined {
+  if (!text.includes('-- BEGIN PROG LOAD LOG --')) return undefined;
+  const refused = [...text.matchAll(/prog '([^']*)': failed to load/g)].map((found) => found[1]);
+  return program !== undefined && text.includes(`prog '${program}': -- BEGIN`) ? refused.includes(program) : refused.length > 0;
 }
 
 /** The lines between libbpf's marks, where it is its output. */
@@ -125,7 +142,8 @@ function splitComment(text: string): readonly [string, string] {
 const PLACE = /(?:^|\s)(R\d+|fp-\d+)(?:_[a-zA-Z]+)?=/g;
 
 /** `R1=ctx() R6=scalar(umax=63,var_off=(0x0; 0x3f)) fp-8=mmmm????` by place. */
-function parseState(text: string): ReadonlyMap<string, string> {
+function parseState(line: string): ReadonlyMap<string, string> {
+  const text = line.replace(/\s(?:refs=[\d,]+|async_cb|cb)(?=\s|$)/g, '');
   const found = [...text.matchAll(PLACE)];
   return new Map(
     found.map((match, index) => {

@@ -21,22 +21,27 @@ const SIGNED_MIN = -(2n ** 63n);
 const SIGNED_MAX = 2n ** 63n - 1n;
 const UNSIGNED_MAX = 2n ** 64n - 1n;
 
-function numberWords(attributes: ReadonlyMap<string, string>): string {
-  const get = (...names: readonly string[]) => names.map((name) => integer(attributes.get(name))).find((value) => value !== undefined);
-  const umin = get('umin', 'umin_value') ?? 0n;
-  const umax = get('umax', 'umax_value') ?? UNSIGNED_MAX;
-  const smin = get('smin', 'smin_value') ?? SIGNED_MIN;
-  const smax = get('smax', 'smax_value') ?? SIGNED_MAX;
-  if (umin === 0n && umax === 0xffff_ffffn) return 'any 32-bit number';
-  if (umax === UNSIGNED_MAX && umin === 0n && smin === SIGNED_MIN && smax === SIGNED_MAX) return 'any number';
-  return umax - umin <= smax - smin ? spanWords(umin, umax) : spanWords(smin, smax);
+/** The narrower of the unsigned and the signed bounds; older kernels name them `umax_value`. */
+function boundsOf(attributes: ReadonlyMap<string, string>): { readonly min: bigint; readonly max: bigint } {
+  const get = (name: string) => integer(attributes.get(name)) ?? integer(attributes.get(`${name}_value`));
+  const [umin, umax] = [get('umin') ?? 0n, get('umax') ?? UNSIGNED_MAX];
+  const [smin, smax] = [get('smin') ?? SIGNED_MIN, get('smax') ?? SIGNED_MAX];
+  return umax - umin <= smax - smin ? { min: umin, max: umax } : { min: smin, max: smax };
 }
 
+function numberWords(attributes: ReadonlyMap<string, string>): string {
+  const { min, max } = boundsOf(attributes);
+  if (min === 0n && max === 0xffff_ffffn) return 'any 32-bit number';
+  return max - min === UNSIGNED_MAX ? 'any number' : spanWords(min, max);
+}
+
+/** ` + 14`, ` + (14..74)`: the fixed part of the offset is added to the variable one. */
 function offsetWords(attributes: ReadonlyMap<string, string>): string {
   const fixed = integer(attributes.get('off')) ?? 0n;
   const variable = ['umax', 'umax_value', 'var_off', 'smin'].some((name) => attributes.has(name));
   if (!variable) return fixed < 0n ? ` - ${-fixed}` : ` + ${fixed}`;
-  return ` + ${fixed === 0n ? '' : `${fixed} + `}(${numberWords(attributes)})`;
+  const { min, max } = boundsOf(attributes);
+  return ` + (${spanWords(min + fixed, max + fixed)})`;
 }
 
 type Words = (attributes: ReadonlyMap<string, string>) => string;
@@ -45,6 +50,8 @@ const mapWords: Words = (attributes) => {
   const size = attributes.get('vs');
   return `value of map ${attributes.get('map') ?? ''}${offsetWords(attributes)}${size === undefined ? '' : ` of ${size} bytes`}`;
 };
+
+const recordWords: Words = (attributes) => `record${offsetWords(attributes)} of ${attributes.get('sz') ?? '?'} bytes`;
 
 /** What the kernel calls a register's content, in the words that this debugger uses of its own. */
 const KINDS: Readonly<Record<string, Words>> = {
@@ -61,7 +68,8 @@ const KINDS: Readonly<Record<string, Words>> = {
   pkt_meta: () => 'packet metadata',
   map_ptr: (attributes) => `map ${attributes.get('map') ?? ''}`.trimEnd(),
   map_value: mapWords,
-  map_value_or_null: (attributes) => `${mapWords(attributes)}, may be null`,
+  ringbuf_mem: recordWords,
+  mem: recordWords,
 };
 
 /** A register's content in the kernel's log, in plain words: `scalar(umax=63,...)` is `0..63`; what is not known is left as it is. */
@@ -72,6 +80,8 @@ export function kernelValueWords(text: string): string {
   if (/^fp(?:-\d+)?$/.test(precise)) return `address of ${precise}`;
   if (precise === 'fp0') return 'address of fp';
   const found = /^(\w+)(?:\((.*)\))?$/.exec(precise);
-  const words = found === null ? undefined : KINDS[found[1]!];
-  return words === undefined ? text : words(attributesOf(found![2] ?? ''));
+  if (found === null) return text;
+  const kind = found[1]!.replace(/_or_null$/, '');
+  const words = KINDS[kind];
+  return words === undefined ? text : `${words(attributesOf(found[2] ?? ''))}${kind === found[1] ? '' : ', may be null'}`;
 }
