@@ -1,5 +1,6 @@
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
+import type { RuntimeNames } from './runtime-names.ts';
 import type { Session } from './session.ts';
 import type { CompletionKind, ExecuteIo, Outcome, OutputStream, Progress } from './session-types.ts';
 
@@ -15,6 +16,8 @@ export interface Tag {
   readonly required?: boolean;
   /** Only by `name=value`, never by position: the tags that netsh's own command does not have. */
   readonly named?: boolean;
+  /** What completion offers as values. */
+  readonly names?: RuntimeNames;
   /** What the usage line shows for the value, where `<string>` or `<integer>` says too little. */
   readonly placeholder?: string;
   /** Sentences for the parameter list; a line break continues indented. */

@@ -117,6 +117,15 @@ async function valuesOf(
     );
   }
   if (tag.type === 'file') return fileNames(session, typed);
+  if (tag.names !== undefined) {
+    const { runtimeNames } = await import('./runtime-names.ts');
+    // A store that cannot be read has no names; the next command says why.
+    const names = await runtimeNames(session, tag.names).catch(() => []);
+    return startingWith(
+      names.map(({ name, description }) => ({ label: name, kind: 'value', description, final: true })),
+      typed,
+    );
+  }
   const fileTag = tags.find((candidate) => candidate.type === 'file');
   const path = fileTag && filled[fileTag.name];
   if ((tag.type === 'section' || tag.type === 'program') && path !== undefined) {

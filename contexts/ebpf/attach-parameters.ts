@@ -7,6 +7,7 @@ import { CommandError } from '../errors.ts';
 export const INTERFACE = {
   name: 'interface',
   type: 'string',
+  names: 'interface',
   help: 'The interface to attach to, by index, alias or name; XDP only.\nThe default, and 0, is every interface.',
 } as const satisfies Tag;
 

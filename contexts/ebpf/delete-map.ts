@@ -4,12 +4,12 @@ import { OK } from '../messages.ts';
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { missing } from '../runtime-values.ts';
-import { ID } from './tags.ts';
+import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
 export const command = defineCommand({
   tags: [
-    { ...ID, help: 'The ID of the map.' },
+    MAP_ID,
     {
       name: 'key',
       type: 'string',

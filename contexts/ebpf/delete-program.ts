@@ -3,7 +3,7 @@ import { RuntimeError, resultRow } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { defineCommand } from '../command.ts';
 import { type Machine, machineOf } from '../runtime.ts';
-import { ID } from './tags.ts';
+import { PROGRAM_ID } from './tags.ts';
 
 /** What became of the pins of a program. */
 interface Deletion {
@@ -14,7 +14,7 @@ interface Deletion {
 }
 
 export const command = defineCommand({
-  tags: [{ ...ID, help: 'The ID of the program.' }],
+  tags: [PROGRAM_ID],
   remarks: 'The program is unpinned, detached and unloaded. What still refers to it afterwards is named.',
   examples: ['delete program 5'],
   run(tags, environment): Promise<Deletion> {

@@ -4,9 +4,11 @@ import { CommandError, UsageError } from '../errors.ts';
 import { PARAMETER_INCORRECT } from '../messages.ts';
 import { type Machine, machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { ID } from './tags.ts';
+import { MAP_ID, PROGRAM_ID } from './tags.ts';
 
 type Kind = 'program' | 'map';
+
+export const ID_OF = { program: PROGRAM_ID, map: MAP_ID } as const;
 
 /** The object with an id. @throws UsageError in the original's words where there is none. */
 export function findObject(machine: Machine, kind: Kind, id: number) {
@@ -24,10 +26,7 @@ export function pathFor(kind: Kind, pinpath: string | undefined, name: string): 
 
 function pinCommand(kind: Kind) {
   return defineCommand({
-    tags: [
-      { ...ID, help: `The ID of the ${kind}.` },
-      { name: 'pinpath', type: 'string', help: `The path to pin to.\nThe default is the name of the ${kind}.` },
-    ],
+    tags: [ID_OF[kind], { name: 'pinpath', type: 'string', help: `The path to pin to.\nThe default is the name of the ${kind}.` }],
     remarks: 'What is pinned outlives the process. An object can have several pins.',
     examples: [`pin ${kind} 5`, `pin ${kind} 5 BPF:\\mine\\${kind}`],
     run(tags, environment) {

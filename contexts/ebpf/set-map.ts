@@ -6,7 +6,7 @@ import { MISSING_PARAMETERS, OK, PARAMETER_INCORRECT, unacceptableValue } from '
 import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { missing, parseHex } from '../runtime-values.ts';
-import { ID } from './tags.ts';
+import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
 /** BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
@@ -14,7 +14,7 @@ const FLAGS = { any: 0, noexist: 1, exist: 2 } as const;
 
 export const command = defineCommand({
   tags: [
-    { ...ID, help: 'The ID of the map.' },
+    MAP_ID,
     {
       name: 'key',
       type: 'string',

@@ -12,14 +12,14 @@ import { reason } from '../runtime-errors.ts';
 import { missing } from '../runtime-values.ts';
 import { attachParameters, COMPARTMENT, INTERFACE } from './attach-parameters.ts';
 import { unpinAll } from './delete-program.ts';
-import { ID } from './tags.ts';
+import { PROGRAM_ID } from './tags.ts';
 
 /** Win32 error of a program that is not attached. */
 const NOT_FOUND = 1168;
 
 export const command = defineCommand({
   tags: [
-    { ...ID, help: 'The ID of the program.' },
+    PROGRAM_ID,
     { name: 'attached', type: 'string', help: 'The attach type to attach to, as if it were a section name; "" detaches.' },
     { name: 'pinpath', type: 'string', help: 'The path to pin to as well; "" unpins from every path.' },
     INTERFACE,

@@ -3,14 +3,14 @@ import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
 import { missing } from '../runtime-values.ts';
 import { entryText, shownEntries } from './map-entries.ts';
-import { ID } from './tags.ts';
+import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
 const DEFAULT_LIMIT = 1000;
 
 export const command = defineCommand({
   tags: [
-    { ...ID, help: 'The ID of the map.' },
+    MAP_ID,
     {
       name: 'key',
       type: 'string',

@@ -36,7 +36,7 @@ export const command = defineCommand({
     },
     { name: 'filename', type: 'file', help: 'Only programs from this file, by its path or its name alone.\nThe default is every file.' },
     { name: 'section', type: 'section', help: 'Only programs of this section.\nThe default is every section.' },
-    { name: 'id', type: 'integer', help: 'Only the program with this ID.\nThe default is all.' },
+    { name: 'id', type: 'integer', names: 'program', help: 'Only the program with this ID.\nThe default is all.' },
     ONLY_PLATFORM,
   ],
   examples: ['show programs', 'show programs sample_ext pinned=yes', 'show programs id=5', 'show programs format=json'],

@@ -27,7 +27,9 @@ export const PLATFORM = {
   help: 'The host whose rules apply.\nThe default is windows, or linux where a section is named as only Linux does.',
 } as const satisfies Tag;
 
-export const ID = { name: 'id', type: 'integer', required: true, help: 'The ID.' } as const satisfies Tag;
+/** The ID of a program or a map. */
+export const PROGRAM_ID = { name: 'id', type: 'integer', names: 'program', required: true, help: 'The ID of the program.' } as const satisfies Tag;
+export const MAP_ID = { name: 'id', type: 'integer', names: 'map', required: true, help: 'The ID of the map.' } as const satisfies Tag;
 
 /** Picks one platform's objects; by default those of all platforms are meant. */
 export const ONLY_PLATFORM = {

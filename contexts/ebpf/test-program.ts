@@ -16,7 +16,7 @@ import { codeOf, type LineCoverage, probe } from './coverage.ts';
 import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
 import { runner, runRepeatedly } from './repeated-run.ts';
 import { traceText } from './show-trace.ts';
-import { ID } from './tags.ts';
+import { PROGRAM_ID } from './tags.ts';
 
 /** Maps with more entries are not compared: the run would be lost in the comparison. */
 const MOST_COMPARED = 10_000;
@@ -31,7 +31,7 @@ interface MapChange {
 
 export const command = defineCommand({
   tags: [
-    { ...ID, help: 'The ID of the program.' },
+    PROGRAM_ID,
     {
       name: 'data',
       type: 'string',

@@ -3,14 +3,18 @@ import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { findObject, pathFor } from './pin.ts';
-import { ID } from './tags.ts';
+import { findObject, ID_OF, pathFor } from './pin.ts';
 
 function unpinCommand(kind: 'program' | 'map') {
   return defineCommand({
     tags: [
-      { ...ID, help: `The ID of the ${kind}.` },
-      { name: 'pinpath', type: 'string', help: `The path to unpin from; it must be a pin of this ${kind}.\nThe default is the name of the ${kind}.` },
+      ID_OF[kind],
+      {
+        name: 'pinpath',
+        type: 'string',
+        names: 'pin',
+        help: `The path to unpin from; it must be a pin of this ${kind}.\nThe default is the name of the ${kind}.`,
+      },
     ],
     remarks: 'What has neither pin, link nor user any more goes away.',
     examples: [`unpin ${kind} 5`, `unpin ${kind} 5 BPF:\\mine\\${kind}`],

@@ -6,7 +6,7 @@ import { findInterface, INTERFACE_PLATFORM } from './tags.ts';
 
 export const command = defineCommand({
   tags: [
-    { name: 'name', type: 'string', help: 'Only this interface, by index, alias or name.\nThe default is every interface.' },
+    { name: 'name', type: 'string', names: 'interface', help: 'Only this interface, by index, alias or name.\nThe default is every interface.' },
     INTERFACE_PLATFORM,
   ],
   remarks: 'Counters run since the interface was added; those of the loopback, since anything was stored.',

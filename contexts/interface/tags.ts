@@ -3,7 +3,13 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Tag } from '../command.ts';
 import { CommandError } from '../errors.ts';
 
-export const NAME = { name: 'name', type: 'string', required: true, help: 'The interface, by index, alias or name.' } as const satisfies Tag;
+export const NAME = {
+  name: 'name',
+  type: 'string',
+  names: 'interface',
+  required: true,
+  help: 'The interface, by index, alias or name.',
+} as const satisfies Tag;
 
 export const INTERFACE_PLATFORM = {
   name: 'platform',

@@ -71,6 +71,23 @@ describe('completion', () => {
     expect(await values('show disassembly nosuchfile.o section=|')).toEqual([]);
   });
 
+  it('offers what is loaded, pinned and plugged in, with what it is', async () => {
+    const session = newSession();
+    await run(session, 'ebpf add program samples/droppacket.o pinned=all');
+    const offered = async (line: string) => (await session.complete(line, line.length)).map(({ value, description }) => `${value}: ${description}`);
+    const programs = await offered('ebpf delete program ');
+    expect(programs[0]).toMatch(/^\d+: DropPacket \(xdp, JIT\)$/);
+    const id = programs[0]!.split(':')[0]!;
+    for (const line of ['test program ', 'set program id=', 'pin program ', 'show programs id=']) {
+      const [first] = (await session.complete(`ebpf ${line}`, `ebpf ${line}`.length)).filter(({ label }) => label === id);
+      expect(first, line).toBeDefined();
+    }
+    expect((await offered('ebpf show map '))[0]).toMatch(/^\d+: dropped_packet_map \(array, 1 entries\)$/);
+    expect(await offered('ebpf unpin program 1 ')).toContainEqual(expect.stringMatching(/^BPF:\\xdp: program \d+$/));
+    expect(await offered('ebpf add program x.o interface=loop')).toEqual(['interface=loopback_0: Loopback Pseudo-Interface 1']);
+    expect(await offered('interface delete ')).toContainEqual('interface: Deletes an interface.');
+  });
+
   it('offers program types', async () => {
     expect(await values('show verification x.o type=xd|')).toEqual(['type=xdp']);
     expect(await values('show verification x.o platform=linux type=sched|')).toEqual(expect.arrayContaining(['type=sched_cls']));
