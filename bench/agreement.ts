@@ -24,7 +24,7 @@ if (Number.isNaN(shown)) {
     stopAfter: option('stop-after', 10),
     onProgress(runs) {
       if (runs < next) return;
-      next += 5_000;
+      next = runs + 5_000;
       console.error(`${runs} runs`);
     },
   });

@@ -101,6 +101,8 @@ export async function agreement(options: AgreementOptions): Promise<Agreement> {
       break;
     }
     for (const { object } of loaded) object.close();
+    // V8 gives the code of dead modules back between two turns of the event loop only.
+    await new Promise((resolve) => setImmediate(resolve));
     options.onProgress?.(runs, seed);
   }
   return { generated: seed - options.seed, programs, runs, endless, checked, disagreements, kinds, faults };

@@ -7,7 +7,7 @@ import { byOracle, HELPERS, inputOf, type Outcome } from '../oracle-runs.ts';
 import { SPECIALS } from './specials.ts';
 
 /** More than any mutant that the table holds needs. */
-const SEEDS = 400;
+const SEEDS = 800;
 /** A mutant may never end; what runs longer is caught. */
 const BUDGET = 20_000;
 const SPECIAL_BUDGET = 40_000_000;
