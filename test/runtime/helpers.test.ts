@@ -207,8 +207,16 @@ describe('memory helpers of Windows', () => {
     expect(call('bpf_strnlen_s', text('hello'), 3)).toBe(3);
     expect(call('bpf_strncat_s', target, 8, text('cde'), 3)).toBe(0);
     expect(String.fromCharCode(...memory.read(target, 6))).toBe('abcde\0');
-    expect(call('bpf_strncat_s', target, 8, text('toolong'), 7)).toBe(34);
-    expect(memory.bytes[target]).toBe(0);
+    // What does not fit is cut: STATUS_BUFFER_OVERFLOW.
+    expect(call('bpf_strncat_s', target, 8, text('toolong'), 7)).toBe(0x8000_0005 | 0);
+    expect(String.fromCharCode(...memory.read(target, 8))).toBe('abcdeto\0');
+    // A destination without an end is no string: STATUS_INVALID_PARAMETER.
+    expect(call('bpf_strncat_s', target, 5, text('x'), 1)).toBe(0xc000_000d | 0);
+    expect(call('bpf_strncpy_s', target, 4, text('abcdef'), 6)).toBe(0x8000_0005 | 0);
+    expect(String.fromCharCode(...memory.read(target, 8))).toBe('abc\0eto\0');
+    expect(call('bpf_strncpy_s', target, 0, text('abcdef'), 6)).toBe(0x8000_0005 | 0);
+    expect(call('bpf_strncpy_s', target, 0, text(''), 1)).toBe(0);
+    expect(call('bpf_strnlen_s', 0, 5)).toBe(0);
     expect(call('bpf_strncpy_s', target, 8, text('xyz'), 2)).toBe(0);
     expect([...memory.read(target, 8)]).toEqual([120, 121, 0, 0, 0, 0, 0, 0]);
   });

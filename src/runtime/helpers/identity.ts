@@ -19,12 +19,16 @@ const processor: HelperMaker = row('', 'u32', (e) => () => e.currentCpu());
 const monotonic: HelperMaker = row('', 'i64', (e) => () => e.host.monotonic());
 const boot: HelperMaker = row('', 'i64', (e) => () => e.host.boot());
 
+/** Windows counts time in units of 100 ns. */
+const TICK = 100n;
+const inTicks = (nanoseconds: bigint): bigint => nanoseconds - (nanoseconds % TICK);
+
 /** Time, processor and identity helpers of eBPF for Windows. */
 export const windowsIdentity: Readonly<Record<string, HelperMaker>> = {
   bpf_get_prandom_u32: random,
   bpf_get_smp_processor_id: processor,
-  bpf_ktime_get_ns: monotonic,
-  bpf_ktime_get_boot_ns: boot,
+  bpf_ktime_get_ns: row('', 'i64', (e) => () => inTicks(e.host.monotonic())),
+  bpf_ktime_get_boot_ns: row('', 'i64', (e) => () => inTicks(e.host.boot())),
   bpf_ktime_get_ms: row('', 'i64', (e) => () => e.host.monotonic() / NANOSECONDS_PER_MILLISECOND),
   bpf_ktime_get_boot_ms: row('', 'i64', (e) => () => e.host.boot() / NANOSECONDS_PER_MILLISECOND),
   bpf_get_current_pid_tgid: row('', 'i64', (e) => () => processAndThread(e)),

@@ -1,9 +1,6 @@
 import { Errno } from '../result.ts';
 import { type HelperEnvironment, type HelperMaker, reach, readText, requireBytes, row } from './environment.ts';
 
-/** C library codes that the secure string functions return. */
-const ERANGE = Errno.ERANGE;
-
 function move(environment: HelperEnvironment, to: number, capacity: number, from: number, size: number): number {
   if (size > capacity) return -Errno.EINVAL;
   requireBytes(environment, to, capacity, 'destination');
@@ -24,30 +21,35 @@ function compare(environment: HelperEnvironment, a: number, sizeA: number, b: nu
   return Math.sign(sizeA - sizeB);
 }
 
-/** strncpy_s: copies at most `count` characters, fills the rest with zeros; what does not fit is cut and reported. */
+/** NTSTATUS of the safe string functions of ntstrsafe.h, as the low 32 bits of r0. */
+const STATUS_BUFFER_OVERFLOW = 0x8000_0005 | 0;
+const STATUS_INVALID_PARAMETER = 0xc000_000d | 0;
+
+/** Writes text behind the `start` bytes of a string, cut to the capacity and ended by NUL; zeros follow to the end. */
+function place(environment: HelperEnvironment, to: number, capacity: number, start: number, text: string): number {
+  const kept = text.slice(0, Math.max(0, capacity - 1 - start));
+  const cut = kept.length < text.length;
+  const { bytes } = environment.memory;
+  for (let index = 0; index < kept.length; index++) bytes[to + start + index] = kept.charCodeAt(index);
+  // What lies behind the end is cleared when all fitted (STRSAFE_FILL_BEHIND_NULL).
+  if (start + kept.length < capacity) bytes.fill(0, to + start + kept.length, cut ? to + start + kept.length + 1 : to + capacity);
+  return cut ? STATUS_BUFFER_OVERFLOW : 0;
+}
+
+/** bpf_strncpy_s (RtlStringCbCopyNExA): copies at most `count` characters; what does not fit is cut and reported. */
 function copyString(environment: HelperEnvironment, to: number, capacity: number, from: number, count: number): number {
   requireBytes(environment, to, capacity, 'destination');
-  if (capacity === 0) return Errno.EINVAL;
   const text = readText(environment, from, count);
-  const kept = text.slice(0, capacity - 1);
-  for (let index = 0; index < capacity; index++) environment.memory.bytes[to + index] = kept.charCodeAt(index) || 0;
-  return kept.length === text.length ? 0 : STATUS_BUFFER_OVERFLOW;
+  if (capacity === 0) return text === '' ? 0 : STATUS_BUFFER_OVERFLOW;
+  return place(environment, to, capacity, 0, text);
 }
-const STATUS_BUFFER_OVERFLOW = 0x8000_0005 | 0;
 
-/** strncat_s: the destination becomes empty when the result does not fit. */
+/** bpf_strncat_s (RtlStringCbCatNExA): the same behind the string that is there, which must end within its capacity. */
 function appendString(environment: HelperEnvironment, to: number, capacity: number, from: number, count: number): number {
   requireBytes(environment, to, capacity, 'destination');
-  const { bytes } = environment.memory;
   const start = readText(environment, to, capacity).length;
-  if (capacity === 0 || start === capacity) return Errno.EINVAL;
-  const text = readText(environment, from, count);
-  if (start + text.length + 1 > capacity) {
-    bytes[to] = 0;
-    return ERANGE;
-  }
-  for (let index = 0; index <= text.length; index++) bytes[to + start + index] = text.charCodeAt(index) || 0;
-  return 0;
+  if (start === capacity) return STATUS_INVALID_PARAMETER;
+  return place(environment, to, capacity, start, readText(environment, from, count));
 }
 
 /**
@@ -172,7 +174,7 @@ function parseNumber(environment: HelperEnvironment, text: number, length: numbe
     for (const digit of kept) value = value * BigInt(used) + BigInt(Number.parseInt(digit, 16));
     if (sign === '-') value = -value;
     const fits = signed ? value >= -(1n << 63n) && value < 1n << 63n : value < 1n << 64n;
-    if (!fits) return -ERANGE;
+    if (!fits) return -Errno.ERANGE;
     environment.memory.view.setBigInt64(out, BigInt.asIntN(64, value), true);
     return space.length + sign.length + before.length + kept.length;
   }
