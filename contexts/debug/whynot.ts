@@ -1,3 +1,4 @@
+import { missingWords } from '../../src/explain/facts.ts';
 import { claimNeed } from '../../src/explain/queries/need.ts';
 import { type WhyNot, whyNot } from '../../src/explain/queries/whynot.ts';
 import { defineCommand } from '../command.ts';
@@ -23,7 +24,12 @@ export const command = defineCommand({
     const { text, proposition, at } = readProposition(words);
     return session.aside(() => {
       if (at !== undefined && !session.goto([at])) throw new CommandError('debug', `The verifier never came to instruction ${at}.`);
-      return { instruction: session.pc, ...whyNot(session, claimNeed(session, text, session.pc, proposition)) };
+      const need = claimNeed(session, text, session.pc, proposition);
+      for (const register of need.registers) {
+        if (session.state.registers[register] === undefined)
+          throw new CommandError('debug', `r${register} is ${missingWords(session.isLive(register))} before instruction ${session.pc}.`);
+      }
+      return { instruction: session.pc, ...whyNot(session, need) };
     });
   },
   text: ({ instruction, ...answer }) => `${answer.need} before instruction ${instruction}: ${whyNotText(answer)}`,

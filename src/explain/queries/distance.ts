@@ -1,4 +1,5 @@
 import type { Comparison, Register } from '../../isa/instruction.ts';
+import { MAX_PACKET_SIZE } from '../../verifier/constraints.ts';
 import { applyAssumption } from '../../verifier/explore.ts';
 import type { Claim } from '../../verifier/machine.ts';
 import { constantValue } from '../../verifier/number/index.ts';
@@ -105,12 +106,10 @@ function assumed(session: DebugSession, state: State, pc: number, claim: Claim):
 
 /** The largest number that a comparison with an immediate can name (RFC 9669, section 3: 32 bits, sign-extended). */
 const LARGEST_IMMEDIATE = 0x7fff_ffff;
-/** No packet is longer than its length field can say (bytes). */
-const LONGEST = 0xffff;
 
 function candidates(state: State, registers: readonly number[], holds: (claim: Claim) => boolean): readonly Claim[] {
   const claims: Claim[] = [];
-  const packet = least(LONGEST, (bytes) => holds({ kind: 'packet', bytes }));
+  const packet = least(MAX_PACKET_SIZE, (bytes) => holds({ kind: 'packet', bytes }));
   if (packet !== undefined && packet > 0) claims.push({ kind: 'packet', bytes: packet });
   for (const register of registers) {
     const value = state.registers[register];
