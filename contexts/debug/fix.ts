@@ -1,9 +1,8 @@
-import { type Fix, type Fixes, proposeFixes } from '../../src/explain/fixes/fixes.ts';
+import { type Fix, type Fixes, proposeFixes, SURE } from '../../src/explain/fixes/fixes.ts';
 import { DebugSession } from '../../src/explain/session.ts';
 import type { VerificationReport } from '../../src/verifier/report.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { SURE } from '../render/judgement.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';

@@ -26,6 +26,7 @@ export function exportedDocument(format: keyof typeof DOCUMENTS, object: ObjectF
     programs: verified.map(({ report, program }) => ({
       report,
       explanations: report.explanations ?? [],
+      judgements: report.judgements ?? [],
       walks: report.walks ?? [],
       sourceOf: (slot: number) => sourceAt(program, slot),
       functionOf: (slot: number) => program.functions.find(({ start, end }) => slot >= start && slot < end)?.name ?? program.name,

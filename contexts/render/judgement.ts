@@ -1,14 +1,7 @@
-import type { Fix } from '../../src/explain/fixes/fixes.ts';
+import { SURE } from '../../src/explain/fixes/fixes.ts';
 import type { CauseClass, Judgement } from '../../src/explain/fixes/judgement.ts';
 import { verdictText } from '../../src/explain/search/verdict.ts';
 import { row } from './rows.ts';
-
-/** How sure a fix is. */
-export const SURE: Readonly<Record<Fix['applicability'], string>> = {
-  verified: 'verified',
-  'verified-changes-behaviour': 'verified, changes behaviour',
-  text: 'text only',
-};
 
 /** What the verdict alone does not say about the cause. */
 const CLASS_WORDS: Readonly<Partial<Record<CauseClass, string>>> = {

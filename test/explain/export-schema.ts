@@ -46,9 +46,11 @@ const object = (properties: Readonly<Record<string, Rule>>): Rule => {
 const message = object({ 'text!': text });
 const level = oneOf('none', 'note', 'warning', 'error');
 const artifactLocation = object({ uri, index: integer(-1) });
+const region = object({ startLine: integer(1), startColumn: integer(1), endColumn: integer(1), snippet: object({ text }) });
 const physicalLocation = object({
   artifactLocation,
-  region: object({ startLine: integer(1), startColumn: integer(1), snippet: object({ text }) }),
+  region,
+  contextRegion: region,
   address: object({ relativeAddress: integer(0), length: integer(0), kind: text, name: text }),
 });
 const location = object({

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { SURE } from '../fixes/fixes.ts';
+import type { Judgement } from '../fixes/judgement.ts';
 import { findEntry } from '../knowledge/index.ts';
+import { verdictText } from '../search/verdict.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { PAGE_STYLE } from './html-style.ts';
 import type { ExportedObject, ExportedProgram, Walk, WalkStep } from './walk.ts';
@@ -54,7 +57,7 @@ function summaryOf({ programs }: ExportedObject): string {
   return `${programs.length} ${programs.length === 1 ? 'program' : 'programs'}, ${accepted} accepted, ${programs.length - accepted} not accepted`;
 }
 
-function programHtml({ report, explanations, sourceOf }: ExportedProgram): string {
+function programHtml({ report, explanations, judgements = [], sourceOf }: ExportedProgram): string {
   const failures = [...report.failures, ...report.warnings].map((failure, index) => {
     const source = sourceOf(failure.instruction);
     const place =
@@ -69,8 +72,10 @@ function programHtml({ report, explanations, sourceOf }: ExportedProgram): strin
             ['required', ...told.required],
             ['established', ...told.established],
             ['missing', ...listOf(told.missing)],
+            ['portable', ...listOf(told.portable && `Linux ${RECEIVED[told.portable.linux]}; eBPF for Windows ${RECEIVED[told.portable.windows]}`)],
           ];
-    const rows = [...story, ['what to do', ...(findEntry(failure.id)?.fixes ?? []).map(({ change }) => change)]];
+    const judged = index < report.failures.length ? judgements.find((candidate) => candidate.failure === index) : undefined;
+    const rows = [...story, ...judgedRows(judged), ['what to do', ...(findEntry(failure.id)?.fixes ?? []).map(({ change }) => change)]];
     const filled = rows.filter(({ length }) => length > 1);
     const reasons =
       filled.length === 0
@@ -84,6 +89,19 @@ function programHtml({ report, explanations, sourceOf }: ExportedProgram): strin
 <p>Program type ${escaped(report.programType)}, ${report.instructions} instruction slots, loops of at most ${report.maxLoopCount} turns.</p>
 ${error}${failures.length === 0 ? '' : `<ol>${failures.join('\n')}</ol>`}
 </section>`;
+}
+
+const RECEIVED = { accepts: 'accepts it', rejects: 'rejects it', depends: 'may accept it' } as const;
+
+/** The verdict, and the changes that were verified or are known to help. */
+function judgedRows(judged: Judgement | undefined): readonly (readonly string[])[] {
+  if (judged === undefined) return [];
+  const { verdict, lowering, fixes } = judged;
+  return [
+    ['verdict', verdictText(verdict)],
+    ['compiler', ...listOf(lowering?.words)],
+    ...fixes.map(({ letter, title, applicability, c, effect }) => [`fix ${letter}`, `${title} (${SURE[applicability]})`, ...c, effect]),
+  ];
 }
 
 function listOf(text: string | undefined): readonly string[] {

@@ -1,6 +1,9 @@
 import type { Failure, Severity } from '../../verifier/report.ts';
 import type { Decision } from '../decision.ts';
+import type { TextSpan } from '../expression.ts';
+import type { Judgement } from '../fixes/judgement.ts';
 import { findEntry } from '../knowledge/index.ts';
+import { verdictText } from '../search/verdict.ts';
 import type { SourceLine } from '../source.ts';
 import type { ExportedObject, ExportedProgram, Walk, WalkStep } from './walk.ts';
 
@@ -130,17 +133,18 @@ function notificationsOf(object: ExportedObject, program: ExportedProgram) {
 }
 
 function resultsOf(object: ExportedObject, program: ExportedProgram, ruleIndex: ReadonlyMap<string, number>) {
-  const { report, walks, explanations } = program;
+  const { report, walks, explanations, judgements = [] } = program;
   return [...report.failures, ...report.warnings].map((failure, index) => {
     const walk = walks.find((candidate) => candidate.failure === index + 1);
     const explanation = index < report.failures.length ? explanations.find((candidate) => candidate.failure === index) : undefined;
+    const judged = index < report.failures.length ? judgements.find((candidate) => candidate.failure === index) : undefined;
     return {
       ruleId: failure.id,
       ruleIndex: ruleIndex.get(failure.id)!,
       level: LEVELS[failure.severity],
       kind: 'fail',
       message: { text: failure.message },
-      locations: [locationOf(object, program, failure.instruction)],
+      locations: [locationOf(object, program, failure.instruction, explanation?.expression)],
       ...(failure.callStack.length === 0 ? {} : { stacks: [stackOf(object, program, failure)] }),
       ...(walk === undefined ? {} : { codeFlows: [codeFlowOf(object, program, walk, failure)] }),
       partialFingerprints: { 'checkAtInstruction/v1': [report.section, report.program, failure.check.kind, failure.instruction].join(':') },
@@ -161,24 +165,46 @@ function resultsOf(object: ExportedObject, program: ExportedProgram, ruleIndex: 
               required: explanation.required,
               established: explanation.established,
               ...(explanation.missing === undefined ? {} : { missing: explanation.missing }),
+              ...(explanation.portable === undefined ? {} : { portable: explanation.portable }),
             }),
+        ...(judged === undefined ? {} : judgementProperties(judged)),
       },
     };
   });
 }
 
+/** The verdict, the input that shows it, and the changes that help. They are no `fixes` of SARIF: those are edits of a file that was not read. */
+function judgementProperties({ class: cause, verdict, fixes, rejected }: Judgement) {
+  return {
+    class: cause,
+    verdict: { kind: verdict.kind, text: verdictText(verdict) },
+    ...('vector' in verdict && verdict.vector !== undefined ? { vector: verdict.vector } : {}),
+    fixes: fixes.map(({ letter, title, applicability, c, effect }) => ({ letter, title, applicability, c, effect })),
+    rejected,
+  };
+}
+
 /** The line of source, where one is known, and the instruction as an address in the linked program. */
-function locationOf({ path }: ExportedObject, { report, sourceOf, functionOf }: ExportedProgram, pc: number) {
+function locationOf({ path }: ExportedObject, { report, sourceOf, functionOf }: ExportedProgram, pc: number, expression?: TextSpan) {
   const source = sourceOf(pc);
   const lined = source !== undefined && source.line > 0 && source.file !== '';
   return {
     physicalLocation: {
       artifactLocation: { uri: uriOf(lined ? source.file : path) },
-      ...(lined ? { region: { startLine: source.line, ...(source.text === '' ? {} : { snippet: { text: source.text } }) } } : {}),
+      ...(lined ? regionsOf(source, expression) : {}),
       address: { relativeAddress: pc * SLOT, length: SLOT, kind: 'instruction', name: `instruction ${pc}` },
     },
     logicalLocations: [{ name: functionOf(pc), fullyQualifiedName: `${report.section}/${report.program}/${functionOf(pc)}`, kind: 'function' }],
   };
+}
+
+/** The line; where the failing expression is known that part of it (section 3.30), and the line as what stands around. */
+function regionsOf({ line, text }: SourceLine, expression: TextSpan | undefined) {
+  const whole = { startLine: line, ...(text === '' ? {} : { snippet: { text } }) };
+  if (expression === undefined) return { region: whole };
+  const { start, length } = expression;
+  const part = { startLine: line, startColumn: start + 1, endColumn: start + length + 1, snippet: { text: text.slice(start, start + length) } };
+  return length < text.length ? { region: part, contextRegion: whole } : { region: part };
 }
 
 /** The call stack of a failure in a called function, innermost frame first (section 3.44.3). */

@@ -1,6 +1,7 @@
 import type { VerificationReport } from '../../verifier/report.ts';
 import type { Decision } from '../decision.ts';
 import type { FactChange } from '../diff.ts';
+import type { Judgement } from '../fixes/judgement.ts';
 import type { Explanation } from '../report.ts';
 import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
@@ -118,6 +119,8 @@ export interface ExportedProgram {
   readonly report: VerificationReport;
   /** Of some of its failures: what is required, established and missing. */
   readonly explanations: readonly Explanation[];
+  /** Of some of its failures: the verdict and the fixes; absent where nothing was searched. */
+  readonly judgements?: readonly Judgement[];
   readonly walks: readonly Walk[];
   /** The line that a slot belongs to. */
   sourceOf(slot: number): SourceLine | undefined;

@@ -19,6 +19,13 @@ import { numericResults, registerValues, releases, reloads, stackZeros } from '.
  * may have another result. `text`: a change of the source that was not tried here. */
 export type Applicability = 'verified' | 'verified-changes-behaviour' | 'text';
 
+/** How sure a fix is, in words. */
+export const SURE: Readonly<Record<Applicability, string>> = {
+  verified: 'verified',
+  'verified-changes-behaviour': 'verified, changes behaviour',
+  text: 'text only',
+};
+
 /** A line of an assembly difference, by slot of the changed program (of the old one for removed lines). */
 export interface PatchLine {
   readonly sign: '+' | '-';
