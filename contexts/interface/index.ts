@@ -13,6 +13,8 @@ export const interfaceContext: ContextDefinition = {
       load: async () => (await import('./set.ts')).command,
     },
     { words: 'show', summary: 'Shows virtual interfaces.', load: async () => (await import('./show.ts')).command },
+    // As the interface context of netsh on Windows has it.
+    { words: 'show interface', summary: 'Shows virtual interfaces.', load: async () => (await import('./show.ts')).command },
   ],
   contexts: [],
   groups: {},

@@ -85,7 +85,7 @@ describe('completion', () => {
     expect((await offered('ebpf show map '))[0]).toMatch(/^\d+: dropped_packet_map \(array, 1 entries\)$/);
     expect(await offered('ebpf unpin program 1 ')).toContainEqual(expect.stringMatching(/^BPF:\\xdp: program \d+$/));
     expect(await offered('ebpf add program x.o interface=loop')).toEqual(['interface=loopback_0: Loopback Pseudo-Interface 1']);
-    expect(await offered('interface delete ')).toContainEqual('interface: Deletes an interface.');
+    expect(await offered('interface show loop')).toContainEqual('loopback_0: Loopback Pseudo-Interface 1');
   });
 
   it('offers program types', async () => {

@@ -25,6 +25,7 @@ exit           - Exits the program.
 explain        - Explains why programs are rejected.
 help           - Displays a list of commands.
 interface      - Changes to the \`netsh interface' context.
+jobs           - Displays the commands that run in the background.
 man            - Displays the manual page of ebpfsh.
 offline        - Sets the current mode to offline.
 online         - Sets the current mode to online.
