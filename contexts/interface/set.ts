@@ -1,10 +1,13 @@
 import type { FrameVerdict } from '../../src/runtime/hooks/xdp.ts';
 import { defineCommand, type Fragment } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { MISSING_PARAMETERS, OK, PARAMETER_INCORRECT } from '../messages.ts';
+import { MISSING_PARAMETERS, OK, PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { machineOf } from '../runtime.ts';
 import { capturedPackets, encodeCapture, type FeedResult, feed, generatedPackets } from './feed.ts';
 import { findInterface, INTERFACE_PLATFORM, NAME } from './tags.ts';
+
+/** The store is locked while packets arrive: other processes wait. */
+const MOST_GENERATED = 100_000_000;
 
 export const command = defineCommand({
   tags: [
@@ -29,6 +32,10 @@ export const command = defineCommand({
     if (alias === undefined && path === undefined && generate === undefined) throw new UsageError(MISSING_PARAMETERS);
     if (path !== undefined && generate !== undefined)
       throw new UsageError(`Packets come from feed or from generate, not from both.\n${PARAMETER_INCORRECT}`);
+    if (generate !== undefined && generate > MOST_GENERATED)
+      throw new UsageError(
+        `${unacceptableValue(String(generate), 'generate')} At most ${MOST_GENERATED} packets are made up at once.\n${PARAMETER_INCORRECT}`,
+      );
     const capture = path === undefined ? undefined : await host.readFile(path);
     const outputs = (['pass', 'drop', 'tx'] as const).flatMap((verdict) => (tags[verdict] === undefined ? [] : [{ verdict, path: tags[verdict] }]));
     const machine = machineOf(environment);

@@ -55,6 +55,13 @@ describe('virtual interfaces', () => {
       stderr: /^Packets come from feed or from generate/,
       exitCode: 2,
     },
+    {
+      name: 'have an index of their own, which is not 0',
+      lines: ['interface add eth1 index=0'],
+      stderr: 'error 6: EBPF_INVALID_ARGUMENT: 0 is no interface index.\n',
+      exitCode: 1,
+    },
+    { name: 'have an index of 31 bits', lines: ['interface add eth1 index=2147483648'], stderr: /2147483648 is no interface index/, exitCode: 1 },
     { name: 'want something to do', lines: ['interface set 1'], stderr: /One or more essential parameters/, exitCode: 2 },
     {
       name: 'only meet programs that are attached to them',

@@ -24,6 +24,7 @@ export interface VirtualInterface {
 }
 
 const LOOPBACK_INDEX = 1;
+const LARGEST_INDEX = 0x7fff_ffff;
 export const LOOPBACK_ALIAS = 'Loopback Pseudo-Interface 1';
 
 function counters(): InterfaceCounters {
@@ -72,6 +73,8 @@ export class InterfaceTable {
       throw new RuntimeError('EBPF_OBJECT_ALREADY_EXISTS', `There is already an interface ${name}.`);
     }
     const index = options.index ?? Math.max(...this.#interfaces.keys()) + 1;
+    // 0 stands for every interface.
+    if (index < 1 || index > LARGEST_INDEX) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `${index} is no interface index.`);
     if (this.#interfaces.has(index)) throw new RuntimeError('EBPF_OBJECT_ALREADY_EXISTS', `There is already an interface with index ${index}.`);
     const added = { index, name, alias: options.alias ?? name, address: addressOf(index), counters: counters() };
     this.#interfaces.set(index, added);

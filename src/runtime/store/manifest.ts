@@ -173,6 +173,9 @@ function sealOf(body: string, key: Uint8Array | undefined): string {
  * that this user's ebpfsh wrote it (`-` without a key).
  */
 export function encodeManifest(manifest: Manifest, key?: Uint8Array): Uint8Array {
+  // Rather no command than a store that nobody can read.
+  const wrong = shape(manifest);
+  if (wrong !== undefined) throw new RangeError(`the store cannot hold ${wrong.slice(1)}`);
   const body = JSON.stringify(manifest);
   return new TextEncoder().encode(`ebpfsh store ${STORE_VERSION} ${checksum(body)} ${sealOf(body, key)}\n${body}`);
 }
