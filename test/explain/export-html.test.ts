@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,9 +7,9 @@ import { htmlPage } from '../../src/explain/export/html.ts';
 import type { ExportedObject } from '../../src/explain/export/walk.ts';
 import { recordWalks } from '../../src/explain/export/walk.ts';
 import { newSession, run } from '../contexts/harness.ts';
+import { CHROMIUM } from './browser.ts';
 import { debugSample } from './open.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 if (CHROMIUM === undefined) console.warn('SKIPPED: 10 tests of the HTML page in a browser (no Chromium at its usual places)');
 
 let folder = '';
