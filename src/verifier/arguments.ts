@@ -9,7 +9,7 @@ import { fieldAt, SPECIAL_WORDS, type SpecialKind } from './special-fields.ts';
 import type { StackFrame } from './stack.ts';
 import { endOverwritten, isObjectPlace, objectAt, PACKET_DYNPTR, PLAIN_DYNPTR } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
-import { DYNPTR, TYPED_MEMORY, type Value, ZERO } from './value.ts';
+import { DYNPTR, READ_ONLY_MEMORY, TYPED_MEMORY, type Value, ZERO } from './value.ts';
 
 /** Sizes up to here may be taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
 const LARGEST_NARROW_SIZE = 0x1fff_ffff;
@@ -131,8 +131,9 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
     return call.memory.filter((held) => held.size === register).every((held) => isNull(held.value) || checkHeldMemory(call, held, value));
   },
   allocated(call, register, value) {
-    if (value.kind === 'memory' && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
-    if (value.kind === 'memory' && value.nullable) return nullArgument(call, register, value);
+    const isRecord = value.kind === 'memory' && value.tag < READ_ONLY_MEMORY && value.parent === 0 && isRingRecord(call, value);
+    if (isRecord && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
+    if (isRecord && value.nullable) return nullArgument(call, register, value);
     call.machine.fail('release_argument', call.pc, call.state, {
       register,
       argument: register,
@@ -186,7 +187,11 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   },
   socket(call, register, value) {
     if (value.nullable) return nullArgument(call, register, value);
-    if ((value.kind === 'socket' && call.machine.struct(value.tag)?.loose !== true) || (value.kind === 'btf' && value.tag !== DYNPTR)) return true;
+    if (
+      (value.kind === 'socket' && call.machine.struct(value.tag)?.loose !== true) ||
+      (value.kind === 'btf' && value.tag !== DYNPTR && SOCKET_STRUCT.test(call.machine.kernelStruct(value.tag) ?? 'sock'))
+    )
+      return true;
     // Some programs have a socket for their context.
     const isContext = value.kind === 'ctx' && value.symbol === ZERO && value.offset === 0 && call.machine.rules.context.name === 'bpf_sock';
     return isContext || mismatch(call, register, value, 'a socket', '== socket');
@@ -197,13 +202,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
       const have = call.machine.memory(value.tag).name;
       return call.pointedTo === undefined || have === call.pointedTo || mismatch(call, register, value, `struct ${call.pointedTo}`, '== btf_id');
     }
-    if (
-      (value.kind === 'btf' &&
-        value.tag !== DYNPTR &&
-        fitsStruct(call.machine, value, argument.struct === '' ? (call.pointedTo ?? '') : (argument.struct ?? ''))) ||
-      value.kind === 'socket'
-    )
-      return true;
+    if ((value.kind === 'btf' && value.tag !== DYNPTR && fitsStruct(call, value, argument.struct ?? '')) || value.kind === 'socket') return true;
     return mismatch(call, register, value, 'a pointer to a kernel object', '== btf_id');
   },
   const_string(call, register, value) {
@@ -231,6 +230,16 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
 /** struct bpf_dynptr of the kernel's uapi (bytes). */
 const DYNPTR_SIZE = 16;
 
+/** Whether a pointer is to what a ring buffer handed out, released or not. */
+function isRingRecord(call: CallContext, value: Value): boolean {
+  const acquired = call.state.references.find((reference) => reference.identity === value.identity);
+  const instruction = acquired === undefined ? undefined : call.machine.instruction(acquired.instruction);
+  return instruction === undefined || (instruction.kind === 'call' && call.machine.findHelper(instruction.helper)?.name === 'bpf_ringbuf_reserve');
+}
+
+/** Structs that are sockets, by what they are called. */
+const SOCKET_STRUCT = /sock(_common)?$/;
+
 /** Structs that begin with another, and so serve where that one is wanted. */
 const BEGINS_WITH: ReadonlyMap<string, string> = new Map([
   ['bpf_cpumask', 'cpumask'],
@@ -239,10 +248,13 @@ const BEGINS_WITH: ReadonlyMap<string, string> = new Map([
   ['mptcp_sock', 'tcp_sock'],
 ]);
 
-/** Whether a kernel object may be of the struct wanted: what is not known of either is left to the host. */
-function fitsStruct(machine: Machine, value: Value, wanted: string): boolean {
+/** Whether a kernel object may be of the struct wanted, which is one that the program itself allocates where it has no name: what is not known is left to the host. */
+function fitsStruct({ machine, pointedTo, prototype }: CallContext, value: Value, struct: string): boolean {
+  if (struct === '' && pointedTo === undefined && prototype.name === 'bpf_kptr_xchg') return true;
+  const wanted = struct === '' ? (pointedTo ?? '') : struct;
   const have = value.symbol === ZERO && value.offset === 0 ? machine.kernelStruct(value.tag) : undefined;
-  return have === undefined || wanted === '' || have === wanted || BEGINS_WITH.get(have) === wanted;
+  if (have === undefined) return true;
+  return wanted === '' ? !machine.isHostStruct(have) : have === wanted || BEGINS_WITH.get(have) === wanted;
 }
 
 const DYNPTRS: ReadonlySet<string> = new Set([PLAIN_DYNPTR, PACKET_DYNPTR]);
@@ -536,7 +548,8 @@ function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): bool
   const width = smax > 0x7fff_ffff ? 0x7fff_ffff : Number(smax);
   for (const mode of kind === 'memory_read' ? (['read'] as const) : kind === 'memory_write' ? (['write'] as const) : (['read', 'write'] as const)) {
     const access = { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) };
-    if (!packetBoundedBySize(call, value, size) && !requireAccess(machine, state, pc, access)) return false;
+    const bounded = (mode === 'read' || machine.rules.programType.packetWrite === true) && packetBoundedBySize(call, value, size);
+    if (!bounded && !requireAccess(machine, state, pc, access)) return false;
     if (value.kind !== 'stack') continue;
     if (mode === 'read') {
       if (!checkStackContent(call, register, value, width)) return false;

@@ -154,7 +154,8 @@ export function assume(machine: Machine, state: State, comparison: Comparison, w
 
 /** Whether a pointer is the start of what it leads to: others might be null by arithmetic. */
 function isWhole(value: Value): boolean {
-  return value.symbol === ZERO && value.offset === 0;
+  // A word of a kernel object may be null whatever its type says.
+  return value.symbol === ZERO && value.offset === 0 && (value.kind !== 'btf' || value.identity !== 0);
 }
 
 function assumeNumbers(machine: Machine, state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {

@@ -108,6 +108,7 @@ export class Machine implements Supply {
   private readonly structs: readonly ContextLayout[];
   private readonly objectNames: string[] = [];
   private readonly kernelNames: string[] = [];
+  private hostStructs: ReadonlySet<string> | undefined;
   private readonly typedMemory = new Map<number, MemoryFacts>();
   private nextSymbol = FIRST_FREE_SYMBOL;
   private nextIdentity = 1;
@@ -188,6 +189,14 @@ export class Machine implements Supply {
   /** The struct that pointers with that tag lead to; undefined where it is not known. */
   kernelStruct(tag: number): string | undefined {
     return this.kernelNames[tag - FIRST_KERNEL_TAG];
+  }
+
+  /** Whether the host hands out objects of that struct, so that a program cannot have allocated them. */
+  isHostStruct(name: string): boolean {
+    this.hostStructs ??= new Set(
+      [...this.rules.platform.kfuncs.values()].flatMap(({ returns }) => (returns.kind === 'btf' && returns.struct !== '' ? [returns.struct] : [])),
+    );
+    return this.hostStructs.has(name);
   }
 
   /** The tag of stack objects of that name ("dynptr", "bpf_iter_num"); with the first the program is one that has such objects. */

@@ -178,7 +178,7 @@ function checkStack(machine: Machine, state: State, pc: number, access: Access):
 function checkPacket(machine: Machine, state: State, pc: number, access: Access): boolean {
   const { pointer, displacement, width } = access;
   const { min, max } = span(access);
-  if (access.mode === 'write' && machine.rules.programType.packetWrite === false) {
+  if (access.mode === 'write' && machine.rules.programType.packetWrite !== true) {
     machine.fail('packet_write', pc, state, { ...plain(access), name: machine.rules.programType.name });
     return false;
   }

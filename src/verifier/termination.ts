@@ -1,7 +1,7 @@
 import type { Node } from './explore.ts';
 import type { Machine } from './machine.ts';
 import { add, type Int, sub, U64_MAX } from './number/index.ts';
-import type { LoopOrigin, State } from './state.ts';
+import { isExact, type LoopOrigin, type State } from './state.ts';
 import type { Value } from './value.ts';
 
 /** A register or stack cell by which a loop may count: "r3", "1:504" (frame 1, index 504). */
@@ -11,6 +11,8 @@ type Location = string;
 interface Change {
   readonly min: Int | undefined;
   readonly max: Int | undefined;
+  /** What the content was when the turn began, as far as what it is now tells: turns that a later test cuts off began nowhere else. */
+  readonly began: { readonly least: Int; readonly most: Int } | undefined;
 }
 
 /** One turn of a loop, from one state of its head to another. */
@@ -151,15 +153,25 @@ function changesBetween(from: State, to: State): ReadonlyMap<Location, Change> {
     if (value === undefined || value.kind !== after.kind || value.tag !== after.tag || value.kind === 'any' || value.kind === 'invalid') continue;
     if (value.symbol === after.symbol) {
       const delta = sub(after.offset, value.offset);
-      changes.set(location, { min: delta, max: delta });
+      changes.set(location, { min: delta, max: delta, began: begin(value, after, delta, delta) });
       continue;
     }
     const most = to.upperDifference(after, value);
     const least = to.upperDifference(value, after);
     if (most === undefined && least === undefined) continue;
-    changes.set(location, { min: least === undefined ? undefined : sub(0, least), max: most });
+    const min = least === undefined ? undefined : sub(0, least);
+    changes.set(location, { min, max: most, began: begin(value, after, min, most) });
   }
   return changes;
+}
+
+/** The content before a change of `min` to `max` to `after`, where none of it wraps around. */
+function begin(before: Value, after: Value, min: Int | undefined, max: Int | undefined): Change['began'] {
+  if (min === undefined || max === undefined || !isExact(before) || !isExact(after)) return undefined;
+  const { smin, smax } = before.range;
+  const least = sub(after.range.smin, max);
+  const most = sub(after.range.smax, min);
+  return { least: least > smin ? least : smin, most: most < smax ? most : smax };
 }
 
 /** How many turns the location allows, where it moves one way in every turn; undefined where it does not. */
@@ -183,9 +195,10 @@ function countBy(location: Location, turns: readonly Turn[]): number | undefined
     if (leap !== undefined && leap > longest) longest = leap;
     const value = valueAt(turn.from, location)!;
     const { smin, smax, umin, umax } = value.range;
-    const useSigned = sub(smax, smin) <= sub(umax, umin);
-    const least = useSigned ? smin : umin;
-    const most = useSigned ? smax : umax;
+    const signed = change.began ?? { least: smin, most: smax };
+    const useSigned = sub(signed.most, signed.least) <= sub(umax, umin);
+    const least = useSigned ? signed.least : umin;
+    const most = useSigned ? signed.most : umax;
     if (low === undefined || least < low) low = least;
     if (high === undefined || most > high) high = most;
   }

@@ -82,7 +82,11 @@ export class CheckedState {
     const bytes = new Uint8Array(metadata.length + packet.length);
     bytes.set(metadata);
     bytes.set(packet, metadata.length);
-    return this.region('packet', 'the packet', { bytes, origin: metadata.length, writable: this.program.programType?.packetWrite !== false });
+    return this.region('packet', 'the packet', {
+      bytes,
+      origin: metadata.length,
+      writable: this.program.programType === undefined || this.program.programType.packetWrite === true,
+    });
   }
 
   get packetSize(): number {
