@@ -28,7 +28,7 @@ function hasScreen(): boolean {
 
 async function openDebugger(screen: DebuggerScreen): Promise<void> {
   const { openDebuggerOnce } = await import('./debugger/index.ts');
-  await openDebuggerOnce(screen, process.env, cancel.signal);
+  await openDebuggerOnce(screen, rim.host.settings, process.env, cancel.signal);
 }
 
 const rim: Rim = {

@@ -1,4 +1,6 @@
 /** What the debugger's screen looks like: a pure function from what there is to show, and how large the screen is, to rows of text. */
+import { NOTHING_EXPLORED } from '../../src/explain/session.ts';
+import type { NumberedFailure } from '../../src/explain/views.ts';
 import type { Row, Size } from '../repl/frame.ts';
 import type { Role, Theme } from '../repl/theme.ts';
 import { helpLines } from './help.ts';
@@ -154,7 +156,7 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
   if (answer?.kind === 'help') return [keys];
   if (answer === undefined) {
     const wanted = REPORT_ROWS[rows >= HIGH ? 1 : 0];
-    const report = reportLines(view, columns);
+    const report = cutTo(reportLines(view, columns), wanted);
     return [rule('', columns), ...Array.from({ length: wanted }, (_, row) => report[row] ?? EMPTY_LINE), keys];
   }
   // The evidence above stays in sight.
@@ -168,6 +170,12 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
     ...Array.from({ length: height }, (_, row) => (shown[row] === undefined ? EMPTY_LINE : answerLine(answer, shown[row]))),
     keys,
   ];
+}
+
+/** The first lines; where more would follow, the last one says so. */
+function cutTo(lines: readonly Line[], count: number): readonly Line[] {
+  const last = lines[count - 1];
+  return lines.length <= count || last === undefined ? lines : [...lines.slice(0, count - 1), [...last, { text: ' …', role: 'status' }]];
 }
 
 function rule(title: string, columns: number, right = ''): Line {
@@ -194,60 +202,42 @@ function answerLine({ kind }: Answer, text: string): Line {
 }
 
 /** What there is to say at this point: what fails here, or how far it is to what fails. */
-function reportLines({ snapshot, ui }: DebuggerView, columns: number): readonly Line[] {
-  const rows: Line[] = [];
-  const put = (text: string, role: Role) => {
-    for (const words of wrapWords(text, columns - 2, 2)) rows.push([span(` ${words}`, role)]);
-  };
-  if (ui.note !== '') put(ui.note, 'value');
-  const { step, followed } = snapshot;
-  if (step === undefined) put('The verifier did not explore any path; the source pane shows the instructions.', 'text');
-  else if (step.failures.length > 0)
-    for (const { number, failure } of step.failures)
-      put(
-        `${failure.severity === 'portability' ? 'Remark' : 'Failure'} ${number} of ${snapshot.failures.length}, ${failure.id}: ${failure.message}`,
-        'error',
-      );
-  else if (followed !== undefined)
-    put(
-      `This is the way to failure ${followed.number}, ${followed.failure.id} at instruction ${followed.failure.instruction}: ${followed.failure.message}`,
-      'text',
-    );
-  else if (snapshot.title.failures === 0) put('The program passes. This is the path that the verifier took first.', 'text');
-  else put('This path is that of no failure; e goes to the next failed check.', 'text');
-  return rows;
+function reportLines(view: DebuggerView, columns: number): readonly Line[] {
+  const { note } = view.ui;
+  const said: (readonly [string, Role])[] = [...(note === '' ? [] : [[note, 'value'] as const]), ...pointWords(view.snapshot)];
+  return said.flatMap(([text, role]) => wrapWords(text, columns - 3, 2).map((words): Line => [span(` ${words}`, role)]));
 }
 
-const HINTS = [
-  'j k step',
-  '[ ] change',
-  'w why',
-  'c culprit',
-  'f fix',
-  'x attack',
-  'G guide',
-  'n join',
-  'g goto',
-  '/ search',
-  'Tab pane',
-  '? help',
-  'q back',
-];
-/** Dropped first where they do not all fit. */
-const HINT_ORDER = [
-  'j k step',
-  'q back',
-  '? help',
-  'w why',
-  'f fix',
-  'Tab pane',
-  'x attack',
-  'G guide',
-  'c culprit',
-  '[ ] change',
-  'n join',
-  'g goto',
-  '/ search',
+function pointWords({ step, followed, failures, title }: Snapshot): readonly (readonly [string, Role])[] {
+  if (step === undefined) return [...failures.map((failure) => failureWords(failure, failures.length)), [NOTHING_EXPLORED, 'text']];
+  if (step.failures.length > 0) return step.failures.map((failure) => failureWords(failure, failures.length));
+  if (followed !== undefined) {
+    const { id, instruction, message } = followed.failure;
+    return [[`This is the way to failure ${followed.number}, ${id} at instruction ${instruction}: ${message}`, 'text']];
+  }
+  if (title.failures === 0) return [['The program passes. This is the path that the verifier took first.', 'text']];
+  return [['This path is that of no failure; e goes to the next failed check.', 'text']];
+}
+
+function failureWords({ number, failure }: NumberedFailure, count: number): readonly [string, Role] {
+  return [`${failure.severity === 'portability' ? 'Remark' : 'Failure'} ${number} of ${count}, ${failure.id}: ${failure.message}`, 'error'];
+}
+
+/** Key hints in the order in which they stand; the number tells which are dropped first where they do not all fit. */
+const HINTS: readonly (readonly [string, number])[] = [
+  ['j k step', 1],
+  ['[ ] change', 10],
+  ['w why', 4],
+  ['c culprit', 9],
+  ['f fix', 5],
+  ['x attack', 7],
+  ['G guide', 8],
+  ['n join', 11],
+  ['g goto', 12],
+  ['/ search', 13],
+  ['Tab pane', 6],
+  ['? help', 3],
+  ['q back', 2],
 ];
 const ANSWER_HINTS: Readonly<Record<Answer['kind'], string>> = {
   text: 'q closes this, j k go on stepping',
@@ -262,12 +252,12 @@ function keyLine({ ui }: DebuggerView, columns: number): Line {
   if (ui.answer !== undefined) return [ui.note === '' ? span(` ${ANSWER_HINTS[ui.answer.kind]}`, 'status') : span(` ${ui.note}`, 'value')];
   const kept = new Set<string>();
   let room = columns - 1;
-  for (const hint of HINT_ORDER) {
+  for (const [hint] of [...HINTS].sort(([, one], [, other]) => one - other)) {
     if (hint.length + 2 > room) break;
     kept.add(hint);
     room -= hint.length + 2;
   }
-  return [span(` ${HINTS.filter((hint) => kept.has(hint)).join('  ')}`, 'status')];
+  return [span(` ${HINTS.flatMap(([hint]) => (kept.has(hint) ? [hint] : [])).join('  ')}`, 'status')];
 }
 
 function helpBody(answer: Answer, columns: number, rows: number): readonly Line[] {

@@ -1,5 +1,6 @@
 /** Opens the debugger's screen; everything it needs is loaded here, when somebody first asks for it. */
 import type { DebuggerScreen } from '../../contexts/session-types.ts';
+import type { SettingsStore } from '../../contexts/settings.ts';
 import { NO_THEME, THEMES, type Theme, wantsColor } from '../repl/theme.ts';
 import { DebuggerController } from './controller.ts';
 import { showDebugger } from './show.ts';
@@ -21,13 +22,13 @@ export async function openDebugger({ session, current }: DebuggerScreen, options
 }
 
 /** The same from a command line, where no prompt has set up a terminal. */
-export function openDebuggerOnce(screen: DebuggerScreen, env: Environment, signal: AbortSignal): Promise<void> {
+export function openDebuggerOnce(screen: DebuggerScreen, settings: SettingsStore | undefined, env: Environment, signal: AbortSignal): Promise<void> {
   const screenReader = env['INK_SCREEN_READER'] === 'true';
-  const color = !screenReader && wantsColor('auto', env, true);
+  const color = !screenReader && wantsColor(settings?.get('color') ?? 'auto', env, true);
   return openDebugger(screen, {
     input: process.stdin,
     output: process.stdout,
-    theme: color ? THEMES.dark : NO_THEME,
+    theme: color ? THEMES[settings?.get('theme') ?? 'dark'] : NO_THEME,
     screenReader,
     signal,
     onClosed: () => undefined,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { debuggerFrame, paneColumns } from '../../shell/debugger/frame.ts';
 import { actionOf, KEYS } from '../../shell/debugger/keys.ts';
@@ -6,6 +7,7 @@ import { widthNote } from '../../shell/debugger/snapshot.ts';
 import { filled, line, lineWidth, wrapWords } from '../../shell/debugger/spans.ts';
 import { textWidth } from '../../shell/repl/text.ts';
 import { THEMES } from '../../shell/repl/theme.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
 import { LARGE, openScreen, SMALL } from './debugger-screen.ts';
 
 const UNSAFE = 'samples/droppacket_unsafe.o';
@@ -212,6 +214,26 @@ describe('a program that passes', () => {
     expect(screen.text(SMALL)).toContain('The program passes. This is the path that the verifier took first.');
     expect(screen.text(LARGE)).toMatch(/─ decisions /);
     expect(screen.text(LARGE)).toContain('r3 <= r2: goes on at instruction 6');
+  });
+});
+
+const UNEXPLORED = 'failures/objects/59-no-exit.bad.o';
+const unexplored = corpusPath(UNEXPLORED);
+if (unexplored === undefined) reportSkipped('failures', 1);
+
+describe.skipIf(unexplored === undefined)('a program that could not be explored', () => {
+  it('shows its code and what is wrong with it, and no key does harm', async () => {
+    const screen = await openScreen('x.o platform=linux', { 'x.o': readFileSync(unexplored!) });
+    expect(screen.text(SMALL)).toMatch(/nothing was explored$/m);
+    expect(screen.text(SMALL)).toMatch(/^ Failure 1 of 1, CFG-02: /m);
+    for (const { chords, action } of KEYS) {
+      if (action === 'quit') continue;
+      await screen.press(chords[0]!);
+      expect(screen.text(SMALL)).not.toMatch(/undefined(?! behaviour)|internal error/);
+      const { answer, typing } = screen.controller.ui;
+      if (answer !== undefined || typing !== undefined) await screen.press('Escape');
+      expect(screen.controller.done).toBe(false);
+    }
   });
 });
 
