@@ -1,58 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { linux } from '../../src/platform/linux/linux.ts';
-import type { Platform } from '../../src/platform/platform.ts';
 import { windows } from '../../src/platform/windows/windows.ts';
-import { type HelperEnvironment, newNotes } from '../../src/runtime/helpers/environment.ts';
 import { formatLinux, formatWindows } from '../../src/runtime/helpers/format.ts';
-import { KernelObjects } from '../../src/runtime/helpers/kernel-objects.ts';
-import { bindHelpers, isImplemented } from '../../src/runtime/helpers/table.ts';
-import { TimerQueue } from '../../src/runtime/timers.ts';
-import { TraceRing } from '../../src/runtime/trace.ts';
-import { mapBench, u32 } from './map-fixture.ts';
-
-function bench(platformName: 'windows' | 'linux', programType: string) {
-  const platform: Platform = platformName === 'windows' ? windows : linux;
-  const maps = mapBench(platformName);
-  const mapsByHandle = new Map();
-  const type = platform.programTypes.find(({ name }) => name === programType);
-  const environment: HelperEnvironment = {
-    ...maps.environment,
-    execution: { memory: maps.environment.memory.memory, stackBase: 0, frameSize: 512, maxFrames: 8, maxTailCalls: 33, pendingTailCall: undefined },
-    trace: new TraceRing(),
-    run: {
-      programName: 'p',
-      programType,
-      attachType: '',
-      context: 0,
-      layout: type?.context,
-      packet: undefined,
-      hook: {},
-      redirectContext: undefined,
-      redirect: undefined,
-      events: [],
-      packetWritable: type?.packetWrite === true,
-      notes: newNotes(),
-    },
-    mapsByHandle,
-    compiled: () => undefined,
-    kernel: new KernelObjects(maps.environment.memory, platform),
-    timers: new TimerQueue(),
-  };
-  const helpers = bindHelpers(platform, type, environment);
-  const call = (name: string, ...values: (number | bigint)[]) => {
-    const helper = [...helpers.values()].find((candidate) => candidate.name === name);
-    if (helper === undefined) throw new Error(`no helper ${name}`);
-    return (helper.call as (...args: (number | bigint)[]) => number | bigint | undefined)(...values);
-  };
-  const text = (value: string) => maps.place(Uint8Array.from([...value].map((c) => c.charCodeAt(0)).concat(0)));
-  const packet = (bytes: Uint8Array) => {
-    const start = environment.memory.allocate(bytes.length + 64, 'packet', 'p');
-    environment.memory.write(start + 32, bytes);
-    environment.run.packet = { bufferStart: start, bufferEnd: start + bytes.length + 64, start: start + 32, end: start + 32 + bytes.length };
-    environment.run.context = environment.memory.allocate(type!.context.size, 'context', 'c');
-  };
-  return { ...maps, environment, helpers, call, text, packet, mapsByHandle, memory: environment.memory };
-}
+import { isImplemented } from '../../src/runtime/helpers/table.ts';
+import { bench } from './helper-fixture.ts';
+import { u32 } from './map-fixture.ts';
 
 describe('tables', () => {
   it('implement every helper of eBPF for Windows', () => {
