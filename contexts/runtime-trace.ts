@@ -12,6 +12,7 @@ export interface TraceLine {
   readonly text: string;
 }
 
+const NEWLINE = 10;
 /** Bytes above which the older half of the log is forgotten. */
 const LIMIT = 0x10_0000;
 
@@ -30,8 +31,14 @@ export class TraceLog {
     if (messages.length === 0) return;
     this.#seen.set(runtime, runtime.trace.last);
     const text = messages.map(({ time, cpu, program, text: line }) => `${JSON.stringify([String(time), cpu, program, line])}\n`).join('');
-    attempt(this.#path, () => appendFileSync(this.#path, text, { mode: 0o600 }));
+    attempt(this.#path, () => appendFileSync(this.#path, this.#endsMidLine() ? `\n${text}` : text, { mode: 0o600 }));
     if (statSync(this.#path).size > LIMIT) this.#cut();
+  }
+
+  /** A process that was killed while it wrote leaves half a line, which must not swallow the next. */
+  #endsMidLine(): boolean {
+    const bytes = readIfPresent(this.#path);
+    return bytes !== undefined && bytes.length > 0 && bytes.at(-1) !== NEWLINE;
   }
 
   read(): readonly TraceLine[] {
@@ -41,7 +48,7 @@ export class TraceLog {
 
   #cut(): void {
     const bytes = readIfPresent(this.#path) ?? new Uint8Array(0);
-    const middle = bytes.indexOf(10, bytes.length >> 1);
+    const middle = bytes.indexOf(NEWLINE, bytes.length >> 1);
     replaceFile(this.#path, bytes.subarray(middle + 1));
   }
 }

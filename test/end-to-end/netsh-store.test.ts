@@ -124,6 +124,16 @@ describe('what outlives the process', () => {
     expect(ebpfsh(['show programs'], { env })).toEqual({ stdout: PROGRAMS, stderr: '', exitCode: 0 });
   });
 
+  it('half a line of the trace does not swallow the next', () => {
+    const store = join(folder, 'trace-store');
+    const env = { EBPFSH_STORE: store };
+    for (const line of ['ebpf add program samples/printk.o', 'ebpf test program 4']) expect(ebpfsh([line], { env }).exitCode, line).toBe(0);
+    const path = join(store, 'trace');
+    writeFileSync(path, `${readFileSync(path, 'utf8')}["12`);
+    expect(ebpfsh(['ebpf test program 4'], { env }).exitCode).toBe(0);
+    expect(ebpfsh(['ebpf show trace'], { env }).stdout).toMatch(/^(?:\[0\] \d+\.\d{9} func: .+\n){4}$/);
+  });
+
   it('four processes adding and deleting at the same time end in a consistent state', async () => {
     const store = join(folder, 'busy-store');
     const env = { ...process.env, EBPFSH_STORE: store };
