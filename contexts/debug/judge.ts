@@ -37,7 +37,8 @@ export function judgeOf(object: ObjectFile, options: VerifyOptions): Judge {
       },
     );
     const { error } = verification.report;
-    if (error?.kind === 'cancelled') throw new CommandError('cancelled', 'The command was cancelled.');
+    // Short ones are over before they look.
+    if (error?.kind === 'cancelled' || signal.aborted) throw new CommandError('cancelled', 'The command was cancelled.');
     if (verification.report.verdict === 'error') throw new CommandError('verification', error?.message ?? 'The program could not be judged.');
     return verification;
   };

@@ -124,5 +124,5 @@ function wayText(session: DebugSession): string {
   if (!session.steppable) return 'The verifier did not explore any path; "list" shows the instructions.\n';
   const way =
     session.followedFailure > 0 ? `The path to failure ${session.followedFailure} is followed` : 'The path that was taken first is followed';
-  return `${way}.\nCommands: guide, screen, step, back, goto, failure, state, diff, why, prove,\n  assume, list, path, join, ..\n\n`;
+  return `${way}.\nCommands: guide, screen, step, back, goto, state, why, whynot, culprit, distance,\n  assume, fix, attack, list, path; "help" lists all, ".." leaves.\n\n`;
 }

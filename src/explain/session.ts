@@ -16,7 +16,7 @@ import { type Requirement, requirementsAt } from './requirements.ts';
 import { stopsOf } from './route.ts';
 import { type StoryEvent, storyOf } from './story.ts';
 import type { JoinView, ListedInstruction, NumberedFailure, PathEntry, StepView, WayIn } from './views.ts';
-import { PathWalker } from './walker.ts';
+import { PathWalker, type Place } from './walker.ts';
 
 /** Why a program cannot be stepped: nothing of it was explored. */
 export const NOTHING_EXPLORED = 'The verifier did not get as far as exploring paths, so there is nothing to step through.';
@@ -213,6 +213,19 @@ export class DebugSession extends PathWalker {
     const found = this.behind([pc]);
     if (found === undefined) return undefined;
     return this.changes(this.route!.replay(found.visit).steps[found.step]!.before, this.state);
+  }
+
+  /** Facts that differ between another point and the current one, on whatever path that is. */
+  changesFromPlace({ route, position }: Place): readonly FactChange[] {
+    return this.changes(route.replay(position.visit).steps[position.step]!.before, this.state);
+  }
+
+  /** Facts that differ between what arrives at the head of the current block over one of the `waysIn` and what is known there; undefined for no such way. */
+  changesFromWay(number: number): { readonly pc: number; readonly changes: readonly FactChange[] } | undefined {
+    const { visit } = this.position;
+    const way = visit === 0 ? undefined : this.waysOf(this.node)[number - 1];
+    if (way === undefined) return undefined;
+    return { pc: way.from.block.last, changes: this.changes(way.arrived, this.route!.visit(visit).head) };
   }
 
   /** Whether a register of the current function may still be read after the head of the current block. */
