@@ -2,6 +2,7 @@
 import type { Debugger } from '../../contexts/debug/debugger.ts';
 import type { ExecuteIo, Outcome, SessionView } from '../../contexts/session-types.ts';
 import { culpritOf } from '../../src/explain/queries/culprit.ts';
+import { type Slice, sliceBack } from '../../src/explain/queries/slice.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
 import { printable } from '../repl/text.ts';
@@ -33,6 +34,9 @@ export class DebuggerController {
   /** Keys that were pressed while a command ran. */
   #waiting: string[] = [];
   #searched = '';
+  #slice: Slice | undefined;
+  /** What was known at the point that was shown before. */
+  #before: ReturnType<typeof knownHere>;
   #done = false;
   /** What is under way: a command, or the outline. */
   #work: Promise<void> = Promise.resolve();
@@ -168,6 +172,7 @@ export class DebuggerController {
     why: () => this.#command(`why ${placeWord(this.#ui.selected)}`.trim(), 'text'),
     diff: () => this.#command('diff', 'text'),
     join: () => this.#command('join', 'text'),
+    slice: () => this.#toggleSlice(),
     attack: () => this.#command('attack', 'text'),
     fix: () => this.#command('fix', 'fix'),
     undo: () => this.#command('undo', 'move'),
@@ -214,6 +219,18 @@ export class DebuggerController {
     this.#refresh(before);
   }
 
+  /** Shows only the instructions that the chosen value comes from, or all of them again. */
+  #toggleSlice(): void {
+    const session = this.#debug;
+    const place = placeWord(this.#ui.selected);
+    if (session?.steppable !== true) return;
+    const slice = this.#slice === undefined && place !== '' ? sliceBack(session, place) : undefined;
+    if (this.#slice === undefined && (slice === undefined || slice.instructions.length === 0))
+      this.#set({ note: place === '' ? 'Choose a register or a stack cell in the state first.' : `Nothing before this instruction makes ${place}.` });
+    this.#slice = slice?.instructions.length === 0 ? undefined : slice;
+    this.#refresh(this.#before);
+  }
+
   #byLine(session: DebugSession, direction: 'forward' | 'back'): void {
     const from = session.source.at(session.pc);
     const { depth } = { depth: session.state.frames.length };
@@ -246,7 +263,10 @@ export class DebuggerController {
       this.#finish();
       return;
     }
-    this.#snapshot = takeSnapshot(debug.session, assumptionsOf(debug), before);
+    // Another program has other instructions.
+    if (this.#outlined?.session !== debug.session) this.#slice = undefined;
+    this.#before = before;
+    this.#snapshot = takeSnapshot(debug.session, assumptionsOf(debug), before, this.#slice);
     this.#outlineSoon();
   }
 

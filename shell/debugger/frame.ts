@@ -117,9 +117,9 @@ function visible({ lines, focus }: Content, height: number, at: number): readonl
 }
 
 const TITLES: Readonly<Record<Pane, (view: DebuggerView) => string>> = {
-  source: ({ snapshot: { step } }) =>
+  source: ({ snapshot: { step, slice } }) =>
     [
-      'source',
+      slice === undefined ? 'source' : `slice of ${slice.subject}, ${slice.instructions.length} of ${slice.total}`,
       ...(step?.source === undefined || step.source.line === 0 ? [] : [`${baseName(step.source.file)}:${step.source.line}`]),
       ...(step === undefined || step.depth === 0 ? [] : [`in ${step.function}`]),
     ].join(' '),

@@ -15,13 +15,17 @@ export interface Content {
 // --- source ----------------------------------------------------------------------------------------------------------------------------------
 
 /** Source lines with their instructions; under the current one what it requires and changes. */
-export function sourceContent({ listing, step }: Snapshot, columns: number): Content {
+export function sourceContent({ listing, step, slice }: Snapshot, columns: number): Content {
   const lines: Line[] = [];
   let focus = 0;
   let shown: SourceLine | undefined;
   const cut = commonIndent(listing);
+  let last: number | undefined;
   for (const instruction of listing) {
-    const { source, current } = instruction;
+    const { source, current, pc } = instruction;
+    // An instruction takes two slots at most.
+    if (slice !== undefined && last !== undefined && pc > last + 2) lines.push(line('            ...', 'status'));
+    last = pc;
     if (!sameLine(source, shown) && source !== undefined && source.line !== 0) lines.push(sourceRow(source, shown, cut));
     shown = source;
     if (current) focus = lines.length;
@@ -154,14 +158,16 @@ function eventRows(events: readonly OutlineEvent[], here: number, columns: numbe
   events.forEach(({ pc, kind, source, words }, number) => {
     const current = number === reached;
     if (current) focus = lines.length;
-    const place = source === undefined || source.line === 0 ? `instruction ${pc}` : `line ${source.line}`;
+    const known = source !== undefined && source.line !== 0;
     const head: Line = [
       span(`${current ? '>' : ' '}${String(number + 1).padStart(3)}  `, 'prompt'),
-      span(`${place}  `, 'label'),
-      span(kind === 'fails' ? 'FAILS' : kind === 'decides' ? '' : kind, kind === 'fails' || kind === 'lost' ? 'error' : 'description'),
+      span(known ? `line ${source.line}  ` : `instruction ${pc}`, 'status'),
+      span(known ? source.text.trim() : '', 'label'),
     ];
     lines.push(current ? inRole(head, 'selected') : head);
-    for (const text of wrapWords(words, Math.max(10, columns - 6), 2)) lines.push([span(`      ${text}`)]);
+    const happened = kind === 'decides' ? '' : kind === 'fails' ? 'FAILS: ' : `${kind}: `;
+    const role: Role = kind === 'fails' ? 'error' : kind === 'lost' || kind === 'merged' ? 'value' : 'text';
+    for (const text of wrapWords(happened + words, Math.max(10, columns - 6), 2)) lines.push([span(`      ${text}`, role)]);
   });
   return { lines, focus };
 }

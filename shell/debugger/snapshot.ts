@@ -2,6 +2,7 @@
 import { diffFacts, type FactChange } from '../../src/explain/diff.ts';
 import { type Fact, factsOf } from '../../src/explain/facts.ts';
 import { Names } from '../../src/explain/names.ts';
+import type { Slice } from '../../src/explain/queries/slice.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import type { EventKind } from '../../src/explain/story.ts';
@@ -55,6 +56,8 @@ export interface Snapshot {
   readonly followed: NumberedFailure | undefined;
   /** Undefined where nothing can be stepped. */
   readonly step: StepView | undefined;
+  /** Where only some instructions are listed: those of which value. */
+  readonly slice: Slice | undefined;
   readonly listing: readonly NotedInstruction[];
   readonly steps: readonly PathStep[];
   readonly facts: readonly MarkedFact[];
@@ -68,8 +71,11 @@ export interface NotedInstruction extends ListedInstruction {
 /** Rows of listing and path on either side of the current one that a screen can show at most. */
 const AROUND = 130;
 
-/** @param before what was known at the point that was shown before. */
-export function takeSnapshot(session: DebugSession, assumptions: readonly string[], before: readonly Fact[] | undefined): Snapshot {
+/**
+ * @param before what was known at the point that was shown before.
+ * @param slice where given, only its instructions are listed.
+ */
+export function takeSnapshot(session: DebugSession, assumptions: readonly string[], before: readonly Fact[] | undefined, slice?: Slice): Snapshot {
   const { report, failures, followedFailure, steppable } = session;
   const index = steppable ? session.index : 0;
   const { program, section, programType, platform, verdict } = report;
@@ -79,10 +85,16 @@ export function takeSnapshot(session: DebugSession, assumptions: readonly string
     failures,
     followed: failures[followedFailure - 1],
     step: steppable ? session.view() : undefined,
-    listing: session.list(AROUND).map((listed) => ({ ...listed, note: widthNote(session.program.instructions[listed.pc]) })),
+    slice,
+    listing: listed(session, slice).map((instruction) => ({ ...instruction, note: widthNote(session.program.instructions[instruction.pc]) })),
     steps: steppable ? session.walk(index - AROUND, index + AROUND) : [],
     facts: steppable ? markedFacts(before, session.facts(), variablesOf(session)) : [],
   };
+}
+
+function listed(session: DebugSession, slice: Slice | undefined): readonly ListedInstruction[] {
+  if (slice === undefined || !session.steppable) return session.list(AROUND);
+  return session.instructionsAt([...new Set([...slice.instructions, session.pc])].sort((a, b) => a - b));
 }
 
 /** The facts with what became of them; lost ones first. */
@@ -156,11 +168,12 @@ function story(session: DebugSession, { number, failure }: NumberedFailure): Out
   return session.aside(() => {
     session.failure(number);
     const registers = session.relevantRegisters();
-    const events = session
-      .story(registers)
-      .map(
-        ({ index, kind, pc, subject, words }): OutlineEvent => ({ index, pc, kind, source: session.source.at(pc), words: `${subject}: ${words}` }),
-      );
+    const names = new Names(session.machine, session.source);
+    const events = session.story(registers).map((event): OutlineEvent => {
+      names.follow(event);
+      const { index, kind, pc, subject, words } = event;
+      return { index, pc, kind, source: session.source.at(pc), words: `${names.words(subject)}: ${words}` };
+    });
     const failing = session.view().requirements.find(({ holds }) => !holds);
     const { index, pc } = session;
     return {

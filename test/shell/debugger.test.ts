@@ -7,6 +7,7 @@ import { widthNote } from '../../shell/debugger/snapshot.ts';
 import { filled, line, lineWidth, wrapWords } from '../../shell/debugger/spans.ts';
 import { textWidth } from '../../shell/repl/text.ts';
 import { THEMES } from '../../shell/repl/theme.ts';
+import { newSession, run } from '../contexts/harness.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
 import { LARGE, openScreen, SMALL } from './debugger-screen.ts';
 
@@ -148,6 +149,16 @@ describe('keys', () => {
     expect(screen.text(SMALL)).toContain('"nowhere" does not occur in this function.');
   });
 
+  it('show only what the chosen value comes from, and all again', async () => {
+    const screen = await openScreen('samples/droppacket.o');
+    await screen.press('g', '1', '9', 'Enter', 'Tab', 'j', 'j', 's');
+    expect(screen.text(LARGE)).toMatch(/slice of r0, \d+ of \d+ /);
+    expect(screen.text(LARGE)).toMatch(/r0 = bpf_map_lookup_elem/);
+    expect(screen.text(LARGE)).not.toContain('r1 = be16 r1');
+    await screen.press('s');
+    expect(screen.text(LARGE)).toContain('r1 = be16 r1');
+  });
+
   it('apply a fix and take it back', async () => {
     const screen = await openScreen(UNSAFE);
     await screen.press('f', 'A');
@@ -199,7 +210,11 @@ describe('keys', () => {
     expect(screen.controller.done).toBe(true);
   });
 
-  it('have a command each that does the same', () => {
+  it('have a command each that does the same', async () => {
+    const session = newSession();
+    await run(session, `ebpf debug verification ${UNSAFE}`);
+    for (const line of KEYS.flatMap(({ command }) => command.split(', ')).filter((words) => words !== ''))
+      expect(await run(session, line === '..' ? 'help' : line), line).not.toMatchObject({ exitCode: 2 });
     const withoutCommand = KEYS.filter(({ command }) => command === '').map(({ action }) => action);
     expect(withoutCommand).toEqual(['command', 'next-pane', 'previous-pane']);
     for (const { action, chords } of KEYS) for (const chord of chords) expect(actionOf(chord)).toBe(action);
