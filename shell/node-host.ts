@@ -1,6 +1,6 @@
 import { closeSync, constants, type Dirent, openSync, writeSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../contexts/errors.ts';
 import type { DirectoryEntry, Host, HostProcess, OutputFile } from '../contexts/host.ts';
@@ -38,7 +38,8 @@ const nodeProcess: HostProcess = {
   pid: process.pid,
   hrtime: process.hrtime,
   get cpuCount() {
-    return availableParallelism();
+    // All that the machine has, whatever this process may use: per-CPU maps outlive it.
+    return cpus().length || availableParallelism();
   },
   command: 'ebpfsh',
   ...(process.getuid && process.getgid ? { userId: process.getuid(), groupId: process.getgid() } : {}),

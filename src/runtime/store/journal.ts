@@ -23,14 +23,37 @@ export function encodeSnapshot(map: BpfMap): { readonly bytes: Uint8Array; reado
   return { bytes, content: sha256(entries) };
 }
 
-/** Fills an empty map from a snapshot. Throws StoreError when the file is damaged or not the one whose entries have the SHA-256 `content`. */
-export function applySnapshot(map: BpfMap, bytes: Uint8Array | undefined, content: string, path: string): void {
+/**
+ * Fills an empty map from a snapshot.
+ *
+ * @param cpus processors whose values it holds; undefined for maps that are not per-CPU.
+ * @throws StoreError when the file is damaged or not the one whose entries have the SHA-256 `content`.
+ */
+export function applySnapshot(map: BpfMap, bytes: Uint8Array | undefined, content: string, cpus: number | undefined, path: string): void {
   if (bytes === undefined || !MAGIC.every((byte, index) => bytes[index] === byte)) {
     throw new StoreError('damaged', path, bytes === undefined ? 'the file is missing' : 'this is not a map snapshot');
   }
   const entries = bytes.subarray(MAGIC.length);
   if (sha256(entries) !== content) throw new StoreError('damaged', path, 'the entries were altered');
-  map.importAll(entries);
+  map.importAll(cpus === undefined ? entries : forOurProcessors(map, entries, cpus));
+}
+
+/** Entries with the values of as many processors as there are here: what more there were is left out, new ones begin with zero. */
+function forOurProcessors(map: BpfMap, entries: Uint8Array, cpus: number): Uint8Array {
+  const there = map.keySize + map.cpuStride * Math.max(1, cpus);
+  if (map.cpuStride === 0 || there === map.packedSize) return entries;
+  const packed = new Uint8Array(Math.floor(entries.length / there) * map.packedSize);
+  const shared = Math.min(there, map.packedSize);
+  for (let from = 0, to = 0; to < packed.length; from += there, to += map.packedSize) packed.set(entries.subarray(from, from + shared), to);
+  return packed;
+}
+
+/** A value with the parts of as many processors as there are here. */
+function valueForOurProcessors(map: BpfMap, value: Uint8Array): Uint8Array {
+  if (map.cpuStride === 0 || value.length === map.userValueSize || value.length % map.cpuStride !== 0) return value;
+  const resized = new Uint8Array(map.userValueSize);
+  resized.set(value.subarray(0, resized.length));
+  return resized;
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -73,7 +96,7 @@ export function applyJournal(map: BpfMap, bytes: Uint8Array, from: number, to: n
       throw new StoreError('damaged', path, `the record at offset ${offset} is damaged`);
     }
     const key = bytes.slice(offset + RECORD_HEADER, offset + RECORD_HEADER + map.keySize);
-    if ((word & 1) === 1) map.restore({ key, value: bytes.slice(offset + RECORD_HEADER + map.keySize, end) });
+    if ((word & 1) === 1) map.restore({ key, value: valueForOurProcessors(map, bytes.slice(offset + RECORD_HEADER + map.keySize, end)) });
     else map.forget(key);
     offset = end;
   }

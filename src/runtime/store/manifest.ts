@@ -25,6 +25,8 @@ export interface StoredMap {
   readonly object?: { readonly fileName: string; readonly sha256: string; readonly index: number };
   /** Bytes of its values that belong to the runtime. */
   readonly special?: readonly { readonly offset: number; readonly size: number }[];
+  /** Processors whose values the snapshot holds, for per-CPU maps: another machine has another number. */
+  readonly cpus?: number;
   /** Counts rewritten snapshots; part of the file names. */
   readonly epoch: number;
   /** Bytes of the journal that count. */
@@ -121,6 +123,7 @@ const shape: Shape = record({
       },
       {
         template,
+        cpus: u32,
         object: record({ fileName: text, sha256, index: natural }),
         special: listOf(record({ offset: u32, size: u32 })),
       },

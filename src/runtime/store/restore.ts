@@ -171,7 +171,7 @@ export class Restorer {
 
   #snapshot(map: BpfMap, stored: StoredMap): void {
     const path = this.#paths.snapshot(stored);
-    located(path, () => applySnapshot(map, readIfPresent(path), stored.content, path));
+    located(path, () => applySnapshot(map, readIfPresent(path), stored.content, stored.cpus, path));
   }
 
   #journal(map: BpfMap, stored: StoredMap, from: number): void {

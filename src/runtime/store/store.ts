@@ -229,7 +229,8 @@ export class Store {
   #saveMap(map: BpfMap, previous: Manifest | undefined, ran: boolean): StoredMap {
     const known = previous?.maps.find(({ id }) => id === map.id);
     const tracker = this.#trackers.get(map.id);
-    const describe = (epoch: number, journal: number, content: string): StoredMap => ({
+    const cpusHere = map.cpuStride === 0 ? undefined : map.userValueSize / map.cpuStride;
+    const describe = (epoch: number, journal: number, content: string, cpus = cpusHere): StoredMap => ({
       id: map.id,
       name: map.name,
       type: map.specification.type.id,
@@ -241,19 +242,20 @@ export class Store {
       ...(map instanceof ArrayOfMaps || map instanceof HashOfMaps ? { template: map.template } : {}),
       ...(map.origin === undefined ? {} : { object: storedOrigin(map.origin) }),
       ...(map.specification.special === undefined ? {} : { special: map.specification.special }),
+      ...(cpus === undefined ? {} : { cpus }),
       epoch,
       journal,
       content,
     });
     const keys = tracker?.keys;
     if (known !== undefined && tracker !== undefined && keys !== undefined && !ran) {
-      if (keys.length === 0) return describe(known.epoch, known.journal, known.content);
+      if (keys.length === 0) return describe(known.epoch, known.journal, known.content, known.cpus);
       const records = encodeJournal(map, keys);
       const journal = known.journal + records.length;
       if (journal <= Math.max(JOURNAL_LIMIT, (map.count * map.packedSize) / 2)) {
         appendAt(this.#paths.journal(known), known.journal, records);
         tracker.clear();
-        return describe(known.epoch, journal, known.content);
+        return describe(known.epoch, journal, known.content, known.cpus);
       }
     }
     const { bytes, content } = encodeSnapshot(map);
