@@ -82,8 +82,10 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
 function advice(failure: Failure): Draft[] {
   const said = wordsOf(failure.message);
   const fitting = ({ change, code }: KnowledgeFix) => [...wordsOf(`${change} ${code ?? ''}`)].filter((word) => said.has(word)).length;
-  const known = [...(findEntry(failure.id)?.fixes ?? [])].sort((a, b) => fitting(b) - fitting(a));
-  return known.slice(0, MAX_ADVICE).map(({ change, code }) => ({
+  // The usual one first, unless another one fits what was said better.
+  const known = (findEntry(failure.id)?.fixes ?? []).map((fix, place) => ({ fix, score: fitting(fix) - 1.9 * place }));
+  const fixes = known.toSorted((a, b) => b.score - a.score).map(({ fix }) => fix);
+  return fixes.slice(0, MAX_ADVICE).map(({ change, code }) => ({
     pattern: 'advice',
     title: change.replace(/\.$/, ''),
     applicability: 'text',

@@ -123,13 +123,13 @@ export function* packetChecks(site: Site): Generator<Proposal> {
   const limit = end.held ?? spare;
   if (limit === undefined || other === undefined) return;
   const { register } = access;
-  const value = site.value(register);
-  // In a loop the pointer of one turn says nothing of the next one's.
-  const offset = value === undefined || site.inLoop ? undefined : constantValue(value.range);
+  // In a loop the pointer of one turn says nothing of the next one's, and other paths may come with another one.
+  const offsets = site.inLoop ? [] : [...new Set(site.constantOffsets(site.pc, register))];
+  const offset = offsets.length === 1 && !Number.isNaN(offsets[0]) ? offsets[0] : undefined;
   const element = accessedElement(site);
   const name = element === undefined ? pointerName(site) : `&${element}`;
   const propose = (bytes: number): Proposal => {
-    const total = offset === undefined ? undefined : Number(offset) + bytes;
+    const total = offset === undefined ? undefined : offset + bytes;
     const test = total === undefined ? `${elementEnd(site, name, bytes)} > data_end` : `data + ${total} > data_end`;
     return {
       pattern: 'packet_check',

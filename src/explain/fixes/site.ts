@@ -4,11 +4,17 @@ import type { FunctionRange, ObjectProgram } from '../../object/object-file.ts';
 import type { Verification } from '../../verifier/index.ts';
 import { registerEffects } from '../../verifier/liveness.ts';
 import type { Finding, Machine } from '../../verifier/machine.ts';
+import { constantValue } from '../../verifier/number/index.ts';
 import type { Failure } from '../../verifier/report.ts';
 import type { Value } from '../../verifier/value.ts';
+import { Atlas } from '../atlas.ts';
 import { argumentsOf } from '../expression.ts';
+import { ReplayMachine, replayBlock } from '../replay.ts';
 import { SourceMap } from '../source.ts';
 import { type Leaving, leavingOf } from './leave.ts';
+
+/** States of one block that are looked at. */
+const MAX_STATES = 32;
 
 /** Everything a pattern asks of the place where a check fails. */
 export class Site {
@@ -54,6 +60,19 @@ export class Site {
   /** Source text of the failing line, trimmed; '' without line information. */
   get line(): string {
     return this.source.at(this.pc)?.text.trim() ?? '';
+  }
+
+  /** Where in the packet a register points before an instruction, in each state in which that is one place; NaN for those in which it is not. */
+  constantOffsets(slot: number, register: Register): readonly number[] {
+    const { graph, exploration } = this.verification;
+    if (graph === undefined || exploration === undefined) return [];
+    const machine = new ReplayMachine(this.machine);
+    return new Atlas(machine, graph, exploration).nodesAt(slot).flatMap((node) =>
+      node.processed.slice(0, MAX_STATES).flatMap((head) => {
+        const before = replayBlock(machine, node, head).steps.find(({ pc }) => pc === slot)?.before.registers[register];
+        return before?.kind === 'packet' ? [Number(constantValue(before.range) ?? Number.NaN)] : [];
+      }),
+    );
   }
 
   /** The expression that the failing line passes as an argument of the helper called there, 1 the first; undefined where the line does not show it. */

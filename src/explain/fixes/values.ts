@@ -1,8 +1,5 @@
 import type { HelperCall, Instruction, Register } from '../../isa/instruction.ts';
 import { helperByName } from '../../platform/find.ts';
-import { constantValue } from '../../verifier/number/index.ts';
-import { Atlas } from '../atlas.ts';
-import { ReplayMachine, replayBlock } from '../replay.ts';
 import { returnLine, unless } from './guards.ts';
 import type { Proposal } from './proposal.ts';
 import { addTo, load, move, type Site, set, store, zero } from './site.ts';
@@ -130,24 +127,21 @@ export function* reloads(site: Site): Generator<Proposal> {
   yield propose(displacement + width);
 }
 
-/** Where in the packet a register pointed before the call that made it stale. */
+/** Where in the packet a register pointed before the call that made it stale; undefined where that varies. */
 function offsetBefore(site: Site, register: Register): number | undefined {
-  const { graph, exploration } = site.verification;
-  if (graph === undefined || exploration === undefined) return undefined;
-  const machine = new ReplayMachine(site.machine);
-  const atlas = new Atlas(machine, graph, exploration);
-  for (const slot of site.before(site.pc)) {
-    const instruction = site.machine.instruction(slot);
-    if (instruction.kind !== 'call' || site.machine.findHelper(instruction.helper)?.changesPacket !== true) continue;
-    for (const node of atlas.nodesAt(slot)) {
-      for (const head of node.processed) {
-        const before = replayBlock(machine, node, head).steps.find(({ pc }) => pc === slot)?.before.registers[register];
-        const offset = before?.kind === 'packet' ? constantValue(before.range) : undefined;
-        if (offset !== undefined) return Number(offset);
-      }
-    }
-  }
-  return undefined;
+  const at = (slots: readonly number[]) => new Set(slots.flatMap((slot) => site.constantOffsets(slot, register)));
+  const near = at(movingCalls(site, [...site.before(site.pc)]));
+  // Where paths meet before the use, the call may be on any of them.
+  const [offset, ...others] = near.size > 0 ? near : at(movingCalls(site, [...site.program.instructions.keys()]));
+  return others.length > 0 || Number.isNaN(offset) ? undefined : offset;
+}
+
+/** Those of the slots that call a helper which moves the packet. */
+function movingCalls(site: Site, slots: readonly number[]): readonly number[] {
+  return slots.filter((slot) => {
+    const instruction = site.program.instructions[slot];
+    return instruction?.kind === 'call' && site.machine.findHelper(instruction.helper)?.changesPacket === true;
+  });
 }
 
 // --- what must be given back -----------------------------------------------------------------------------------------------------------------

@@ -111,8 +111,8 @@ bpf_spin_lock(&b->lock);`,
 bpf_spin_unlock(&a->lock);
 bpf_spin_lock(&b->lock);`,
     fixes: [
-      { change: 'Release the first lock before taking the second.' },
       { change: 'Make helper calls before the lock is taken and keep their results in variables.' },
+      { change: 'Release the first lock before taking the second.' },
     ],
     prevail: { verdict: 'accepts', messages: ['Invalid spin lock operation (a lock is already held)'] },
     linux: {
