@@ -58,10 +58,17 @@ function instructionRow({ pc, text, note, current, unreached, failures }: NotedI
   const row: Line = [
     span(mark, failures.length > 0 ? 'error' : 'prompt'),
     span(`${String(pc).padStart(8)}  `, 'status'),
-    span(text, unreached ? 'description' : 'text'),
-    ...(note === '' ? [] : [span(` (${note})`, note === '32-bit' ? 'description' : 'value')]),
+    ...noted(text, note, unreached ? 'description' : 'text'),
   ];
   return current ? inRole(row, 'selected') : row;
+}
+
+/** How wide an operation is stands behind it, and for a comparison before where it goes: of a long row the end is cut. */
+function noted(text: string, note: string, role: Role): Line {
+  if (note === '') return [span(text, role)];
+  const at = text.indexOf(' goto');
+  if (at < 0) return [span(text, role), span(` (${note})`, 'description')];
+  return [span(text.slice(0, at), role), span(` (${note})`, 'value'), span(text.slice(at), role)];
 }
 
 const INDENT = 12;

@@ -234,7 +234,7 @@ describe('a program that passes', () => {
 
 const UNEXPLORED = 'failures/objects/59-no-exit.bad.o';
 const unexplored = corpusPath(UNEXPLORED);
-if (unexplored === undefined) reportSkipped('failures', 1);
+if (unexplored === undefined) reportSkipped('failures', 2);
 
 describe.skipIf(unexplored === undefined)('a program that could not be explored', () => {
   it('shows its code and what is wrong with it, and no key does harm', async () => {
@@ -249,6 +249,17 @@ describe.skipIf(unexplored === undefined)('a program that could not be explored'
       if (answer !== undefined || typing !== undefined) await screen.press('Escape');
       expect(screen.controller.done).toBe(false);
     }
+  });
+});
+
+const narrow = corpusPath('failures/objects/06-packet-variable-offset.bad.o');
+
+describe.skipIf(narrow === undefined)('a 32-bit operation', () => {
+  it('says so where it stands, also where the row is cut', async () => {
+    const screen = await openScreen('x.o platform=linux', { 'x.o': readFileSync(narrow!) });
+    await screen.press('e');
+    expect(screen.text(SMALL)).toContain('if w1 == 80 (32-bit compare) goto');
+    expect(screen.text(LARGE)).toContain('w2 <<= 2 (32-bit)');
   });
 });
 
