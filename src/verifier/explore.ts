@@ -231,8 +231,12 @@ export class Explorer {
       return;
     }
     const { pending } = node;
-    node.pending = [];
-    for (const state of pending) this.visitOrdinary(node, state);
+    if (pending.length > MAX_AT_ONCE) {
+      // What is left comes first of what is queued: nothing that follows from here comes before it.
+      node.pending = pending.slice(MAX_AT_ONCE);
+      this.queue.push(node, node.key);
+    } else node.pending = [];
+    for (const state of pending.slice(0, MAX_AT_ONCE)) this.visitOrdinary(node, state);
   }
 
   private visitOrdinary(node: Node, state: State): void {
@@ -483,6 +487,8 @@ const NO_TURNS: Map<State | undefined, Turn> = new Map();
 const NO_SYMBOLS: readonly JoinedSymbol[] = [];
 /** States of a loop head that an arriving one is compared with, besides the generalised ones. */
 const MAX_COMPARED = 32;
+/** States of one block that a visit takes on, so that no visit takes long. */
+const MAX_AT_ONCE = 16;
 /** States of an ordinary block remembered for pruning. */
 const MAX_REMEMBERED = 64;
 /** Chains of calls explored at most: each is explored on its own. */

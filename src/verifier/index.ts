@@ -116,7 +116,7 @@ export async function verifyInSlices(
 /** Milliseconds of work between two pauses. */
 const SLICE = 20;
 /** Blocks explored between two looks at the clock. */
-const VISITS = 32;
+const VISITS = 2;
 
 function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Generator<undefined, Verification> {
   const started = performance.now();
