@@ -114,7 +114,7 @@ export async function verifyInSlices(
 }
 
 /** Milliseconds of work between two pauses. */
-const SLICE = 20;
+const SLICE = 10;
 /** Blocks explored between two looks at the clock. */
 const VISITS = 2;
 
@@ -202,6 +202,7 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
     let exploration = explorer.advance(VISITS);
     while (exploration === undefined) {
       yield;
+      if (options.signal?.aborted === true) return unjudged('cancelled', 'The verification was cancelled.');
       exploration = explorer.advance(VISITS);
     }
     if (cancelled) return unjudged('cancelled', CANCELLED);
@@ -334,7 +335,9 @@ function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules,
       const name = object.externs[id]?.name;
       if (name === undefined) return undefined;
       // An undefined function may be a kernel function, a helper called by its name, or one of the C library that the compiler calls on its own.
-      return platform.kfuncs.get(name) ?? helperByName(platform, name, programType) ?? platform.libraryFunctions?.get(name);
+      // Declarations of one function that differ carry a suffix after three underscores (bpf_core_read.h calls them flavours).
+      const plain = name.replace(/___.*$/, '');
+      return platform.kfuncs.get(plain) ?? helperByName(platform, name, programType) ?? platform.libraryFunctions?.get(name);
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { Node } from './explore.ts';
 import type { Machine } from './machine.ts';
-import { add, type Int, sub, U64_MAX } from './number/index.ts';
+import { add, type Int, max, min, sub, U64_MAX } from './number/index.ts';
 import { isExact, type LoopOrigin, type State } from './state.ts';
 import type { Value } from './value.ts';
 
@@ -159,19 +159,17 @@ function changesBetween(from: State, to: State): ReadonlyMap<Location, Change> {
     const most = to.upperDifference(after, value);
     const least = to.upperDifference(value, after);
     if (most === undefined && least === undefined) continue;
-    const min = least === undefined ? undefined : sub(0, least);
-    changes.set(location, { min, max: most, began: begin(value, after, min, most) });
+    const smallest = least === undefined ? undefined : sub(0, least);
+    changes.set(location, { min: smallest, max: most, began: begin(value, after, smallest, most) });
   }
   return changes;
 }
 
-/** The content before a change of `min` to `max` to `after`, where none of it wraps around. */
-function begin(before: Value, after: Value, min: Int | undefined, max: Int | undefined): Change['began'] {
-  if (min === undefined || max === undefined || !isExact(before) || !isExact(after)) return undefined;
+/** The content before a change by `smallest` to `largest` to what is now `after`, where none of it wraps around. */
+function begin(before: Value, after: Value, smallest: Int | undefined, largest: Int | undefined): Change['began'] {
+  if (smallest === undefined || largest === undefined || !isExact(before) || !isExact(after)) return undefined;
   const { smin, smax } = before.range;
-  const least = sub(after.range.smin, max);
-  const most = sub(after.range.smax, min);
-  return { least: least > smin ? least : smin, most: most < smax ? most : smax };
+  return { least: max(sub(after.range.smin, largest), smin), most: min(sub(after.range.smax, smallest), smax) };
 }
 
 /** How many turns the location allows, where it moves one way in every turn; undefined where it does not. */

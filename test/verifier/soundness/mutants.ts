@@ -223,8 +223,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a helper that moves the packet leaves pointers valid',
     area: 'call clobbering',
     file: 'call.ts',
-    find: '  if (prototype.changesPacket === true) {',
-    replace: '  if (prototype.changesPacket === undefined && prototype.acquires === undefined && prototype.id < 0) {',
+    find: '  if (prototype.changesPacket === true || movesPacket(call)) changePacket(machine, state);',
+    replace: '  if (movesPacket(call)) changePacket(machine, state);',
     fast: true,
   },
   {
