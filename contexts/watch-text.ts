@@ -46,13 +46,18 @@ export function lookText({ look, change, changed, first }: ToldLook): readonly F
   const failed = look.programs.filter(({ verdict }) => verdict !== 'accepted').length;
   const count = look.programs.length;
   const verdict = `${count} ${count === 1 ? 'program' : 'programs'}: ${count - failed} succeeded, ${failed} failed\n`;
+  return [{ stream: 'stdout', text: head }, messages, { stream: 'stdout', text: `${look.note}${verdict}${changeText(change, first)}` }];
+}
+
+/** A line for what is fixed, new, moved; how much fails as before. `first`: nothing is new, as there was no verdict before. */
+export function changeText(change: VerdictChange, first = false): string {
   const lines = [
     ...change.fixed.map((failure) => `${label('fixed')}${title(failure)}\n`),
     ...change.new.map((failure) => `${label(first ? 'fails' : 'new')}${title(failure)}\n${sentence(failure)}`),
     ...change.moved.map(({ from, to }) => `${label('moved')}${title(to)} (was ${place(from)})\n`),
     stillFailing(change.kept.length),
   ];
-  return [{ stream: 'stdout', text: head }, messages, { stream: 'stdout', text: `${look.note}${verdict}${lines.join('')}` }];
+  return lines.join('');
 }
 
 export function lookJson({ look, change, changed }: ToldLook) {
@@ -61,10 +66,16 @@ export function lookJson({ look, change, changed }: ToldLook) {
     changed: changed ?? [],
     messages: look.messages,
     programs: look.programs ?? null,
-    fixed: change?.fixed.map(failureJson) ?? [],
-    new: change?.new.map(failureJson) ?? [],
-    moved: change?.moved.map(({ from, to }) => ({ from: failureJson(from), to: failureJson(to) })) ?? [],
-    kept: change?.kept.map(failureJson) ?? [],
+    ...changeJson(change ?? { fixed: [], new: [], moved: [], kept: [] }),
+  };
+}
+
+export function changeJson(change: VerdictChange) {
+  return {
+    fixed: change.fixed.map(failureJson),
+    new: change.new.map(failureJson),
+    moved: change.moved.map(({ from, to }) => ({ from: failureJson(from), to: failureJson(to) })),
+    kept: change.kept.map(failureJson),
   };
 }
 

@@ -30,6 +30,12 @@ export const debugContext: ContextDefinition = {
     { words: 'path', summary: 'Shows how the failure or the current instruction is reached.', load: async () => (await import('./path.ts')).command },
     { words: 'replay', summary: 'Runs an input that attack found again.', load: async () => (await import('./replay.ts')).command },
     { words: 'prove', summary: 'Asks whether something follows from what is known.', load: async () => (await import('./prove.ts')).command },
+    {
+      words: 'reload',
+      staysInFront: true,
+      summary: 'Reads the file again and keeps the place.',
+      load: async () => (await import('./reload.ts')).command,
+    },
     { words: 'screen', staysInFront: true, summary: 'Opens the full-screen debugger.', load: async () => (await import('./screen.ts')).command },
     { words: 'state', summary: 'Shows what is known before the current instruction.', load: async () => (await import('./state.ts')).command },
     { words: 'step', summary: 'Goes forward along the path.', load: async () => (await import('./step.ts')).command },

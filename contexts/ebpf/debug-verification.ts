@@ -120,9 +120,12 @@ function titleText(session: DebugSession): string {
   return head + listed.join('') + wayText(session);
 }
 
+const COMMANDS =
+  'Commands: guide, screen, step, back, goto, state, why, whynot, culprit, distance, assume, fix, attack, list, path; "help" lists all, ".." leaves.';
+
 function wayText(session: DebugSession): string {
   if (!session.steppable) return 'The verifier did not explore any path; "list" shows the instructions.\n';
   const way =
     session.followedFailure > 0 ? `The path to failure ${session.followedFailure} is followed` : 'The path that was taken first is followed';
-  return `${way}.\nCommands: guide, screen, step, back, goto, state, why, whynot, culprit, distance,\n  assume, fix, attack, list, path; "help" lists all, ".." leaves.\n\n`;
+  return `${way}.\n${wrap(COMMANDS, 79, '  ')}\n`;
 }
