@@ -34,6 +34,7 @@ const TYPES: readonly BtfType[] = [
 ];
 
 const MAPS: readonly TextMap[] = [
+  { name: 'h', type: 'hash', key: 4, value: 64 },
   { name: 'a', type: 'array', key: 4, value: 64 },
   { name: 'rb', type: 'ringbuf', key: 0, value: 0 },
   { name: 'urb', type: 'user_ringbuf', key: 0, value: 0 },
