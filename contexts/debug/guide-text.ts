@@ -1,4 +1,4 @@
-import type { GuideChange, GuideEnding, GuidePage } from '../../src/explain/guide.ts';
+import { type GuideChange, type GuideEnding, type GuidePage, plainTitle } from '../../src/explain/guide.ts';
 import { verdictText } from '../../src/explain/search/verdict.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import { wrap } from '../render/wrap.ts';
@@ -47,14 +47,17 @@ function endingText(ending: GuideEnding, source: SourceLine | undefined): string
       return 'No check fails: the program passes, and there is nothing to repair.\n';
     case 'verdict':
       return `${wrap(verdictText(ending.verdict), WIDTH, '')}\nNo change is known that the verifier accepts. "why" and "path" show how it comes there.\n`;
-    case 'advice':
-      return `${wrap(verdictText(ending.verdict), WIDTH, '')}\n${wrap(`${ending.fix.title}.`, WIDTH, '')}\n${ending.changes.map(changeText).join('\n')}\n${wrap(ending.fix.effect, WIDTH, '')}${nextText(source)}`;
+    case 'advice': {
+      const { fix, verdict } = ending;
+      const example = fix.c.length === 0 ? '' : `\nFor example:\n\n${fix.c.map((line) => `    ${line}\n`).join('')}`;
+      return `${wrap(verdictText(verdict), WIDTH, '')}\n${wrap(`What to do: ${plainTitle(fix)}.`, WIDTH, '')}${example}\n${wrap(fix.effect, WIDTH, '')}${nextText(source, 'Then see what becomes of it as soon as it is saved:')}`;
+    }
     case 'fix': {
       const { fix, changes, left } = ending;
       const passes =
         left === 0 ? 'With it the program passes' : `With it this check passes, and ${left} ${left === 1 ? 'other fails' : 'others fail'} still`;
       const sure = fix.applicability === 'verified' ? '' : ' Input that went well before may have another result.';
-      return `${changes.map(changeText).join('\n')}\n${wrap(`${fix.effect} ${passes}: it was applied to a copy of the compiled program and verified.${sure} "fix ${fix.letter}" goes on with that copy.`, WIDTH, '')}${nextText(source)}`;
+      return `${changes.map(changeText).join('\n')}\n${wrap(`${fix.effect} ${passes}: it was applied to a copy of the compiled program and verified.${sure} "fix ${fix.letter}" goes on with that copy.`, WIDTH, '')}${nextText(source, 'Then see it pass as soon as it is saved:')}`;
     }
   }
 }
@@ -74,10 +77,10 @@ function shortPath(file: string): string {
 }
 
 /** How to see that it helps. */
-function nextText(source: SourceLine | undefined): string {
+function nextText(source: SourceLine | undefined, words: string): string {
   if (source === undefined || source.line === 0) return '\nThen compile it and verify it again.\n';
   const file = shortPath(source.file);
-  return `\nThen see it pass as soon as it is saved:\n\n    ebpf watch ${/\s/.test(file) ? `"${file}"` : file}\n`;
+  return `\n${words}\n\n    ebpf watch ${/\s/.test(file) ? `"${file}"` : file}\n`;
 }
 
 /** The page as JSON; the copy of the program stays inside. */

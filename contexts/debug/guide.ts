@@ -5,6 +5,7 @@ import { debuggerOf } from './debugger.ts';
 import { answerGuide, backInGuide, showGuide } from './guide-session.ts';
 import { guideJson, guideText } from './guide-text.ts';
 
+/** What the guide is told: a number, several, or to go back. */
 export const ANSWER = {
   name: 'answer',
   type: 'string',

@@ -47,7 +47,7 @@ export type GuideEnding =
       readonly left: number;
       readonly verdict: Verdict | undefined;
     }
-  | { readonly kind: 'advice'; readonly fix: Fix; readonly changes: readonly GuideChange[]; readonly verdict: Verdict }
+  | { readonly kind: 'advice'; readonly fix: Fix; readonly verdict: Verdict }
   | { readonly kind: 'verdict'; readonly verdict: Verdict };
 
 /** What is shown after so many answers. */
@@ -164,7 +164,7 @@ class Guide {
     if (stage === 'repair')
       return this.fixes(failure).fixes.map((fix) => ({
         choice: {
-          words: fix.applicability === 'text' ? fix.title : `${fix.title}: ${fix.effect}`,
+          words: fix.applicability === 'text' ? plainTitle(fix) : `${fix.title}: ${fix.effect}`,
           command: fix.applied === undefined ? 'fix' : `fix ${fix.letter}`,
         },
         to: () => ({ ...standing, stage: 'end', fix }),
@@ -253,7 +253,7 @@ class Guide {
       };
     }
     const verdict = await this.sources.verdict(failure);
-    return fix === undefined ? { kind: 'verdict', verdict } : { kind: 'advice', fix, changes: this.changes(fix, failure), verdict };
+    return fix === undefined ? { kind: 'verdict', verdict } : { kind: 'advice', fix, verdict };
   }
 
   /** Where the lines of a fix go: each part of a fix in several parts names its line. */
@@ -272,6 +272,12 @@ class Guide {
   }
 }
 
+/** Advice is written as a list of ways out, each of which here stands for itself. */
+export function plainTitle({ title }: Fix): string {
+  const bare = title.replace(/^Or /, '');
+  return bare.charAt(0).toUpperCase() + bare.slice(1);
+}
+
 /** Changes that stand in front of the failing line; the others belong where the value is declared, copied or given back. */
 const BEFORE: ReadonlySet<Fix['pattern']> = new Set([
   'null_check',
@@ -288,7 +294,7 @@ const QUESTIONS: Readonly<Record<GuideStage, string>> = {
   what: 'What do you want to know?',
   origin: 'Where should what is needed have been made sure of?',
   truth: 'What next?',
-  repair: 'What should the program do then?',
+  repair: 'Which change fits what the program is for?',
   end: '',
 };
 
