@@ -168,6 +168,7 @@ export class InputMaker {
   private bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     if (this.random.oneIn(4)) return bytes;
+    if (this.random.oneIn(8)) return bytes.fill(0x41 + this.random.below(26));
     for (let at = 0; at < length; ) {
       const width = Math.min(this.random.pick(WIDTHS)!, length - at);
       bytes.set(encode(this.random.oneIn(3) ? 0n : this.number(), width, true), at);
