@@ -54,7 +54,7 @@ export class ArrayMap extends BpfMap {
   }
 
   protected put(key: number, flags: number): number {
-    const base = flags & ~UpdateFlag.lock;
+    const base = this.baseFlags(flags);
     if (base > UpdateFlag.exist || flags < 0) return this.fail('invalid');
     const index = this.index(key);
     if (index >= this.maxEntries) return this.fail('update_range');

@@ -84,6 +84,9 @@ export interface MapEnvironment {
   currentCpu(): number;
 }
 
+/** Bytes of struct bpf_spin_lock, the only special part of a map value that is as small. */
+const LOCK_SIZE = 4;
+
 /** Rounds up to a multiple of 8. */
 export function round8(size: number): number {
   return Math.ceil(size / 8) * 8;
@@ -439,9 +442,15 @@ export abstract class BpfMap {
     if (this.frozen || (this.flags & MapFlag.readOnly) !== 0) throw this.error(this.fail('frozen'), doing);
   }
 
+  /** Update flags without BPF_F_LOCK, which only values with a lock may have. */
+  protected baseFlags(flags: number): number {
+    const locked = this.specification.special?.some(({ size }) => size === LOCK_SIZE) === true;
+    return locked ? flags & ~UpdateFlag.lock : flags;
+  }
+
   /** BPF_EXIST and BPF_NOEXIST against what is there; 0 or a negative code. Unknown flags are refused. */
   protected checkFlags(flags: number, present: boolean): number {
-    const base = flags & ~UpdateFlag.lock;
+    const base = this.baseFlags(flags);
     if (base > UpdateFlag.exist || flags < 0) return this.fail('invalid');
     if (base === UpdateFlag.noExist && present) return this.fail('exists');
     if (base === UpdateFlag.exist && !present) return this.fail('absent');

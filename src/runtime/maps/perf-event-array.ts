@@ -57,6 +57,7 @@ export class PerfEventArrayMap extends RecordMap {
     const current = this.environment.currentCpu();
     const target = cpu === CURRENT_CPU ? current : cpu;
     const windows = this.rules.platform === 'windows';
+    if (!windows && target >= this.maxEntries) return -Errno.E2BIG;
     if (target !== current) return windows ? this.fail('invalid') : -Errno.EOPNOTSUPP;
     const ring = this.#rings[target];
     if (ring === undefined) return windows ? this.fail('invalid') : -Errno.E2BIG;
