@@ -2,7 +2,7 @@ import { machineOf } from './runtime.ts';
 import type { Session } from './session.ts';
 
 /** What of the runtime a tag's values name. */
-export type RuntimeNames = 'program' | 'map' | 'pin' | 'interface';
+export type RuntimeNames = 'program' | 'map' | 'link' | 'pin' | 'interface';
 
 interface Named {
   readonly name: string;
@@ -31,6 +31,11 @@ const LISTS: Readonly<Record<RuntimeNames, (machine: Machine) => readonly Named[
         name: `${id}`,
         description: `${name === '' ? 'nameless' : name} (${kind}, ${maxEntries} entries)`,
       })),
+  link: (machine) =>
+    machine
+      .runtimes()
+      .flatMap((runtime) => runtime.links())
+      .map(({ id, programId, attachType, state }) => ({ name: `${id}`, description: `${attachType.name}, program ${programId} (${state})` })),
   pin: (machine) =>
     machine.runtimes().flatMap((runtime) => runtime.pinned().map(({ path, id, kind }) => ({ name: path, description: `${kind} ${id}` }))),
   interface(machine) {

@@ -5,6 +5,7 @@ import { standardEngines } from '../src/runtime/engines.ts';
 import { deterministicHost, type HostEnvironment, systemHost } from '../src/runtime/host.ts';
 import type { LoadedObject } from '../src/runtime/loader.ts';
 import type { BpfMap } from '../src/runtime/maps/map.ts';
+import type { ObjectKind } from '../src/runtime/objects.ts';
 import type { BpfProgram } from '../src/runtime/programs.ts';
 import { Runtime } from '../src/runtime/runtime.ts';
 import { systemProcesses } from '../src/runtime/store/process-table.ts';
@@ -203,6 +204,12 @@ export class Machine {
       if (map) return { runtime, map };
     }
     return undefined;
+  }
+
+  /** The runtime that has an object, and the object's name; links have none. */
+  object(kind: ObjectKind, id: number): { readonly runtime: Runtime; readonly name: string } | undefined {
+    const runtime = this.runtimes().find(({ objects }) => objects.kindOf(id) === kind);
+    return runtime && { runtime, name: (kind === 'program' ? runtime.program(id) : kind === 'map' ? runtime.map(id) : undefined)?.name ?? '' };
   }
 
   /** Lines that programs printed, of this session and, where there is a store, of others. */

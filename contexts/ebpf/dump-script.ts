@@ -178,7 +178,7 @@ function omissions(runtime: Runtime, made: ReadonlySet<number>): readonly string
   const links = runtime.pinned().filter(({ kind }) => kind === 'link');
   return [
     ...maps.map(({ id, name }) => `# map ${id} (${name}) came with no program that is still there: bpftool map create makes one`),
-    ...links.map(({ id, path }) => `# link ${id} is pinned to ${path}: bpftool link pin pins it again`),
+    ...links.map(({ id, path }) => `# link ${id} is pinned to ${path}: pin link pins it again`),
   ];
 }
 

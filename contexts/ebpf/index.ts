@@ -35,6 +35,12 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./dump.ts')).command,
     },
     {
+      words: 'pin link',
+      summary: 'Pins an eBPF link.',
+      changes: true,
+      load: async () => (await import('./pin.ts')).pinLink,
+    },
+    {
       words: 'pin map',
       summary: 'Pins an eBPF map.',
       changes: true,
@@ -135,6 +141,12 @@ export const ebpfContext: ContextDefinition = {
       summary: 'Runs an eBPF program on made-up input.',
       changes: true,
       load: async () => (await import('./test-program.ts')).command,
+    },
+    {
+      words: 'unpin link',
+      summary: 'Unpins an eBPF link.',
+      changes: true,
+      load: async () => (await import('./unpin.ts')).unpinLink,
     },
     {
       words: 'unpin map',

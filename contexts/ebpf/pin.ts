@@ -4,17 +4,17 @@ import { CommandError, UsageError } from '../errors.ts';
 import { PARAMETER_INCORRECT } from '../messages.ts';
 import { type Machine, machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { MAP_ID, PROGRAM_ID } from './tags.ts';
+import { LINK_ID, MAP_ID, PROGRAM_ID } from './tags.ts';
 
-type Kind = 'program' | 'map';
+export type Kind = 'program' | 'map' | 'link';
 
-export const ID_OF = { program: PROGRAM_ID, map: MAP_ID } as const;
+export const ID_OF = { program: PROGRAM_ID, map: MAP_ID, link: LINK_ID } as const;
 
 /** The object with an id. @throws UsageError in the original's words where there is none. */
 export function findObject(machine: Machine, kind: Kind, id: number) {
-  const found = kind === 'program' ? machine.program(id) : machine.map(id);
+  const found = machine.object(kind, id);
   if (!found) throw new UsageError(`There is no ${kind} with ID ${id}.\n${PARAMETER_INCORRECT}`);
-  return { runtime: found.runtime, name: 'program' in found ? found.program.name : found.map.name };
+  return found;
 }
 
 /** The path that a command means: the one given, or the object's name. */
@@ -24,9 +24,14 @@ export function pathFor(kind: Kind, pinpath: string | undefined, name: string): 
   return path;
 }
 
+/** Links have no names. */
+export function defaultHelp(kind: Kind): string {
+  return kind === 'link' ? '' : `\nThe default is the name of the ${kind}.`;
+}
+
 function pinCommand(kind: Kind) {
   return defineCommand({
-    tags: [ID_OF[kind], { name: 'pinpath', type: 'string', help: `The path to pin to.\nThe default is the name of the ${kind}.` }],
+    tags: [ID_OF[kind], { name: 'pinpath', type: 'string', help: `The path to pin to.${defaultHelp(kind)}` }],
     remarks: 'What is pinned outlives the process. An object can have several pins.',
     examples: [`pin ${kind} 5`, `pin ${kind} 5 BPF:\\mine\\${kind}`],
     run(tags, environment) {
@@ -49,3 +54,4 @@ function pinCommand(kind: Kind) {
 
 export const pinProgram = pinCommand('program');
 export const pinMap = pinCommand('map');
+export const pinLink = pinCommand('link');

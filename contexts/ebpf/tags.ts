@@ -27,9 +27,10 @@ export const PLATFORM = {
   help: 'The host whose rules apply.\nThe default is windows, or linux where a section is named as only Linux does.',
 } as const satisfies Tag;
 
-/** The ID of a program or a map. */
+/** The ID of a program, a map or a link. */
 export const PROGRAM_ID = { name: 'id', type: 'integer', names: 'program', required: true, help: 'The ID of the program.' } as const satisfies Tag;
 export const MAP_ID = { name: 'id', type: 'integer', names: 'map', required: true, help: 'The ID of the map.' } as const satisfies Tag;
+export const LINK_ID = { name: 'id', type: 'integer', names: 'link', required: true, help: 'The ID of the link.' } as const satisfies Tag;
 
 /** Picks one platform's objects; by default those of all platforms are meant. */
 export const ONLY_PLATFORM = {

@@ -3,9 +3,9 @@ import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { findObject, ID_OF, pathFor } from './pin.ts';
+import { defaultHelp, findObject, ID_OF, type Kind, pathFor } from './pin.ts';
 
-function unpinCommand(kind: 'program' | 'map') {
+function unpinCommand(kind: Kind) {
   return defineCommand({
     tags: [
       ID_OF[kind],
@@ -13,7 +13,7 @@ function unpinCommand(kind: 'program' | 'map') {
         name: 'pinpath',
         type: 'string',
         names: 'pin',
-        help: `The path to unpin from; it must be a pin of this ${kind}.\nThe default is the name of the ${kind}.`,
+        help: `The path to unpin from; it must be a pin of this ${kind}.${defaultHelp(kind)}`,
       },
     ],
     remarks: 'What has neither pin, link nor user any more goes away.',
@@ -47,3 +47,4 @@ function notPinned(kind: string, id: number, path: string, paths: readonly strin
 
 export const unpinProgram = unpinCommand('program');
 export const unpinMap = unpinCommand('map');
+export const unpinLink = unpinCommand('link');

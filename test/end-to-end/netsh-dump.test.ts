@@ -66,6 +66,21 @@ describe('maps that are pinned by name', () => {
       ],
     },
     {
+      name: 'links are pinned too, and stay pinned when they are detached',
+      steps: [
+        { run: 'add program samples/xdp_count.o pinned=none', stdout: 'Loaded with ID 4\n' },
+        { run: 'pin link 5', stderr: /^The link has no name that could serve as its path\.\n/, exitCode: 2 },
+        { run: 'pin link 5 mylink' },
+        { run: 'pin link 4 mylink', stderr: /^There is no link with ID 4\.\n/, exitCode: 2 },
+        { run: 'bpftool link detach id 5' },
+        { run: 'show pins', stdout: `${PINS}      5     Link  BPF:\\mylink\n` },
+        { run: 'show programs format=json', stdout: '{"schema":1,"programs":[]}\n' },
+        { run: 'unpin link 5', stderr: /^The link has no name that could serve as its path\.\n/, exitCode: 2 },
+        { run: 'unpin link 5 mylink' },
+        { run: 'show pins', stdout: PINS },
+      ],
+    },
+    {
       name: 'what others still refer to stays, and says who they are',
       steps: [
         { run: 'add program samples/tail_call.o pinned=all', stdout: 'Loaded with ID 5\n' },
@@ -128,11 +143,11 @@ describe('dump', () => {
     for (const line of [
       'bpftool map create BPF:\\lonely type hash key 4 value 4 entries 5 name lonely',
       'ebpf add program samples/xdp_count.o',
-      'bpftool link pin id 6 BPF:\\link',
+      'ebpf pin link 6 BPF:\\link',
     ])
       expect(ebpfsh([line], store), line).toMatchObject({ stderr: '', exitCode: 0 });
     const { stdout } = ebpfsh(['ebpf dump'], store);
     expect(stdout).toContain('# map 2 (lonely) came with no program that is still there: bpftool map create makes one\n');
-    expect(stdout).toContain('# link 6 is pinned to BPF:\\link: bpftool link pin pins it again\n');
+    expect(stdout).toContain('# link 6 is pinned to BPF:\\link: pin link pins it again\n');
   });
 });
