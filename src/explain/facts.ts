@@ -39,7 +39,7 @@ export function factsOf(machine: Machine, state: State, frame = state.frames.len
     facts.push({ kind: 'reference', subject: `${kind} acquired at instruction ${instruction}`, words: 'must be given back' });
   if (state.lock !== 0) facts.push({ kind: 'lock', subject: 'spin lock', words: 'held' });
   for (const { words, depth } of openRegions(state.rcu))
-    facts.push({ kind: 'lock', subject: words, words: depth === 1 ? 'open' : `open ${depth} times` });
+    facts.push({ kind: 'lock', subject: 'region', words: depth === 1 ? words : `${words}, ${depth} deep` });
   return facts;
 }
 

@@ -76,7 +76,8 @@ export function executeBinary(machine: Machine, state: State, pc: number, instru
     if (isDivision(operator) && (!machine.rules.allowDivisionByZero || constantZero) && !excludesZero(source, width)) {
       machine.fail('division_by_zero', pc, state, {
         register: sourceRegister,
-        note: `${width === 64 ? 'r' : 'w'}${sourceRegister} != 0`,
+        note: constantZero ? '0 != 0' : `${width === 64 ? 'r' : 'w'}${sourceRegister} != 0`,
+        ...(constantZero ? { have: 'the constant 0' } : {}),
         min: source.range.umin,
         max: source.range.umax,
       });

@@ -223,7 +223,7 @@ export const CHECKS = {
     severity: 'safety',
     id: 'EXE-01',
     classic: (d) => `Region still open (${d.note})`,
-    plain: (d) => `${d.name} with ${d.note}: what was entered must be left first.`,
+    plain: (d) => `${d.name} ${d.note}: what was entered must be left first.`,
   },
   packet_write: {
     severity: 'policy',
@@ -295,7 +295,7 @@ export const CHECKS = {
     severity: 'policy',
     id: 'ARI-01',
     classic: (d) => `Possible division by zero (${d.note})`,
-    plain: (d) => `The divisor ${reg(d)} may be 0 (range ${span(d)}).`,
+    plain: (d) => (d.have === undefined ? `The divisor ${reg(d)} may be 0 (range ${span(d)}).` : `The divisor is ${d.have}, which Linux refuses.`),
   },
   helper_unknown: {
     severity: 'safety',

@@ -5,7 +5,11 @@ const UNITS: Readonly<Record<RegionKind, number>> = { rcu: 1, preempt: 0x100, ir
 /** Deeper nesting is refused, so that counts never run into each other. */
 const MAX_DEPTH = 0xff;
 
-const WORDS: Readonly<Record<RegionKind, string>> = { rcu: 'an RCU read section', preempt: 'preemption disabled', irq: 'interrupts disabled' };
+const WORDS: Readonly<Record<RegionKind, string>> = {
+  rcu: 'inside an RCU read section',
+  preempt: 'with preemption disabled',
+  irq: 'with interrupts disabled',
+};
 
 /** How often regions of a kind were entered and not left. */
 export function regionDepth(packed: number, kind: RegionKind): number {
