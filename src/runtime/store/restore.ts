@@ -52,6 +52,8 @@ export class Restorer {
   readonly #salvage: ((error: StoreError) => void) | undefined;
   /** Objects that this run made, each with a handle of ours. */
   readonly #fresh: number[] = [];
+  /** Objects that were there and stay, held while what refers to them changes. */
+  readonly #kept: number[] = [];
   readonly #freshPins: string[] = [];
 
   /** @param salvage told of damage instead of an error being thrown; what is damaged is left out. */
@@ -81,6 +83,7 @@ export class Restorer {
 
   #restore(next: Manifest, previous: Manifest | undefined, contents: (map: StoredMap) => void): void {
     const runtime = this.#runtime;
+    for (const { id } of [...next.maps, ...next.programs, ...next.links]) this.#keep(id);
     this.#removed(previous, next);
     runtime.interfaces.restore(next.interfaces);
     for (const stored of next.maps) this.#map(stored);
@@ -110,8 +113,14 @@ export class Restorer {
     return this.#salvage === undefined || this.#runtime.objects.kindOf(id) !== undefined;
   }
 
+  #keep(id: number): void {
+    if (this.#runtime.objects.kindOf(id) === undefined) return;
+    this.#runtime.openHandle(id);
+    this.#kept.push(id);
+  }
+
   #release(): void {
-    for (const id of this.#fresh.splice(0).reverse()) this.#runtime.closeHandle(id);
+    for (const id of [...this.#kept.splice(0), ...this.#fresh.splice(0)].reverse()) this.#runtime.closeHandle(id);
   }
 
   /** Takes away what another process removed since we last looked. */
@@ -159,7 +168,8 @@ export class Restorer {
   /** Whether the contents were read again. */
   #contents(stored: StoredMap, previous: Manifest | undefined): boolean {
     const map = this.#runtime.map(stored.id);
-    const known = previous?.maps.find(({ id }) => id === stored.id);
+    // A map that was made again is empty, whatever was read before.
+    const known = this.#fresh.includes(stored.id) ? undefined : previous?.maps.find(({ id }) => id === stored.id);
     if (map === undefined || (known !== undefined && known.epoch === stored.epoch && known.journal === stored.journal)) return false;
     if (known === undefined || known.epoch !== stored.epoch) {
       if (known !== undefined) map.clearAll();
