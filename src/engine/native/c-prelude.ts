@@ -186,25 +186,43 @@ OPERATION int jsle(uint64_t a, uint64_t b) { return (int64_t)a <= (int64_t)b; }
 OPERATION int jset(uint64_t a, uint64_t b) { return (a & b) != 0; }
 OPERATION int jnset(uint64_t a, uint64_t b) { return (a & b) == 0; }
 
-/* The __atomic functions of GCC and Clang; each returns the value before. */
-#define ATOMIC(name, bits) \\
+/*
+ * The __atomic functions of GCC and Clang; each returns the value before. They are undefined for addresses that are no multiple of the
+ * size, which eBPF allows: there a load and a store must do.
+ */
+#define ATOMIC(name, operator, bits) \\
   OPERATION uint64_t atomic_##name##bits(uint64_t address, uint64_t value) { \\
+    if (address % sizeof(uint##bits##_t) != 0) { \\
+      const uint64_t old = load##bits(address); \\
+      store##bits(address, old operator value); \\
+      return old; \\
+    } \\
     return __atomic_fetch_##name((uint##bits##_t *)(uintptr_t)address, (uint##bits##_t)value, __ATOMIC_SEQ_CST); \\
   }
-ATOMIC(add, 32)
-ATOMIC(add, 64)
-ATOMIC(or, 32)
-ATOMIC(or, 64)
-ATOMIC(and, 32)
-ATOMIC(and, 64)
-ATOMIC(xor, 32)
-ATOMIC(xor, 64)
+ATOMIC(add, +, 32)
+ATOMIC(add, +, 64)
+ATOMIC(or, |, 32)
+ATOMIC(or, |, 64)
+ATOMIC(and, &, 32)
+ATOMIC(and, &, 64)
+ATOMIC(xor, ^, 32)
+ATOMIC(xor, ^, 64)
 #define ATOMIC_EXCHANGE(bits) \\
   OPERATION uint64_t atomic_xchg##bits(uint64_t address, uint64_t value) { \\
+    if (address % sizeof(uint##bits##_t) != 0) { \\
+      const uint64_t old = load##bits(address); \\
+      store##bits(address, value); \\
+      return old; \\
+    } \\
     return __atomic_exchange_n((uint##bits##_t *)(uintptr_t)address, (uint##bits##_t)value, __ATOMIC_SEQ_CST); \\
   } \\
   OPERATION uint64_t atomic_cmpxchg##bits(uint64_t address, uint64_t expected, uint64_t value) { \\
     uint##bits##_t old = (uint##bits##_t)expected; \\
+    if (address % sizeof(uint##bits##_t) != 0) { \\
+      const uint64_t found = load##bits(address); \\
+      if (found == old) store##bits(address, value); \\
+      return found; \\
+    } \\
     (void)__atomic_compare_exchange_n((uint##bits##_t *)(uintptr_t)address, &old, (uint##bits##_t)value, 0, \\
                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \\
     return old; \\
