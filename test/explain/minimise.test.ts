@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { minimise } from '../../src/explain/minimise/minimise.ts';
+import { minimalObject } from '../../src/explain/minimise/object.ts';
 import { without } from '../../src/explain/minimise/remove.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
+import { loadObject } from '../../src/object/load.ts';
 import type { ObjectProgram } from '../../src/object/object-file.ts';
 import { linux } from '../../src/platform/linux/linux.ts';
+import { windows } from '../../src/platform/windows/windows.ts';
 import { verify } from '../../src/verifier/index.ts';
 import { debugSample } from './open.ts';
 import { atFailure, hasFailures } from './queries/corpus-failure.ts';
@@ -35,6 +38,30 @@ describe('taking out instructions', () => {
   it('changes nothing where nothing is taken out', async () => {
     const { program } = await debugSample('bpf2bpf');
     expect(without(program, new Set())?.instructions).toEqual(program.instructions);
+  });
+});
+
+describe('an object of one program', () => {
+  it('holds what it was made of', async () => {
+    const session = await debugSample('droppacket_unsafe');
+    const bytes = minimalObject(session.machine.object, session.program)!;
+    const object = loadObject(bytes, 'small.o');
+    const program = object.programs[0]!;
+    expect(program).toMatchObject({ section: session.program.section, name: session.program.name });
+    expect(program.instructions).toEqual(session.program.instructions);
+    expect(object.license).toBe(session.machine.object.license);
+    expect(object.maps.map(({ name, type, keySize, valueSize, maxEntries }) => ({ name, type, keySize, valueSize, maxEntries }))).toEqual(
+      session.machine.object.maps.map(({ name, type, keySize, valueSize, maxEntries }) => ({ name, type, keySize, valueSize, maxEntries })),
+    );
+    const { failures } = verify(object, program, { platform: windows }).report;
+    expect(failures.map(({ id, instruction }) => [id, instruction])).toEqual(session.report.failures.map(({ id, instruction }) => [id, instruction]));
+  });
+
+  it('cannot hold functions of its own or global data', async () => {
+    for (const name of ['bpf2bpf', 'global_vars']) {
+      const session = await debugSample(name);
+      expect(minimalObject(session.machine.object, session.program), name).toBeUndefined();
+    }
   });
 });
 
