@@ -114,6 +114,8 @@ export interface FixOptions {
 
 const DEFAULT_MOST = 3;
 const DEFAULT_BUDGET = 1000;
+/** Milliseconds that one verification gets at least. */
+const SHORTEST = 50;
 const MAX_WIDENINGS = 16;
 /** Failures repaired together at most. */
 const MAX_CHAIN = 8;
@@ -166,7 +168,7 @@ function spelled(c: readonly string[], { machine }: Site): readonly string[] {
 function attempt(site: Site, first: Proposal, options: FixOptions, end: number, depth: number): Draft | undefined {
   let proposal = first;
   for (let turn = 0; turn <= MAX_WIDENINGS; turn++) {
-    const applied = apply(site, proposal.edits, options);
+    const applied = apply(site, proposal.edits, options, end);
     if (applied === undefined || applied.verification.report.verdict === 'error') return undefined;
     const origin = originOf(site.program, proposal.edits);
     if (!isReached(applied.verification, origin, site.pc)) return undefined;
@@ -266,16 +268,18 @@ function siteOf(verification: Verification, failure: Failure): Site | undefined 
   return finding === undefined ? undefined : new Site(verification, failure, finding);
 }
 
-function apply(site: Site, edits: readonly Edit[], options: FixOptions): Fix['applied'] | undefined {
+function apply(site: Site, edits: readonly Edit[], options: FixOptions, end: number): Fix['applied'] | undefined {
   const { object, rules } = site.machine;
   const { platform, programType, allowDivisionByZero, checkTermination, strict } = rules;
+  // What is left of the time is all that a verification may take, so that a large program does not keep its reader waiting.
+  const timeLimit = Math.min(options.verify?.timeLimit ?? Number.POSITIVE_INFINITY, Math.max(end - performance.now(), SHORTEST));
   try {
     const program = applyEdits(site.program, edits);
     // A type that the section tells brings its attach type along; naming it would lose that.
     const named = rules.attachType === undefined ? { programType } : {};
     return {
       program,
-      verification: verify(object, program, { ...options.verify, ...named, platform, allowDivisionByZero, checkTermination, strict }),
+      verification: verify(object, program, { ...options.verify, timeLimit, ...named, platform, allowDivisionByZero, checkTermination, strict }),
     };
   } catch (error) {
     if (error instanceof EditError) return undefined;
