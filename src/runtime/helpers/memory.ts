@@ -130,24 +130,32 @@ export const windowsMemory: Readonly<Record<string, HelperMaker>> = {
   ),
 };
 
-/** bpf_probe_read and relatives: kernel and user memory are the linear memory; what is outside yields -EFAULT and zeros. */
-function probe(environment: HelperEnvironment, to: number, size: number, from: bigint): number {
+/** Addresses below are a process's on x86-64: kernel reads refuse them before they try (copy_from_kernel_nofault_allowed). */
+const USER_SPACE_END = 1n << 47n;
+
+/** What a read outside of memory answers. */
+function unreadable(address: bigint, kernel: boolean): number {
+  return kernel && BigInt.asUintN(64, address) < USER_SPACE_END ? -Errno.ERANGE : -Errno.EFAULT;
+}
+
+/** bpf_probe_read and relatives: kernel and user memory are the linear memory; what is outside yields an error and zeros. */
+function probe(environment: HelperEnvironment, to: number, size: number, from: bigint, kernel: boolean): number {
   requireBytes(environment, to, size, 'destination');
   const source = Number(BigInt.asUintN(64, from));
   if (!environment.memory.contains(source, size)) {
     environment.memory.bytes.fill(0, to, to + size);
-    return -Errno.EFAULT;
+    return unreadable(from, kernel);
   }
   environment.memory.bytes.copyWithin(to, source, source + size);
   return 0;
 }
 
-function probeString(environment: HelperEnvironment, to: number, size: number, from: bigint): number {
+function probeString(environment: HelperEnvironment, to: number, size: number, from: bigint, kernel: boolean): number {
   requireBytes(environment, to, size, 'destination');
   const source = Number(BigInt.asUintN(64, from));
   if (!environment.memory.contains(source, 1)) {
     environment.memory.bytes.fill(0, to, to + size);
-    return -Errno.EFAULT;
+    return unreadable(from, kernel);
   }
   if (size === 0) return 0;
   const text = readText(environment, source, Math.min(size - 1, reach(environment, source, size)));
@@ -156,41 +164,46 @@ function probeString(environment: HelperEnvironment, to: number, size: number, f
   return text.length + 1;
 }
 
-/** bpf_strtol and bpf_strtoul: base in the low 5 flag bits, the number of characters used as result. */
-function parseNumber(environment: HelperEnvironment, text: number, length: number, flags: number, out: number, signed: boolean): number {
-  const base = flags & 31;
-  if (![0, 8, 10, 16].includes(base) || (flags & ~31) !== 0) return -Errno.EINVAL;
-  requireBytes(environment, out, 8, 'result');
-  const match = /^(\s*)([-+]?)(0[xX](?=[0-9a-fA-F])|)([0-9a-fA-F]*)/.exec(readText(environment, text, length))!;
-  const [, space = '', sign = '', prefix = '', rest = ''] = match;
-  if (sign === '-' && !signed) return -Errno.EINVAL;
-  const used = base !== 0 ? base : prefix !== '' ? 16 : rest.startsWith('0') && rest.length > 1 ? 8 : 10;
-  if (prefix !== '' && used !== 16) return finish('0', '');
-  const digits = (used === 16 ? /^[0-9a-fA-F]*/ : used === 8 ? /^[0-7]*/ : /^[0-9]*/).exec(rest)![0];
-  return digits === '' ? -Errno.EINVAL : finish(digits, prefix);
+/** Characters that the kernel copies before it parses, behind white space and sign. */
+const LONGEST_NUMBER = 63;
+const digitsOf: Readonly<Record<number, RegExp>> = { 8: /^[0-7]*/, 10: /^[0-9]*/, 16: /^[0-9a-f]*/i };
 
-  function finish(kept: string, before: string): number {
-    let value = 0n;
-    for (const digit of kept) value = value * BigInt(used) + BigInt(Number.parseInt(digit, 16));
-    if (sign === '-') value = -value;
-    const fits = signed ? value >= -(1n << 63n) && value < 1n << 63n : value < 1n << 64n;
-    if (!fits) return -Errno.ERANGE;
-    environment.memory.view.setBigInt64(out, BigInt.asIntN(64, value), true);
-    return space.length + sign.length + before.length + kept.length;
-  }
+/**
+ * bpf_strtol and bpf_strtoul: base in the low 5 flag bits, the number of characters used as result (__bpf_strtoull of kernel/bpf/helpers.c).
+ * A failure leaves 0.
+ */
+function parseNumber(environment: HelperEnvironment, text: number, length: number, flags: number, out: number, signed: boolean): number {
+  requireBytes(environment, out, 8, 'result');
+  const { view } = environment.memory;
+  view.setBigInt64(out, 0n, true);
+  const wanted = flags & 31;
+  if (![0, 8, 10, 16].includes(wanted) || (flags & ~31) !== 0) return -Errno.EINVAL;
+  const [, before = '', sign = '', rest = ''] = /^(\s*)(-?)(.*)$/s.exec(readText(environment, text, length))!;
+  if (sign !== '' && !signed) return -Errno.EINVAL;
+  const kept = rest.slice(0, LONGEST_NUMBER);
+  const base = wanted !== 0 ? wanted : /^0x[0-9a-f]/i.test(kept) ? 16 : kept.startsWith('0') ? 8 : 10;
+  const prefix = base === 16 && /^0x/i.test(kept) ? 2 : 0;
+  const digits = digitsOf[base]!.exec(kept.slice(prefix))![0];
+  if (digits === '') return -Errno.EINVAL;
+  let value = 0n;
+  for (const digit of digits) value = value * BigInt(base) + BigInt(Number.parseInt(digit, 16));
+  if (sign !== '') value = -value;
+  if (value < (signed ? -(1n << 63n) : 0n) || value >= 1n << (signed ? 63n : 64n)) return -Errno.ERANGE;
+  view.setBigInt64(out, BigInt.asIntN(64, value), true);
+  return before.length + sign.length + prefix + digits.length;
 }
 
 export const linuxMemory: Readonly<Record<string, HelperMaker>> = {
   ...Object.fromEntries(
     ['bpf_probe_read', 'bpf_probe_read_kernel', 'bpf_probe_read_user', 'bpf_copy_from_user'].map((name) => [
       name,
-      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probe(e, to, size, from)),
+      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probe(e, to, size, from, name.includes('kernel'))),
     ]),
   ),
   ...Object.fromEntries(
     ['bpf_probe_read_str', 'bpf_probe_read_kernel_str', 'bpf_probe_read_user_str'].map((name) => [
       name,
-      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probeString(e, to, size, from)),
+      row('u32 u32 i64', 'i32', (e) => (to: number, size: number, from: bigint) => probeString(e, to, size, from, name.includes('kernel'))),
     ]),
   ),
   bpf_strtol: row(
