@@ -4,8 +4,8 @@ import type { BlockInvariant } from '../src/explain/invariants.ts';
 import type { Explanation } from '../src/explain/report.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { loadPlatform } from '../src/platform/index.ts';
-import type { PlatformName } from '../src/platform/platform.ts';
-import type { Verification } from '../src/verifier/index.ts';
+import type { Platform, PlatformName } from '../src/platform/platform.ts';
+import type { Verification, VerifyOptions } from '../src/verifier/index.ts';
 import type { VerificationReport } from '../src/verifier/report.ts';
 import { CommandError } from './errors.ts';
 import type { Host } from './host.ts';
@@ -46,8 +46,8 @@ export interface VerificationControl {
 }
 
 /**
- * Verifies programs of an object in worker threads, as many at a time as there are processors; in the calling thread where the host has
- * no worker.
+ * Verifies programs of an object in worker threads, as many at a time as there are processors; in the calling thread where they are small and
+ * pass, or the host has no worker.
  *
  * @param programs those of `object` to verify.
  * @returns reports in the order of `programs`.
@@ -62,6 +62,9 @@ export async function verifyPrograms(
 ): Promise<readonly ExplainedReport[]> {
   const indices = programs.map((program) => object.programs.indexOf(program));
   if (host.verifyWorker) {
+    const { verifySmall } = await import('./verify-small.ts');
+    const reports = await verifySmall(job, object, indices, control);
+    if (reports !== undefined) return reports;
     const { verifyInWorkers } = await import('./verify-pool.ts');
     return verifyInWorkers(job, object, indices, host.verifyWorker, control);
   }
@@ -80,7 +83,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   const platform = await loadPlatform(job.platform);
   const object = parseNamedObject(job.bytes, job.path, platform);
   const { verify } = await import('../src/verifier/index.ts');
-  const programType = job.type === undefined ? undefined : namedProgramType(platform, job.type);
+  const options = verifyOptions(job, platform);
   const { judgeFailure } = await import('../src/explain/fixes/judgement.ts');
   const { runChecked } = await import('../src/engine/checked-interpreter.ts');
   const { Crosscheck } = await import('../src/crosscheck/index.ts');
@@ -95,12 +98,7 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
   };
   return (index, signal) => {
     const program = object.programs[index]!;
-    const verification = verify(object, program, {
-      platform,
-      ...(programType ? { programType } : {}),
-      ...(job.precision === undefined ? {} : { precision: job.precision }),
-      ...(signal ? { signal } : {}),
-    });
+    const verification = verify(object, program, { ...options, ...(signal ? { signal } : {}) });
     const { report } = verification;
     return {
       ...report,
@@ -109,6 +107,15 @@ export async function prepareVerification(job: VerificationJob): Promise<(index:
       ...(job.walks === undefined ? {} : { walks: recordWalks(new DebugSession(program, verification), job.walks) }),
       ...(job.invariants === true ? { invariants: invariantsOf(verification) } : {}),
     };
+  };
+}
+
+/** What a job asks of the verifier. */
+export function verifyOptions(job: VerificationJob, platform: Platform): VerifyOptions {
+  return {
+    platform,
+    ...(job.type === undefined ? {} : { programType: namedProgramType(platform, job.type) }),
+    ...(job.precision === undefined ? {} : { precision: job.precision }),
   };
 }
 
