@@ -188,16 +188,19 @@ OPERATION int jnset(uint64_t a, uint64_t b) { return (a & b) == 0; }
 
 /*
  * The __atomic functions of GCC and Clang; each returns the value before. They are undefined for addresses that are no multiple of the
- * size, which eBPF allows: there a load and a store must do.
+ * size, which eBPF allows: there a load and a store must do. __atomic_fetch_or and its like are not used: GCC 12 loses the operand where
+ * the result goes into the variable that held it.
  */
 #define ATOMIC(name, operator, bits) \\
   OPERATION uint64_t atomic_##name##bits(uint64_t address, uint64_t value) { \\
+    uint##bits##_t old = (uint##bits##_t)load##bits(address); \\
     if (address % sizeof(uint##bits##_t) != 0) { \\
-      const uint64_t old = load##bits(address); \\
       store##bits(address, old operator value); \\
       return old; \\
     } \\
-    return __atomic_fetch_##name((uint##bits##_t *)(uintptr_t)address, (uint##bits##_t)value, __ATOMIC_SEQ_CST); \\
+    while (!__atomic_compare_exchange_n((uint##bits##_t *)(uintptr_t)address, &old, (uint##bits##_t)(old operator value), 0, \\
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {} \\
+    return old; \\
   }
 ATOMIC(add, +, 32)
 ATOMIC(add, +, 64)
