@@ -150,7 +150,7 @@ export function runTest(
     const from = prepared.networkLayer ? packet.start - prepared.skip : (packet.meta ?? packet.start);
     const dataOut = dissected(environment) ?? memory.read(from, packet.end - from);
     const contextOut = withoutPointers(program, memory.read(context, prepared.context.length));
-    if (prepared.metadata > 0) describeMetadata(type.context, contextOut, packet);
+    if (packet.meta !== undefined && packet.meta < packet.start) describeMetadata(type.context, contextOut, packet);
     if (options.dataOutSize !== undefined && options.dataOutSize < dataOut.length) throw tooSmall('data', dataOut.length, options.dataOutSize);
     if (options.contextOutSize !== undefined && options.contextOutSize < contextOut.length)
       throw tooSmall('context', contextOut.length, options.contextOutSize);

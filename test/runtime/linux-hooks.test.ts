@@ -113,7 +113,7 @@ describe('what programs leave besides their result', () => {
     expect(data.length).toBe(56);
     expect([...data.subarray(0, 4), ...data.subarray(10, 12)]).toEqual([14, 0, 34, 0, 8, 0]);
   });
-  it('metadata of a frame, which a whole context announces', () => {
+  it('packets that are too short for their headers are refused', () => {
     expect(() => fire('on_socket', { data: new Uint8Array(13), fields: {} })).toThrow(/at least 14 bytes/);
   });
 });

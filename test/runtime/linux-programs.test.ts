@@ -33,6 +33,7 @@ async function bench(name: string, mode: ExecutionMode, step = 1n) {
   return {
     runtime,
     map,
+    program,
     run: (wanted: string, data = packet) => runtime.testRun(program(wanted), { data }),
     seen: (count: number) => [...map('seen').entries()].slice(0, count).map(({ value }) => new DataView(value.buffer).getBigInt64(0, true)),
   };
@@ -140,6 +141,23 @@ describe.each(modes)('in mode %s', (mode) => {
     const { run, seen: left } = await bench(object, mode);
     expect(run(program).returnValue).toBe(program.startsWith('xdp') ? 2 : program === 'on_devices' ? 1 : 0);
     expect(left(seen.length)).toEqual(seen);
+  });
+
+  it('gives XDP metadata back in front of the frame, with offsets in the context', async () => {
+    const { runtime, program } = await bench('packets', mode);
+    const made = program('xdp_metadata');
+    const { data, context } = runtime.testRun(made, { data: packet });
+    // Four bytes of metadata, fourteen more of headroom, then the frame.
+    expect([data.length, data[18], new DataView(context.buffer).getUint32(0, true), new DataView(context.buffer).getUint32(4, true)]).toEqual([
+      82, 10, 4, 82,
+    ]);
+    const given = new Uint8Array(24);
+    new DataView(given.buffer).setUint32(0, 4, true);
+    new DataView(given.buffer).setUint32(4, packet.length, true);
+    const moved = runtime.testRun(program('xdp_moves'), { data: packet, context: given });
+    expect(moved.returnValue).toBe(2);
+    new DataView(given.buffer).setUint32(0, 6, true);
+    expect(outcome(() => runtime.testRun(made, { data: packet, context: given }))).toBe('EBPF_INVALID_ARGUMENT/22');
   });
 
   it('ends a program that throws, from any depth', async () => {

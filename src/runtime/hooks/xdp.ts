@@ -103,6 +103,7 @@ export class XdpHook {
     } finally {
       run.context = 0;
       run.packet = undefined;
+      this.#runtime.fireTimers();
     }
   }
 

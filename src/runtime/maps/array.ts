@@ -44,6 +44,40 @@ export class ArrayMap extends BpfMap {
     super.destroy();
   }
 
+  override exportAll(): Uint8Array {
+    if (!this.#wholeWords) return super.exportAll();
+    const valueWords = this.userValueSize >>> 2;
+    const packed = new Uint32Array(this.maxEntries * (1 + valueWords));
+    const { words } = this.memory;
+    for (let index = 0, to = 0; index < this.maxEntries; index++) {
+      packed[to++] = index;
+      const from = (this.base + index * this.stride) >>> 2;
+      for (let word = 0; word < valueWords; word++) packed[to++] = words[from + word]!;
+    }
+    return new Uint8Array(packed.buffer);
+  }
+
+  override importAll(bytes: Uint8Array): void {
+    if (!this.#wholeWords || bytes.byteOffset % 4 !== 0 || bytes.length % this.packedSize !== 0) {
+      super.importAll(bytes);
+      return;
+    }
+    const valueWords = this.userValueSize >>> 2;
+    const packed = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    const { words } = this.memory;
+    for (let from = 0; from < packed.length; ) {
+      const index = packed[from++]!;
+      if (index >= this.maxEntries) throw this.error(this.fail('update_range'), 'restore');
+      const to = (this.base + index * this.stride) >>> 2;
+      for (let word = 0; word < valueWords; word++) words[to + word] = packed[from++]!;
+    }
+  }
+
+  /** Whether elements are plain bytes in whole words, so that all of them can be copied without looking at each. */
+  get #wholeWords(): boolean {
+    return this.constructor === ArrayMap && this.userValueSize % 4 === 0 && this.specification.special === undefined;
+  }
+
   protected index(key: number): number {
     return this.memory.view.getUint32(key, true);
   }

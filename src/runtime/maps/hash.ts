@@ -234,6 +234,7 @@ export class HashMap extends BpfMap {
     }
     // A table of the final size first: entries come in the order of the buckets, so that filling it walks through memory once.
     this.#resize(2 ** Math.ceil(Math.log2(Math.max(1, this.#count + Math.min(bytes.length / size, this.maxEntries)))));
+    if (this.#importWords(bytes)) return;
     // Through linear memory in portions: `put` takes the addresses of keys.
     const portion = Math.max(1, Math.floor(PORTION / size));
     const staged = this.memory.allocate(portion * size, 'other', `map ${this.name} import`);
@@ -250,6 +251,44 @@ export class HashMap extends BpfMap {
     } finally {
       this.memory.free(staged);
     }
+  }
+
+  /**
+   * Adds packed entries of whole words to an empty map, which is several times as fast as one by one. False where the map or its entries
+   * are not like that.
+   */
+  #importWords(bytes: Uint8Array): boolean {
+    const count = bytes.length / this.packedSize;
+    const whole = this.keySize % 4 === 0 && this.userValueSize % 4 === 0 && bytes.byteOffset % 4 === 0;
+    // Subclasses keep more than the entry.
+    if (this.constructor !== HashMap || !whole || this.#count > 0 || (this.bounded && count > this.maxEntries)) return false;
+    const source = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    const keyWords = this.keySize >>> 2;
+    const valueWords = this.userValueSize >>> 2;
+    const value = this.valueOffset >>> 2;
+    const end = this.entrySize >>> 2;
+    for (let at = 0; at < source.length; at += keyWords + valueWords) {
+      let hash = SEED;
+      for (let index = at; index < at + keyWords; index++) {
+        hash = Math.imul(hash ^ source[index]!, HASH_MULTIPLIER);
+        hash ^= hash >>> 15;
+      }
+      hash >>>= 0;
+      const address = this.#take();
+      const { words } = this.memory;
+      const entry = address >>> 2;
+      const bucket = (this.#buckets >>> 2) + (hash & this.#mask);
+      words[entry] = words[bucket]!;
+      words[entry + (ENTRY_HASH >>> 2)] = hash;
+      const key = entry + (ENTRY_KEY >>> 2);
+      for (let index = 0; index < keyWords; index++) words[key + index] = source[at + index]!;
+      for (let index = key + keyWords; index < entry + value; index++) words[index] = 0;
+      for (let index = 0; index < valueWords; index++) words[entry + value + index] = source[at + keyWords + index]!;
+      for (let index = entry + value + valueWords; index < entry + end; index++) words[index] = 0;
+      words[bucket] = address;
+    }
+    this.#setCount(count);
+    return true;
   }
 
   /** Values are the bytes that user space sees; not so for maps of maps. */
