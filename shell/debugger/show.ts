@@ -24,6 +24,8 @@ const LEAVE_ALTERNATE = '\u001b[?25h\u001b[0m\u001b[?1049l';
 const CLEAR = '\u001b[H\u001b[2J';
 /** How long a window keeps its size before it is drawn for it (milliseconds). */
 const RESIZE_REST = 40;
+/** Any long time (milliseconds). */
+const KEEP_ALIVE = 1_000_000_000;
 
 /** Shows the debugger until the person goes back. The terminal must be in its normal modes, and is afterwards, however this ends. */
 export async function showDebugger(controller: DebuggerController, options: ShowOptions): Promise<void> {
@@ -41,6 +43,8 @@ class ShownDebugger {
   #painter: Painter;
   #unmount: (() => void) | undefined;
   #resting: NodeJS.Timeout | undefined;
+  /** While nobody listens to keys nothing else would keep the process: it would end instead of going on after Ctrl-Z. */
+  #alive: NodeJS.Timeout | undefined;
   #closed = false;
   #suspended = false;
 
@@ -58,6 +62,7 @@ class ShownDebugger {
     if (process.platform !== 'win32') process.prependListener('SIGTSTP', this.#onStop).on('SIGCONT', this.#onContinue);
     output.on('resize', this.#onResize);
     signal.addEventListener('abort', this.#abort, { once: true });
+    this.#alive = setInterval(() => undefined, KEEP_ALIVE);
     input.setRawMode(true);
     // What is said cannot be drawn over when more is known.
     if (screenReader) await this.#controller.settled;
@@ -79,6 +84,7 @@ class ShownDebugger {
     this.#closed = true;
     const { output, input, signal, onClosed } = this.#options;
     clearTimeout(this.#resting);
+    clearInterval(this.#alive);
     process.off('exit', this.close);
     process.off('uncaughtExceptionMonitor', this.close);
     process.off('SIGTSTP', this.#onStop);
