@@ -62,22 +62,38 @@ function failureText(report: ExplainedReport, program: ObjectProgram, level: Lev
 
 /** The first failure in full, the others in short, as far as a screen goes. */
 function failuresText(report: ExplainedReport, sourceOf: SourceOf, opening: string | undefined): string {
-  const blocks = report.failures.map((failure, index) => (index === 0 ? '' : failureBlock(failure, sourceOf, 'normal')));
-  const [first] = report.failures;
+  const [first, ...rest] = report.failures;
   if (first === undefined) return '';
-  let shown = blocks.length;
+  // Where the line of source stands above, the original's line alone says something.
+  const forms = rest.map((failure, index) => [
+    failureBlock(failure, sourceOf, 'normal'),
+    failure.instruction === report.failures[index]!.instruction ? `\n${failure.instruction}: ${failure.classic}\n` : '',
+    '',
+  ]);
+  const chosen = rest.map(() => 0);
   const others = () => {
-    const left = blocks.length - shown;
+    const left = chosen.filter((form, index) => forms[index]![form] === '').length;
     const note =
       left === 0 ? '' : `\n    ${left} more ${left === 1 ? 'check fails' : 'checks fail'}; level=informational shows ${left === 1 ? 'it' : 'all'}.\n`;
-    return blocks.slice(0, shown).join('') + note;
+    return forms.map((form, index) => form[chosen[index]!]!).join('') + note;
   };
-  // Others make room for the story, but the second one is worth more than the whole of it.
-  while (shown > 2 && linesOf(others()) > REPORT_LINES / 2) shown--;
-  while (shown > 1 && linesOf(firstBlock(report, first, sourceOf, opening, SHORTEST) + others()) > FAILURE_LINES) shown--;
+  /** Makes the last of the others shorter that can be; false where none can. */
+  const shorten = (least: number): boolean => {
+    const form = Math.min(...chosen.slice(least));
+    const at = chosen.findLastIndex((one, index) => index >= least && one === form);
+    if (at < 0 || form === HIDDEN) return false;
+    chosen[at] = form + 1;
+    return true;
+  };
+  // The second failure is worth more than the whole of the first one's story; those behind it make room for that.
+  while (linesOf(others()) > REPORT_LINES / 2 && shorten(1));
+  while (linesOf(firstBlock(report, first, sourceOf, opening, SHORTEST) + others()) > FAILURE_LINES && shorten(0));
   const fitting = SHAPES.find((shape) => linesOf(firstBlock(report, first, sourceOf, opening, shape) + others()) <= FAILURE_LINES);
   return firstBlock(report, first, sourceOf, opening, fitting ?? SHORTEST) + others();
 }
+
+/** Of the forms of a further failure: whole, the original's line alone, not at all. */
+const HIDDEN = 2;
 
 /** How a story is told: so many events, each with its line of source or without. */
 interface Shape {
@@ -137,9 +153,9 @@ function linesOf(text: string): number {
   return text.split('\n').length - 1;
 }
 
-/** A report fits a screen of 40 lines; six of them are its frame. */
+/** A report fits a screen of 40 lines; seven of them are its frame. */
 const REPORT_LINES = 40;
-const FAILURE_LINES = REPORT_LINES - 6;
+const FAILURE_LINES = REPORT_LINES - 7;
 /** Why there is no verdict. */
 function errorBlock({ error }: VerificationReport, sourceOf: SourceOf): string {
   if (!error) return '';
