@@ -8,6 +8,7 @@ import type { Value } from '../../verifier/value.ts';
 import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
 import type { NumberedFailure } from '../views.ts';
+import { greatest, least } from './bounds.ts';
 import { atFailure } from './culprit.ts';
 import { Carriers, holdsIn, type Need } from './need.ts';
 
@@ -137,32 +138,6 @@ function isVariable(value: Value): boolean {
 
 function compare(dst: Register, comparison: Comparison, value: number): Claim {
   return { kind: 'comparison', branch: { kind: 'branch', comparison, width: 64, dst, source: { kind: 'immediate', value }, offset: 0 } };
-}
-
-/** The least number up to `end` from which on a monotone question is answered with yes. */
-function least(end: number, holds: (bound: number) => boolean): number | undefined {
-  if (!holds(end)) return undefined;
-  let low = 0;
-  let high = end;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** The greatest number from `start` to `end` up to which a monotone question is answered with yes. */
-function greatest(start: number, end: number, holds: (bound: number) => boolean): number | undefined {
-  if (!holds(start)) return undefined;
-  let low = start;
-  let high = end;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (holds(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 const SYMBOLS: Partial<Record<Comparison, string>> = { ne: '!=', le: '<=', sge: 's>=' };

@@ -135,6 +135,10 @@ export class Ingredients {
     return [...this.found.values()];
   }
 
+  has(depth: number, subject: string): boolean {
+    return this.found.has(`${depth}:${subject}`);
+  }
+
   private put(carrier: Carrier): void {
     this.found.set(`${carrier.depth}:${carrier.subject}`, carrier);
   }

@@ -1,8 +1,10 @@
 import { conditionText } from '../../isa/format.ts';
-import type { Binary, Branch, Comparison, Instruction, Register } from '../../isa/instruction.ts';
+import type { Binary, Branch, Comparison, Instruction, Load, Register } from '../../isa/instruction.ts';
 import { executeBinary } from '../../verifier/alu.ts';
 import { executeBranch, NEGATED } from '../../verifier/branch.ts';
-import type { Node } from '../../verifier/explore.ts';
+import { MAX_PACKET_SIZE } from '../../verifier/constraints.ts';
+import { applyAssumption, type Node } from '../../verifier/explore.ts';
+import { writesOf } from '../../verifier/provenance.ts';
 import type { State } from '../../verifier/state.ts';
 import { PACKET_SIZE, type Value } from '../../verifier/value.ts';
 import { factsOf } from '../facts.ts';
@@ -11,11 +13,12 @@ import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
 import type { TracePoint } from '../story.ts';
 import { valueWords } from '../words.ts';
-import { type Carrier, Carriers, holdsIn, Ingredients, type Loss, lastLoss, type Need, valueAt } from './need.ts';
+import { least } from './bounds.ts';
+import { type Carrier, Carriers, claimNeed, holdsIn, Ingredients, type Loss, lastLoss, type Need, valueAt } from './need.ts';
 
 /**
  * Why something is not known. `none`: nothing checks it. `too short`: a check is about it and says too little. `wrong pointer`: a check would do, about
- * another value. `wrong width`: a check compares only the low 32 bits. `another path`: a check does it on the way that is not this one. The rest: it was
+ * another value or an earlier read of it. `wrong width`: a check compares only the low 32 bits. `another path`: a check does it on the way that is not this one. The rest: it was
  * known, and then lost.
  */
 export type MissingProof =
@@ -79,6 +82,9 @@ export function whyNot(session: DebugSession, need: Need): WhyNot {
   }
   const near = nearestCheck(session, need);
   if (near !== undefined) return answer(near.reason, near.point, near.words);
+  const moved = packetLoss(session, need);
+  if (moved !== undefined)
+    return answer('lost by a call', moved, `Enough of the packet was known until the call at ${placeWords(session, moved.pc)}, which may move it.`);
   const other = otherWay(session, need);
   if (other !== undefined) return answer('on another path', other.point, other.words, other.ways);
   return answer('none', undefined, 'Nothing on this path checks it.');
@@ -127,6 +133,17 @@ function carried(state: State, carrier: Carrier | undefined): Value | undefined 
   return carrier === undefined ? undefined : valueAt(state, carrier);
 }
 
+/** The call on this path behind which the packet's length, which would be enough for the need, was no longer known; undefined where it never was. */
+function packetLoss(session: DebugSession, need: Need): TracePoint | undefined {
+  const enough = least(MAX_PACKET_SIZE, (bytes) => {
+    const state = session.state.clone();
+    return applyAssumption(session.machine, state, session.pc, { kind: 'packet', bytes }) && holdsIn(need, state);
+  });
+  if (enough === undefined || need.registers.length === 0) return undefined;
+  const loss = lastLoss(session, claimNeed(session, '', session.pc, { kind: 'packet', bytes: enough }));
+  return loss?.kind === 'call' ? loss.point : undefined;
+}
+
 // --- checks -----------------------------------------------------------------------------------------------------------------------------
 
 interface Near {
@@ -146,6 +163,8 @@ function nearestCheck(session: DebugSession, need: Need): Near | undefined {
   const ingredients = new Ingredients(need.registers, session.state.frames.length - 1);
   const found = new Map<MissingProof, Near>();
   let mask: Near | undefined;
+  let reread: Near | undefined;
+  const loads: LoadPoint[] = [];
   let tries = 0;
   let budget = MAX_POINTS;
   for (const point of session.earlier()) {
@@ -155,7 +174,10 @@ function nearestCheck(session: DebugSession, need: Need): Near | undefined {
     if (instruction.kind === 'branch') {
       tries++;
       near = comparedTo(session, need, point, instruction, carriers, ingredients.places);
+      reread ??= near === undefined ? rereadAfter(session, need, point, instruction, loads) : undefined;
     } else {
+      if (instruction.kind === 'load' && ingredients.has(point.before.frames.length - 1, `r${instruction.dst}`))
+        loads.push({ point, load: instruction });
       if (isMask(instruction)) {
         tries++;
         mask ??= maskedBy(session, need, point, instruction);
@@ -166,7 +188,45 @@ function nearestCheck(session: DebugSession, need: Need): Near | undefined {
     if (near !== undefined && !found.has(near.reason)) found.set(near.reason, near);
   }
   // A check says more than a mask, which need not have been meant as one.
-  return found.get('wrong width') ?? found.get('too short') ?? mask ?? found.get('on another path') ?? found.get('wrong pointer');
+  return found.get('wrong width') ?? found.get('too short') ?? mask ?? reread ?? found.get('on another path') ?? found.get('wrong pointer');
+}
+
+/** A load that the value in question was made from. */
+interface LoadPoint {
+  readonly point: TracePoint;
+  readonly load: Load;
+}
+
+/** Whether a check of what an earlier load read would prove it, had it been about what the same load read again. */
+function rereadAfter(session: DebugSession, need: Need, point: TracePoint, branch: Branch, loads: readonly LoadPoint[]): Near | undefined {
+  if (loads.length === 0 || branch.source.kind !== 'immediate') return undefined;
+  const made = session.aside(() => {
+    session.gotoIndex(point.index);
+    for (const earlier of session.earlier()) {
+      const instruction = session.machine.instruction(earlier.pc);
+      if (point.before.frames.length === earlier.before.frames.length && writesOf(instruction).sets === branch.dst)
+        return { point: earlier, instruction };
+    }
+    return undefined;
+  });
+  if (made?.instruction.kind !== 'load') return undefined;
+  const { instruction: first } = made;
+  const base = made.point.before.registers[first.src];
+  for (const { point: again, load } of loads) {
+    const other = again.before.registers[load.src];
+    const same =
+      load.offset === first.offset && load.size === first.size && base !== undefined && base.kind === other?.kind && base.tag === other.tag;
+    if (!same || base.identity !== other.identity || base.symbol !== other.symbol || base.offset !== other.offset) continue;
+    const taken = point.next?.block.id === point.node.block.successors[0];
+    const outcome = executeBranch(session.machine, again.after.clone(), again.pc, { ...branch, dst: load.dst });
+    session.machine.takeFindings();
+    const state = taken ? outcome.taken : outcome.fallthrough;
+    const arrived = state === undefined ? undefined : session.runHere(again.index + 1, state);
+    if (arrived === undefined || !holdsIn(need, arrived)) continue;
+    const words = `The check at ${placeWords(session, point.pc)}, ${conditionText(branch)}, is about what was read before; ${placeWords(session, again.pc)} reads it again, and it may have changed.`;
+    return { reason: 'wrong pointer', point, words };
+  }
+  return undefined;
 }
 
 function isMask(instruction: Instruction): instruction is Binary {

@@ -4,8 +4,12 @@ import { culpritOf } from '../../../src/explain/queries/culprit.ts';
 import { distanceOf } from '../../../src/explain/queries/distance.ts';
 import { claimNeed } from '../../../src/explain/queries/need.ts';
 import { type MissingProof, whyNot } from '../../../src/explain/queries/whynot.ts';
-import type { DebugSession } from '../../../src/explain/session.ts';
-import { debugSample } from '../open.ts';
+import { DebugSession } from '../../../src/explain/session.ts';
+import type { InstructionList } from '../../../src/isa/instruction.ts';
+import { windows } from '../../../src/platform/windows/windows.ts';
+import { verify } from '../../../src/verifier/index.ts';
+import { corpusPath } from '../../corpus.ts';
+import { debugProgram, debugSample, openObject } from '../open.ts';
 import { atFailure, hasFailures } from './corpus-failure.ts';
 
 function ask(session: DebugSession, text: string) {
@@ -42,7 +46,7 @@ const DISTANCES: readonly (readonly [string, string | undefined, string])[] = [
   ['67-spilled-bound', '63 bytes missing', 'r7 <= 31 at 12'],
 ];
 
-describe.runIf(hasFailures(CULPRITS.length + DISTANCES.length))('the failing programs', () => {
+describe.runIf(hasFailures(CULPRITS.length + DISTANCES.length + 4))('the failing programs', () => {
   it.each(CULPRITS)('%s: %s', async (name, reason, pc) => {
     const session = await atFailure(name);
     const { place } = session;
@@ -64,6 +68,12 @@ describe.runIf(hasFailures(CULPRITS.length + DISTANCES.length))('the failing pro
       [5, false],
       [6, true],
     ]);
+  });
+
+  it('finds the call that moved the packet, though the pointer was loaded again', async () => {
+    const object = await openObject(corpusPath('elf/build/packet_reallocate.o')!, 'linux');
+    const session = await debugProgram(object, object.programs[0]!, 'linux');
+    expect(culpritOf(session, 1)).toMatchObject({ reason: 'lost by a call' });
   });
 
   it('has no culprit for a check of the whole path', async () => {
@@ -89,6 +99,30 @@ describe('whyNot', () => {
     expect(ask(session, 'packet >= 10')).toMatchObject({ holds: false, reason: 'none', at: undefined });
     session.step(1);
     expect(ask(session, 'packet >= 10')).toMatchObject({ holds: true, reason: undefined });
+  });
+
+  it('sees that what was checked is not what was read again', async () => {
+    const { program, machine } = await debugSample('droppacket_unsafe');
+    // r0 = lookup(map, key); if (r0 != 0) { r1 = *r0; if (r1 <= 0) { r1 = *r0; r0 = *(r0 + r1); } } return r0;
+    const lookup = program.instructions.slice(7, 14);
+    const instructions: InstructionList = [
+      ...lookup,
+      { kind: 'branch', comparison: 'eq', width: 64, dst: 0, source: { kind: 'immediate', value: 0 }, offset: 5 },
+      { kind: 'load', size: 8, signed: false, dst: 1, src: 0, offset: 0 },
+      { kind: 'branch', comparison: 'gt', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: 3 },
+      { kind: 'load', size: 8, signed: false, dst: 1, src: 0, offset: 0 },
+      { kind: 'binary', operator: 'add', width: 64, dst: 0, source: { kind: 'register', register: 1 } },
+      { kind: 'load', size: 8, signed: false, dst: 0, src: 0, offset: 0 },
+      { kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'immediate', value: 0 } },
+      { kind: 'exit' },
+    ];
+    const functions = program.functions.map((range) => ({ ...range, end: instructions.length }));
+    const changed = { ...program, instructions, functions, lines: [] };
+    const session = new DebugSession(changed, verify(machine.object, changed, { platform: windows }));
+    expect(session.failures[0]?.failure.instruction).toBe(12);
+    const culprit = culpritOf(session, 1);
+    expect(culprit).toMatchObject({ reason: 'wrong pointer', at: { pc: 9 } });
+    expect(culprit?.words).toContain('instruction 10 reads it again');
   });
 
   it('finds the call that destroyed a register', async () => {
