@@ -43,7 +43,7 @@ export function assignedAt(text: string, column: number): string | undefined {
   return name;
 }
 
-const ASSIGNMENT = /(?<![.>\w\]]\s*)\b([A-Za-z_]\w*)\s*=(?!=)/g;
+const ASSIGNMENT = /(?<![.\w]|->)([A-Za-z_]\w*)\s*=(?!=)/g;
 
 /** The arguments of the call of a function on a line, as texts; undefined where the line does not show the whole call. */
 export function argumentsOf(text: string, name: string): readonly string[] | undefined {
