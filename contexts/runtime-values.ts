@@ -5,7 +5,11 @@ import type { EventFact } from '../src/runtime/hooks/facts.ts';
 import { CommandError, UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
+import { wrap } from './render/wrap.ts';
 import { suggest } from './suggest.ts';
+
+/** Columns of a message. */
+const LINE = 80;
 
 /** Bytes as `0a 1b ff`. */
 export function hex(bytes: Uint8Array, separator = ' '): string {
@@ -69,7 +73,8 @@ export function parseFields(text: string, layout: ContextLayout, facts: readonly
     const field = fact ? undefined : fieldNamed(layout, name);
     if ((!fact && field?.kind !== 'number') || value === undefined) {
       const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has no fields that can be set.';
-      throw new UsageError(`${layout.name} has no field "${name}". ${known}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`);
+      const message = wrap(`${layout.name} has no field "${name}". ${known}`, LINE, '').trimEnd();
+      throw new UsageError(`${message}${didYouMean(suggest(name, names))}\n${PARAMETER_INCORRECT}`);
     }
     values[name] = fact?.kind === 'text' ? value : fieldValue(value.trim(), fact ?? field!);
   }

@@ -14,7 +14,7 @@ export const command = defineCommand({
       name: 'key',
       type: 'string',
       required: true,
-      help: 'The key of the entry: a decimal number, all bytes in hexadecimal, or\nas show map prints it.',
+      help: 'The key of the entry: a decimal number, all bytes in hexadecimal, or as show map prints it.',
     },
   ],
   remarks: 'Deletes one entry; the map stays. Entries of arrays become zero.',

@@ -18,12 +18,12 @@ export const command = defineCommand({
     {
       name: 'key',
       type: 'string',
-      help: 'The key: a decimal number, all bytes in hexadecimal, or as show map\nprints it: "{id: 3, color: GREEN}". Queues and stacks have none.',
+      help: 'The key: a decimal number, all bytes in hexadecimal, or as show map prints it: "{id: 3, color: GREEN}". Queues and stacks have none.',
     },
     {
       name: 'value',
       type: 'string',
-      help: 'The value, in the same ways; members that are left out stay as they\nare. Of maps of programs or maps, an ID.',
+      help: 'The value, in the same ways; members that are left out stay as they are. Of maps of programs or maps, an ID; of user ring buffers, a record in hexadecimal.',
     },
     {
       name: 'flags',

@@ -14,7 +14,7 @@ export const command = defineCommand({
     {
       name: 'key',
       type: 'string',
-      help: 'Only the entry with this key: a decimal number, all bytes in\nhexadecimal, or as the command prints it. The default is every entry.',
+      help: 'Only the entry with this key: a decimal number, all bytes in hexadecimal, or as the command prints it.\nThe default is every entry.',
     },
     { name: 'limit', type: 'integer', named: true, help: `How many entries are shown at most.\nThe default is ${DEFAULT_LIMIT}.` },
     { name: 'raw', type: ['no', 'yes'], named: true, help: 'yes: bytes even where the C types are known.\nThe default is no.' },

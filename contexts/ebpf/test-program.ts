@@ -35,13 +35,13 @@ export const command = defineCommand({
     {
       name: 'data',
       type: 'string',
-      help: 'The packet or other data: hex digits, or a file.\nThe default for packets is 64 zero bytes; bind and process have a\nprogram, netevent_monitor an event.',
+      help: 'The packet or other data: hex digits, or a file.\nThe default for packets is 64 zero bytes; bind and process get a program, netevent_monitor an event.',
     },
     { name: 'ctx', type: 'string', help: 'The whole context: hex digits, or a file.\nThe default is a plausible event of the type.' },
     {
       name: 'fields',
       type: 'string',
-      help: 'Fields of the context, and facts that helpers ask for: name=value,\nname=value. Values are numbers, addresses, htons(80), bytes as 0x...\nThe others keep their defaults.',
+      help: 'Fields of the context, and facts that helpers ask for: name=value,name=value. Values are numbers, addresses, htons(80), or bytes as 0x...\nThe others keep their defaults.',
     },
     { name: 'repeat', type: 'integer', help: 'How many times to run; context and data stay as the last run left them.\nThe default is 1.' },
     { name: 'cpu', type: 'integer', named: true, help: 'The processor that the program sees.\nThe default is 0.' },
