@@ -23,4 +23,4 @@ export const command = defineCommand({
 });
 
 /** Why a failure has neither culprit nor distance. */
-export const NOT_HERE = 'This check looks at the whole path or at the code; nothing that is known before one instruction decides it.';
+export const NOT_HERE = 'What is known before one instruction does not decide this check.';

@@ -46,7 +46,7 @@ function loopText({ head, turns, more, loser, first, source }: LoopRecord & { re
         ? 'They were kept apart.'
         : 'Merging them lost nothing.'
       : `Turn ${loser} lost something when it was ${WORDS[turns[loser - 1]!.kind]}.`;
-  const text = `The loop at instruction ${head}${line}: ${count(arrivals, 'state', 'states')} came to its head. ${verdict}\nOn the first arrival:\n${first.map((words) => `  ${words}\n`).join('')}`;
+  const text = `The loop at instruction ${head}${line}: ${count(arrivals, 'state', 'states')} came to its head.\n${verdict}\nOn the first arrival:\n${first.map((words) => `  ${words}\n`).join('')}`;
   return text + shownTurns(turns, loser).map(turnText).join('') + (more === 0 ? '' : `  ... ${count(more, 'more turn', 'more turns')}\n`);
 }
 

@@ -56,7 +56,9 @@ export const command = defineCommand({
     };
   },
   text({ id, before, after, tries, instruction, lines, kept }) {
-    const head = `${id} is left with ${after} of ${count(before, 'instruction', 'instructions')} (${count(tries, 'program', 'programs')} tried); it fails at instruction ${instruction}:\n`;
+    const tried = count(tries, 'program was', 'programs were');
+    const size = `${id} is left with ${after} of ${count(before, 'instruction', 'instructions')}`;
+    const head = `${size} (${tried} tried).\nIt fails at instruction ${instruction}:\n`;
     return `${head}${lines.join('')}${kept === undefined ? '' : `Written to ${kept}.\n`}`;
   },
   json: ({ lines, kept, ...result }) => ({ schema: 1, ...result, text: lines.join(''), file: kept ?? null }),

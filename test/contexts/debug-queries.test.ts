@@ -234,7 +234,7 @@ describe.runIf(folder !== undefined)('the failing programs', () => {
   it('show loops turn by turn', async () => {
     const session = await opened('68-loop-widen-pointer', ' precision=1');
     const text = await lines(session, 'loop 10');
-    expect(text).toMatch(/^The loop at instruction 8 \(line 8\): \d+ states came to its head\. Turn 3 lost something when it was widened\.\n/);
+    expect(text).toMatch(/^The loop at instruction 8 \(line 8\): \d+ states came to its head\.\nTurn 3 lost something when it was widened\.\n/);
     expect(await lines(session, 'loop 0')).toBe('Instruction 0 is in no loop.\n');
   });
 
