@@ -6,8 +6,10 @@ import { type Slice, sliceBack } from '../../src/explain/queries/slice.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
 import { printable } from '../repl/text.ts';
+import { helpLines } from './help.ts';
 import { type Action, actionOf } from './keys.ts';
 import { knownHere, type Outline, type Snapshot, takeOutline, takeSnapshot } from './snapshot.ts';
+import { plainText } from './spans.ts';
 import { type Answer, FIRST_UI, nextPane, scrolled, type Typing, type Ui } from './ui.ts';
 
 /** What the debugger's screen is opened on. */
@@ -180,7 +182,7 @@ export class DebuggerController {
     'toggle-steps': () => this.#set({ eventsOnly: !this.#ui.eventsOnly }),
     'next-pane': () => this.#set({ pane: nextPane(this.#ui.pane, 1) }),
     'previous-pane': () => this.#set({ pane: nextPane(this.#ui.pane, -1) }),
-    help: () => this.#set({ answer: { title: 'help', lines: [], top: 0, kind: 'help' } }),
+    help: () => this.#set({ answer: { title: 'help', lines: helpLines(HELP_WIDTH).map(plainText), top: 0, kind: 'help' } }),
     quit: () => this.#finish(),
   };
 
@@ -233,10 +235,12 @@ export class DebuggerController {
 
   #byLine(session: DebugSession, direction: 'forward' | 'back'): void {
     const from = session.source.at(session.pc);
-    const { depth } = { depth: session.state.frames.length };
+    const depth = session.state.frames.length;
     session.advance(direction, () => {
       const now = session.source.at(session.pc);
-      return (now !== undefined && now.line !== 0 && !sameLine(now, from)) || session.state.frames.length !== depth ? true : undefined;
+      // Code without lines is gone through block by block.
+      const another = session.source.known ? now !== undefined && now.line !== 0 && !sameLine(now, from) : session.entered !== undefined;
+      return another || session.state.frames.length !== depth ? true : undefined;
     });
   }
 
@@ -417,6 +421,9 @@ export class DebuggerController {
     }
   }
 }
+
+/** Wide enough for all that help says; the screen lays it out anew. */
+const HELP_WIDTH = 100;
 
 const SCROLL: Readonly<Record<string, number>> = {
   PageDown: PAGE,

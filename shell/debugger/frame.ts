@@ -164,10 +164,11 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
   const room = Math.max(3, Math.floor((rows - 4) * share));
   const height = Math.min(answer.lines.length, room);
   const shown = answer.lines.slice(answer.top, answer.top + height);
+  const margin = answer.lines.every((text) => columnsOf(text) < columns);
   const more = answer.lines.length > height ? `lines ${answer.top + 1}-${answer.top + shown.length} of ${answer.lines.length}, PgUp PgDn` : '';
   return [
     rule(answer.title, columns, more),
-    ...Array.from({ length: height }, (_, row) => (shown[row] === undefined ? EMPTY_LINE : answerLine(answer, shown[row]))),
+    ...Array.from({ length: height }, (_, row) => (shown[row] === undefined ? EMPTY_LINE : answerLine(shown[row], margin))),
     keys,
   ];
 }
@@ -196,9 +197,10 @@ const LOOKS: readonly (readonly [RegExp, Role])[] = [
   [/^ *\(?\d+[).] /, 'label'],
 ];
 
-function answerLine({ kind }: Answer, text: string): Line {
+/** @param margin whether every line leaves room for a blank in front. */
+function answerLine(text: string, margin: boolean): Line {
   const role = LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? 'text';
-  return [span(kind === 'text' || kind === 'fix' || kind === 'guide' ? ` ${text}` : text, role)];
+  return [span(margin ? ` ${text}` : text, role)];
 }
 
 /** What there is to say at this point: what fails here, or how far it is to what fails. */

@@ -14,6 +14,11 @@ export function helpLines(columns: number): readonly Line[] {
       span(command, 'command'),
     ],
   );
+  const digits: Line = [
+    ...filled([span(' 1 ... 9', 'prompt')], KEY_COLUMNS),
+    ...filled([span('enter the block over that way; answer G')], HELP_COLUMNS),
+    span('join 2, guide answer=2', 'command'),
+  ];
   const marks: Line = [span(' Marks: > here, ! fails, - never reached; + new, - lost, ~ different since the point before.', 'description')];
-  return [...rows, [], marks];
+  return [...rows, digits, [], marks];
 }

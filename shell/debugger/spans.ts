@@ -55,9 +55,13 @@ export function filled(spans: Line, columns: number): Line {
   return cut;
 }
 
+export function plainText(spans: Line): string {
+  return spans.map(({ text }) => text).join('');
+}
+
 /** The same text in one look, for a row that is chosen. */
 export function inRole(spans: Line, role: Role): Line {
-  return [{ text: spans.map(({ text }) => text).join(''), role }];
+  return [{ text: plainText(spans), role }];
 }
 
 /**

@@ -187,6 +187,19 @@ describe('keys', () => {
     expect(screen.controller.done).toBe(true);
   });
 
+  it('turn the pages of help and of long answers', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('?');
+    expect(screen.text(SMALL)).toMatch(/^ j Down .*step$/m);
+    await screen.press('PageDown', 'PageDown');
+    expect(screen.text(SMALL)).not.toMatch(/^ j Down/m);
+    expect(screen.text(SMALL)).toMatch(/^ q Esc .*back/m);
+    await screen.press('q', 'f', 'PageDown');
+    expect(screen.text(SMALL)).toMatch(/^─ fix ─+ lines 11-/m);
+    await screen.press('Home');
+    expect(screen.text(SMALL)).toMatch(/^─ fix ─+ lines 1-/m);
+  });
+
   it('wait while a command runs', async () => {
     const screen = await openScreen(UNSAFE);
     for (const chord of ['G', 'Enter', '3']) screen.controller.press(chord);
