@@ -74,6 +74,8 @@ export class Names {
       const here = this.source.at(slot);
       if (instruction === undefined || here?.line !== line?.line || here?.file !== line?.file) return false;
       if (computesWith(instruction, register)) return true;
+      // What a call takes is an argument, whatever the line does with the call's result.
+      if (CALLS.has(instruction.kind)) return register >= 1 && register <= 5;
       if (destinationOf(instruction) === register) return false;
       slot += slotCount(instruction);
     }
@@ -81,6 +83,7 @@ export class Names {
   }
 }
 
+const CALLS: ReadonlySet<Instruction['kind']> = new Set(['call', 'call_local', 'call_btf', 'callx']);
 const WIDTH_CHANGES: ReadonlySet<string> = new Set(['lsh', 'rsh', 'arsh']);
 
 /** `fp-8` of `fp-8..fp-5`. */

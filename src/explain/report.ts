@@ -228,8 +228,10 @@ function shortened(events: readonly ToldEvent[]): { readonly events: readonly To
 
 function evidenceOf(session: DebugSession, register: string, names: Names, event: StoryEvent | undefined): Evidence {
   const known = session.facts().find(({ subject }) => subject === register)?.words ?? (event?.kind === 'lost' ? 'nothing' : 'never set');
-  const line = event === undefined ? undefined : session.source.at(event.pc)?.line;
-  return { register, variable: names.of(register), words: known, pc: event?.pc, line: line === 0 ? undefined : line };
+  // Where something else is known by now, the last event of the story is not what established it.
+  const origin = event?.words === known || event?.kind === 'lost' ? event : undefined;
+  const line = origin === undefined ? undefined : session.source.at(origin.pc)?.line;
+  return { register, variable: names.of(register), words: known, pc: origin?.pc, line: line === 0 ? undefined : line };
 }
 
 /** `i (r6): 0..64, since line 7 (instruction 10)`. */

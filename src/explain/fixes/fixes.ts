@@ -81,7 +81,9 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
 /** Ways out that are known for this cause, where no change of the code alone repairs it. */
 function advice(failure: Failure): Draft[] {
   const said = wordsOf(failure.message);
-  const fitting = ({ change, code }: KnowledgeFix) => [...wordsOf(`${change} ${code ?? ''}`)].filter((word) => said.has(word)).length;
+  const fitting = ({ change, code }: KnowledgeFix) =>
+    // The name of a helper says more than any other word.
+    [...wordsOf(`${change} ${code ?? ''}`)].reduce((score, word) => score + (said.has(word) ? (word.startsWith('bpf_') ? 3 : 1) : 0), 0);
   // The usual one first, unless another one fits what was said better.
   const known = (findEntry(failure.id)?.fixes ?? []).map((fix, place) => ({ fix, score: fitting(fix) - 1.9 * place }));
   const fixes = known.toSorted((a, b) => b.score - a.score).map(({ fix }) => fix);

@@ -244,6 +244,10 @@ bpf_get_current_comm(buf, n);`,
     good: `bpf_xdp_adjust_head(ctx, 4);`,
     fixes: [
       { change: 'Compare the call with the prototype: order, and which argument is a constant.' },
+      {
+        change: 'bpf_ringbuf_reserve takes a known constant: reserve the largest record, or write one of any size with bpf_ringbuf_output.',
+        code: 'bpf_ringbuf_output(&rb, buffer, size, 0);',
+      },
       { change: 'Where a constant is wanted, pass a literal: a variable that happens to hold one value may have lost it where paths meet.' },
     ],
     prevail: {
