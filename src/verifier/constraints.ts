@@ -117,12 +117,29 @@ export class Constraints {
     );
   }
 
+  /** Whether any edge begins at the symbol: most symbols have none, so nothing bounds them. */
+  private leaves(symbol: SymbolId, extra: readonly Constraint[]): boolean {
+    if (symbol <= META_OFFSET) return true;
+    for (const edge of this.list) if (edge.a === symbol) return true;
+    for (const edge of extra) if (edge.a === symbol) return true;
+    return false;
+  }
+
+  /** Whether any edge ends at the symbol. */
+  private reaches(symbol: SymbolId, extra: readonly Constraint[]): boolean {
+    if (symbol <= META_OFFSET) return true;
+    for (const edge of this.list) if (edge.b === symbol) return true;
+    for (const edge of extra) if (edge.b === symbol) return true;
+    return false;
+  }
+
   /**
    * The least upper bound of a - b that follows from the relations, the packet bounds, and `extra` edges (the operands' own ranges);
    * undefined where nothing bounds it.
    */
   upperDifference(a: SymbolId, b: SymbolId, extra: readonly Constraint[] = []): Int | undefined {
     if (a === b) return 0;
+    if (!this.leaves(a, extra) || !this.reaches(b, extra)) return undefined;
     const distance = new Map<SymbolId, Int>([[a, 0]]);
     const edges: Constraint[] = [
       ...extra,

@@ -95,6 +95,8 @@ export class StackFrame {
   readonly cells: CellTable;
   /** Set when more than one state refers to this frame; a shared frame is copied before it is written. */
   shared = false;
+  /** The mask of live bytes outside which the frame is known to hold nothing. */
+  forgotten: Uint32Array | undefined;
   /** Some cell may be (part of) an object. */
   objects = false;
 

@@ -101,6 +101,7 @@ export class State {
   writableStack(frame: number): StackFrame {
     const owner = this.frames[frame]!;
     if (owner.stack.shared) owner.stack = owner.stack.copy();
+    owner.stack.forgotten = undefined;
     return owner.stack;
   }
 
@@ -127,7 +128,9 @@ export class State {
 
   /** Drops what is known of bytes of the top frame that nobody reads any more (0xff = may be read). */
   forget(live: Uint32Array): void {
-    const { words } = this.top.stack;
+    const { stack: top } = this.top;
+    if (top.forgotten === live) return;
+    const { words } = top;
     let dead = false;
     for (let word = 0; word < words.length; word++) {
       if ((words[word]! & ~live[word]!) !== 0) {
@@ -135,7 +138,10 @@ export class State {
         break;
       }
     }
-    if (!dead) return;
+    if (!dead) {
+      top.forgotten = live;
+      return;
+    }
     const liveBytes = new Uint8Array(live.buffer, live.byteOffset, words.length * 4);
     const stack = this.top.stack;
     const gone = stack.cells.values().filter((cell) => {
