@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ebpfsh, startEbpfsh } from './bin.ts';
@@ -94,6 +94,34 @@ describe('what outlives the process', () => {
     const names = readdirSync(store, { recursive: true, encoding: 'utf8' }) as string[];
     expect(names.sort()).toEqual(expect.arrayContaining(['keys/signing.pem', 'keys/store.key', 'trace', 'windows/manifest']));
     if (process.platform !== 'win32') for (const name of names) expect([name, statSync(join(store, name)).mode & 0o077]).toEqual([name, 0]);
+  });
+
+  it.skipIf(process.platform === 'win32')('keys that others can read are refused, and keys that are damaged', () => {
+    const store = join(folder, 'open-keys');
+    const env = { EBPFSH_STORE: store };
+    const convert = ['ebpf', 'convert', 'samples/bpf.o', join(folder, 'k.wasm'), 'bind'];
+    for (const line of [convert, ['ebpf add program samples/xdp_count.o']]) expect(ebpfsh(line, { env }).exitCode).toBe(0);
+    const [signing, seal] = ['signing.pem', 'store.key'].map((name) => join(store, 'keys', name)) as [string, string];
+    chmodSync(signing, 0o640);
+    expect(ebpfsh(convert, { env })).toEqual({
+      stdout: '',
+      stderr: `error: the signing key ${signing} is open to other users; chmod 600 closes it, and if they may have read it, delete it\n`,
+      exitCode: 1,
+    });
+    chmodSync(signing, 0o600);
+    writeFileSync(signing, 'no key');
+    expect(ebpfsh(convert, { env }).stderr).toBe(`error: the signing key ${signing} is damaged; delete it and convert again\n`);
+    chmodSync(seal, 0o604);
+    expect(ebpfsh(['ebpf show programs'], { env }).stderr).toMatch(/^error: the store key .*store\.key is open to other users; chmod 600 closes it/);
+    chmodSync(seal, 0o600);
+    writeFileSync(seal, Buffer.alloc(32));
+    expect(ebpfsh(['ebpf show programs'], { env }).stderr).toMatch(
+      /manifest: its seal is wrong: it was altered, or written under the key of another user/,
+    );
+    writeFileSync(seal, 'short');
+    expect(ebpfsh(['ebpf show programs'], { env }).stderr).toMatch(
+      /^error: the store key .*store\.key is damaged; delete it, then: ebpf repair store\n$/,
+    );
   });
 
   it('a damaged store says so, and what to do', () => {
