@@ -16,7 +16,7 @@ export const ANSWER = {
 export const command = defineCommand({
   tags: [ANSWER],
   remarks:
-    'Asks one question at a time, each with what is known, and ends with a change that was verified, or with what can honestly be said. A number alone answers as well.',
+    'Each question comes with what is known; at the end stands a change that was verified, or what can honestly be said. A number alone answers, too.',
   examples: ['guide', 'guide answer=1', 'guide answer=1,2', 'guide back'],
   async run({ answer }, environment) {
     const { session } = debuggerOf(environment.state, false);

@@ -8,7 +8,7 @@ import { DEBUGGED, openForDebugging } from './debug-verification.ts';
 export const command = defineCommand({
   tags: [...DEBUGGED, { ...ANSWER, placeholder: 'number,number', help: 'The numbers of the answers so far, with commas.\nThe default is to begin.' }],
   remarks:
-    'Asks one question at a time, each with what is known, and ends with a change that was verified, or with what can honestly be said. Enters the debug context, where "guide" goes on.',
+    'Each question comes with what is known; at the end stands a change that was verified, or what can honestly be said. Enters the debug context, where "guide" and numbers go on.',
   examples: ['debug guide samples/droppacket_unsafe.o', 'debug guide samples/droppacket_unsafe.o answer=1,3'],
   async run({ answer, ...tags }, environment) {
     const answers = answer === undefined ? [] : readAnswers(answer);
