@@ -137,6 +137,12 @@ export const ebpfContext: ContextDefinition = {
       load: async () => (await import('./show-types.ts')).command,
     },
     {
+      words: 'test hook',
+      summary: 'Fires a hook at the eBPF programs that are attached to it.',
+      changes: true,
+      load: async () => (await import('./test-hook.ts')).command,
+    },
+    {
       words: 'test program',
       summary: 'Runs an eBPF program on made-up input.',
       changes: true,
