@@ -47,7 +47,24 @@ function summary(verified: readonly VerifiedProgram[]): Fragment {
 
 function successText(report: ExplainedReport, program: ObjectProgram, level: Level): string {
   const warnings = level === 'normal' ? '' : warningsText(report, program);
-  return `${invariantsText(report.invariants ?? [])}${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n`;
+  const remarks = level === 'normal' ? remarksText(report, program) : '';
+  return `${invariantsText(report.invariants ?? [])}${warnings}Verification succeeded\nProgram terminates within ${report.maxLoopCount} loop iterations\n${remarks}`;
+}
+
+/** Remarks on portability shown below a success; the others are counted. */
+const REMARKS = 2;
+
+/** What the other platform would refuse of a program that passes: a few words here, all of it at the other levels. */
+function remarksText({ warnings }: VerificationReport, program: ObjectProgram): string {
+  const portable = warnings.filter(({ severity }) => severity === 'portability');
+  const rows = new Set(
+    portable.map(({ id, instruction, message }) => {
+      const line = sourceAt(program, instruction)?.line ?? 0;
+      return row('portable', `${id}, ${line === 0 ? `instruction ${instruction}` : `line ${line}`}: ${message}`);
+    }),
+  );
+  const left = rows.size - REMARKS;
+  return `${[...rows].slice(0, REMARKS).join('')}${left > 0 ? `    ${left} more ${left === 1 ? 'remark' : 'remarks'}; level=informational shows all.\n` : ''}`;
 }
 
 function failureText(report: ExplainedReport, program: ObjectProgram, level: Level, opening: string | undefined): string {

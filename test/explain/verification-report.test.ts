@@ -71,6 +71,15 @@ describe('the report of show verification', () => {
     }
   }
 
+  const portable = corpusPath('failures/objects/03-null-arith-before-check.bad.o');
+  if (portable === undefined) reportSkipped('failures/objects', 1);
+  it.skipIf(portable === undefined)('of a program that passes says what the other platform would refuse', async () => {
+    const { stdout } = await run(newSession({ 'x.o': readFileSync(portable!) }), 'ebpf show verification x.o platform=linux');
+    expect(stdout).toMatch(
+      /^Verification succeeded\nProgram terminates within 0 loop iterations\n {4}portable {5}NUL-03, line \d+: [^\n]+\n[^\n]+\.\n$/,
+    );
+  });
+
   /** The file with the nth comparison of two registers in a program made pointless: both ways go on behind it. */
   function withoutComparison(bytes: Uint8Array, program: ObjectProgram, fileOffset: number, nth: number): Uint8Array | undefined {
     const slots = [...program.instructions.entries()].flatMap(([slot, instruction]) =>
