@@ -152,6 +152,12 @@ describe('what outlives the process', () => {
     expect(ebpfsh(['show programs'], { env })).toEqual({ stdout: PROGRAMS, stderr: '', exitCode: 0 });
   });
 
+  it.skipIf(!existsSync('/proc/self'))('a directory that cannot be made says so', () => {
+    const { stderr, exitCode } = ebpfsh(['ebpf show programs'], { env: { EBPFSH_STORE: '/proc/no/such' } });
+    expect(stderr).toMatch(/^error: the store cannot be used: \/proc\/no\/such\/windows: ENOENT: .*\nEBPFSH_STORE selects another directory\.\n$/);
+    expect(exitCode).toBe(1);
+  });
+
   it('half a line of the trace does not swallow the next', () => {
     const store = join(folder, 'trace-store');
     const env = { EBPFSH_STORE: store };

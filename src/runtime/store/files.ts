@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   ftruncateSync,
   linkSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Why the store cannot be used; one place words it. */
 export class StoreError extends Error {
@@ -44,9 +46,21 @@ export function attempt<T>(path: string, operation: () => T): T {
   }
 }
 
-/** Creates a directory that only the user may enter. */
+/** Creates a directory that only the user may enter, and those above it. */
 export function makePrivateDirectory(path: string): void {
-  attempt(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  attempt(path, () => makeDirectories(path));
+}
+
+/** Not `recursive: true`, which never comes back where the system answers ENOENT to everything, as in /proc. */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && !existsSync(dirname(path))) {
+      makeDirectories(dirname(path));
+      makeDirectories(path);
+    } else if (codeOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 const WRITABLE_BY_OTHERS = 0o022;
