@@ -341,8 +341,19 @@ function notePortability(machine: Machine, state: State, pc: number, pointer: Va
     machine.fail('meta_access', pc, state, details);
 }
 
+/** Iterators over the elements of one map, whose context names that map in its second word. */
+const ELEMENTS = /\/(bpf_map_elem|bpf_sk_storage_map)$/;
+
+/** What an iterator visits is null when it has come to its end (ctx_arg_info of its target); the first word, about the visit itself, never is. */
+function endsWithNull(section: string, offset: number): boolean {
+  return offset > 8 || (offset === 8 && !ELEMENTS.test(section));
+}
+
 function loadContext(machine: Machine, offset: number, size: Size): Value {
-  if (machine.rules.context.typedArguments === true && size === 8) return machine.pointer('btf', 0, 0, false, 0);
+  if (machine.rules.context.typedArguments === true && size === 8) {
+    const mayEnd = machine.rules.attachType === 'trace_iter' && endsWithNull(machine.program.section, offset);
+    return machine.pointer('btf', 0, 0, mayEnd, mayEnd ? machine.identity() : 0);
+  }
   const field = contextFieldAt(machine, offset, size);
   if (field === undefined) return machine.number(unsignedBytes(size));
   switch (field.kind) {

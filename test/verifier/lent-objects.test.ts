@@ -10,6 +10,7 @@ import { type TextMap, verifyText } from './program-text.ts';
 interface Row {
   readonly name: string;
   readonly type: string;
+  readonly section?: string;
   /** Check that must fail, whatever the precision. */
   readonly finds?: string;
   readonly text: string;
@@ -46,7 +47,14 @@ const MAPS: readonly TextMap[] = [
 
 const ROWS = parse(readFileSync(join(import.meta.dirname, 'lent-objects.yaml'), 'utf8')) as readonly Row[];
 
-const sourceOf = ({ type, text }: Row) => ({ platform: linux, type, maps: MAPS, types: TYPES, text });
+const sourceOf = ({ type, section, text }: Row) => ({
+  platform: linux,
+  type,
+  ...(section === undefined ? {} : { section }),
+  maps: MAPS,
+  types: TYPES,
+  text,
+});
 
 describe('misuse is found at every precision', () => {
   it.each(ROWS.filter(({ finds }) => finds !== undefined).map((row) => [row.name, row] as const))('%s', (_, row) => {

@@ -22,7 +22,7 @@ export interface TextMap {
 export interface TextProgram {
   readonly platform: Platform;
   readonly type: string;
-  /** Default: a section that no platform knows. */
+  /** Tells the attach type too; default: a section that no platform knows. */
   readonly section?: string;
   readonly maps?: readonly TextMap[];
   /** Types from id 1 on. */
@@ -135,10 +135,10 @@ export function objectOfText(source: TextProgram): { readonly object: ObjectFile
 /** Verdict on a text at one precision, or up the ladder. */
 export function verifyText(source: TextProgram, precision?: number): VerificationReport {
   const { object, program } = objectOfText(source);
-  const { platform, type } = source;
+  const { platform, type, section } = source;
   return verifyProgram(object, program, {
     platform,
-    programType: programTypeByName(platform, type)!,
+    ...(section === undefined ? { programType: programTypeByName(platform, type)! } : {}),
     ...(precision === undefined ? {} : { precision }),
   });
 }
