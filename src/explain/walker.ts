@@ -48,6 +48,7 @@ export class PathWalker {
   /** Instructions of the path before each block, as far as it has been counted. */
   private offsets: number[] = [0];
   private readonly nodeReplays = new Map<Node, ReplayedBlock>();
+  private readonly crossings = new Map<Node, Map<Node, State | undefined>>();
 
   constructor(program: ObjectProgram, verification: Verification) {
     this.verification = verification;
@@ -441,6 +442,21 @@ export class PathWalker {
     if (this.nodeReplays.size >= MAX_NODE_REPLAYS) this.nodeReplays.clear();
     this.nodeReplays.set(node, replay);
     return replay;
+  }
+
+  /** What goes over an edge from the newest state of its first block, before merging; kept like `replayNode`. Undefined where nothing does. Not to be changed. */
+  crossing(from: Node, to: Node): State | undefined {
+    let known = this.crossings.get(from);
+    if (known === undefined) {
+      if (this.crossings.size >= MAX_NODE_REPLAYS) this.crossings.clear();
+      known = new Map();
+      this.crossings.set(from, known);
+    }
+    if (!known.has(to)) {
+      const end = this.replayNode(from)?.end;
+      known.set(to, end === undefined ? undefined : crossEdge(this.machine, this.verification.liveness!, from, end, to));
+    }
+    return known.get(to);
   }
 
   /** The states of the verifier before an instruction, over all paths. */

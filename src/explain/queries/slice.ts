@@ -3,10 +3,11 @@ import type { Node } from '../../verifier/explore.ts';
 import { registerEffects } from '../../verifier/liveness.ts';
 import type { State } from '../../verifier/state.ts';
 import { factAbout } from '../aspect.ts';
-import { factsOf } from '../facts.ts';
-import { crossEdge, type ReplayedStep } from '../replay.ts';
+import type { ReplayedStep } from '../replay.ts';
 import type { DebugSession } from '../session.ts';
 import { framePlaceOf, storedPlace } from '../story.ts';
+import { valueWords } from '../words.ts';
+import { valueAt } from './need.ts';
 
 /** The instructions that matter to a place, over all paths of the verifier. */
 export interface Slice {
@@ -124,13 +125,28 @@ function backThrough(
 function fills(session: DebugSession, before: State, after: State | undefined, places: ReadonlySet<PlaceKey>): boolean {
   const stack = [...places].filter((place) => place.includes(':fp'));
   if (stack.length === 0 || after === undefined) return false;
-  return stack.some((place) => wordsAt(session, before, place) !== wordsAt(session, after, place));
+  return stack.some((place) => told(session, before, after, place));
 }
 
 function wordsAt(session: DebugSession, state: State, place: PlaceKey): string | undefined {
   const [depth, subject] = place.split(':');
-  if (Number(depth) >= state.frames.length) return undefined;
-  return factsOf(session.machine, state, Number(depth)).find((fact) => fact.subject.split('..')[0] === subject)?.words;
+  const frame = state.frames[Number(depth)];
+  if (frame === undefined) return undefined;
+  const value = valueAt(state, { depth: Number(depth), subject: subject! });
+  if (value !== undefined) return valueWords(session.machine, value, state);
+  return subject!.startsWith('r') ? undefined : `byte ${frame.stack.bytes[frame.stack.size + Number(subject!.slice(2))]}`;
+}
+
+/** Whether something else is known of a place in another state; most values are the same objects. */
+function told(session: DebugSession, before: State, after: State, place: PlaceKey): boolean {
+  const [depth, subject] = place.split(':');
+  const a = before.frames[Number(depth)];
+  const b = after.frames[Number(depth)];
+  if (a !== undefined && b !== undefined && before.constraints === after.constraints) {
+    const same = subject!.startsWith('r') ? a.registers[Number(subject!.slice(1))] === b.registers[Number(subject!.slice(1))] : a.stack === b.stack;
+    if (same) return false;
+  }
+  return wordsAt(session, before, place) !== wordsAt(session, after, place);
 }
 
 /** What matters at the end of a block for what matters at the head of the next one. */
@@ -153,8 +169,8 @@ function acrossBack(session: DebugSession, from: Node, to: Node, places: Readonl
     return new Set([...[...places].filter((place) => place !== result), keyOf(depth, 'r0')]);
   }
   if (instruction.kind !== 'branch' || end === undefined) return places;
-  const after = crossEdge(session.machine, session.verification.liveness!, from, end, to);
-  if (after === undefined || ![...places].some((place) => wordsAt(session, end, place) !== wordsAt(session, after, place))) return places;
+  const after = session.crossing(from, to);
+  if (after === undefined || ![...places].some((place) => told(session, end, after, place))) return places;
   found.add(pc);
   const more = new Set(places);
   addRegisters(more, depth, readsOf(session, instruction) & ~(1 << 10));

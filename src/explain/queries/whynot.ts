@@ -185,10 +185,12 @@ function nearestCheck(session: DebugSession, need: Need): Near | undefined {
       carriers.before(session, point);
       ingredients.before(session, point);
     }
+    // The nearest check about the right thing is the answer.
+    if (near?.reason === 'wrong width' || near?.reason === 'too short') return near;
     if (near !== undefined && !found.has(near.reason)) found.set(near.reason, near);
   }
   // A check says more than a mask, which need not have been meant as one.
-  return found.get('wrong width') ?? found.get('too short') ?? mask ?? reread ?? found.get('on another path') ?? found.get('wrong pointer');
+  return mask ?? reread ?? found.get('on another path') ?? found.get('wrong pointer');
 }
 
 /** A load that the value in question was made from. */
