@@ -14,7 +14,7 @@ export const debugContext: ContextDefinition = {
     { words: 'diff', summary: 'Shows which facts differ between two points of the path.', load: async () => (await import('./diff.ts')).command },
     { words: 'failure', summary: 'Goes to a failed check along its own path.', load: async () => (await import('./failure.ts')).command },
     { words: 'fix', summary: 'Lists changes that repair a failed check, or applies one.', load: async () => (await import('./fix.ts')).command },
-    { words: 'goto', summary: 'Goes to an instruction or a source line.', load: async () => (await import('./goto.ts')).command },
+    { words: 'goto', summary: 'Goes to an instruction, a line, a failure or its culprit.', load: async () => (await import('./goto.ts')).command },
     {
       words: 'guide',
       staysInFront: true,
@@ -40,12 +40,12 @@ export const debugContext: ContextDefinition = {
     { words: 'state', summary: 'Shows what is known before the current instruction.', load: async () => (await import('./state.ts')).command },
     { words: 'step', summary: 'Goes forward along the path.', load: async () => (await import('./step.ts')).command },
     { words: 'undo', summary: 'Takes back the last assumption or fix.', load: async () => (await import('./undo.ts')).command },
-    { words: 'why', summary: 'Tells how registers came to hold what they hold.', load: async () => (await import('./why.ts')).command },
+    { words: 'why', summary: 'Tells how places came to hold what they hold.', load: async () => (await import('./why.ts')).command },
     { words: 'bookmark', summary: 'Names the current instruction.', load: async () => (await import('./bookmark.ts')).command },
     { words: 'bookmarks', summary: 'Lists the named instructions.', load: async () => (await import('./bookmarks.ts')).command },
     {
       words: 'break',
-      summary: 'Stops motions at an instruction, line, function, helper, join, widening or failure.',
+      summary: 'Stops motions at a place, a join, a widening or a failure.',
       load: async () => (await import('./break.ts')).command,
     },
     { words: 'continue', summary: 'Goes on to the next breakpoint.', load: async () => (await import('./continue.ts')).command },
@@ -53,7 +53,7 @@ export const debugContext: ContextDefinition = {
     { words: 'delete break', summary: 'Removes breakpoints and watchpoints.', load: async () => (await import('./delete-break.ts')).command },
     {
       words: 'distance',
-      summary: 'Measures a failed check and finds assumptions that would make it hold.',
+      summary: 'Measures a failed check and finds what would be enough.',
       load: async () => (await import('./distance.ts')).command,
     },
     { words: 'havoc', summary: 'Takes a register to hold any number and verifies again.', load: async () => (await import('./havoc.ts')).command },
@@ -75,7 +75,7 @@ export const debugContext: ContextDefinition = {
     },
     {
       words: 'loop',
-      summary: 'Shows what came to a loop in each turn, and where widening lost something.',
+      summary: 'Shows a loop turn by turn, and where widening lost something.',
       load: async () => (await import('./loop.ts')).command,
     },
     {
@@ -90,7 +90,7 @@ export const debugContext: ContextDefinition = {
     },
     {
       words: 'slice',
-      summary: 'Shows only the instructions that a place comes from, or that use it.',
+      summary: 'Shows only what a place comes from, or what uses it.',
       load: async () => (await import('./slice.ts')).command,
     },
     {
