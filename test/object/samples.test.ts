@@ -70,8 +70,11 @@ const OBJECTS: Readonly<Record<string, Expected>> = {
   'tail_call_multiple.o': { programs: ['sample_ext/0 callee0', 'sample_ext/1 callee1', 'sample_ext caller'], maps: ['map 3 4/4/10'] },
   'tc_linux.o': { programs: ['tc count_bytes'], maps: ['bytes_by_protocol 1 4/8/64'] },
   'xdp_count.o': { programs: ['xdp count_packets'], maps: ['protocol_map 2 4/16/256'] },
+  'xdp_drop_port.o': { programs: ['xdp drop_port'], maps: ['blocked_port 2 4/2/1', 'dropped 2 4/8/1'] },
   'xdp_linux.o': { programs: ['xdp drop_blocked'], maps: ['blocked 9 4/8/4096'] },
+  'xdp_protocols.o': { programs: ['xdp count_protocols'], maps: ['protocols 1 4/16/512'] },
   'xdp_reflect.o': { programs: ['xdp reflect'] },
+  'xdp_router.o': { programs: ['xdp route'] },
 };
 
 describe('sample objects', () => {
