@@ -13,6 +13,7 @@ const BRIEF = 60;
  * Verifies small programs in the calling thread, which starting a worker would cost several times over. What takes longer than a moment, or does
  * not pass, is left to a worker, which can be stopped and is limited in memory.
  *
+ * @param brief milliseconds of work that are a moment.
  * @returns undefined where that is so.
  * @throws CommandError 'cancelled' where the signal is aborted between two slices of work.
  */
@@ -21,6 +22,7 @@ export async function verifySmall(
   object: ObjectFile,
   indices: readonly number[],
   control: VerificationControl,
+  brief = BRIEF,
 ): Promise<readonly VerificationReport[] | undefined> {
   if (job.invariants === true || job.walks !== undefined) return undefined;
   // Linking is work too, so the sizes that the file tells are asked first.
@@ -30,7 +32,7 @@ export async function verifySmall(
   const { verifyInSlices } = await import('../src/verifier/index.ts');
   const started = performance.now();
   const pause = async () => {
-    if (performance.now() - started > BRIEF) throw new Error('takes long');
+    if (performance.now() - started > brief) throw new Error('takes long');
     await new Promise((settle) => setImmediate(settle));
   };
   const reports: VerificationReport[] = [];
@@ -38,7 +40,7 @@ export async function verifySmall(
     control.progress({ title: programTitle(object, index), done, total: indices.length });
     const report = await judgeBriefly(object, index);
     if (control.signal.aborted) throw new CommandError('cancelled', 'The command was cancelled.');
-    if (report?.verdict !== 'accepted' || performance.now() - started > BRIEF) return undefined;
+    if (report?.verdict !== 'accepted' || performance.now() - started > brief) return undefined;
     reports.push(report);
   }
   return reports;
