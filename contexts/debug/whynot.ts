@@ -29,6 +29,8 @@ export const command = defineCommand({
         if (session.state.registers[register] === undefined)
           throw new CommandError('debug', `r${register} is ${missingWords(session.isLive(register))} before instruction ${session.pc}.`);
       }
+      if (session.prove(proposition)?.answer === 'undefined')
+        throw new CommandError('debug', `${text} cannot be asked before instruction ${session.pc}: the operands cannot be compared.`);
       return { instruction: session.pc, ...whyNot(session, need) };
     });
   },

@@ -222,6 +222,13 @@ describe.runIf(folder !== undefined)('the failing programs', () => {
     expect(await lines(session, 'whynot r2 <= 3 at 0')).toMatch(/^r2 is never set, or not used any more before instruction 0\.\n$/);
   });
 
+  it('are not asked what cannot be', async () => {
+    const session = await opened('05-packet-check-too-short');
+    expect(await lines(session, 'whynot r1 <= 3 at 6')).toBe('r1 <= 3 cannot be asked before instruction 6: the operands cannot be compared.\n');
+    expect(await lines(session, 'possible r1 <= 3 at 6')).toMatch(/cannot be asked here: the operands cannot be compared\.\n$/);
+    expect(await lines(session, 'whynot r0 == 0 at 99')).toBe('The verifier never came to instruction 99.\n');
+  });
+
   it('show joins in columns', async () => {
     const session = await opened('68-loop-widen-pointer', ' precision=1');
     const text = await lines(session, 'goto next widening', 'join');
