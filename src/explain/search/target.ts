@@ -62,6 +62,11 @@ const TARGETS: Readonly<Partial<Record<CheckKind, TargetRow>>> = {
   socket_field: RULE,
   argument_constant: RULE,
   packet_write: RULE,
+  write_only: RULE,
+  special_field: RULE,
+  special_argument: RULE,
+  stack_object: RULE,
+  region_open: RULE,
   frame_pointer_write: RULE,
 };
 
