@@ -53,11 +53,12 @@ export function minimalObject(object: ObjectFile, program: ObjectProgram): Uint8
   const records = (size: number, rows: readonly ((view: DataView, at: number) => void)[]) => {
     const bytes = new Uint8Array(size * rows.length);
     const view = new DataView(bytes.buffer);
-    rows.forEach((row, index) => row(view, index * size));
+    for (const [index, row] of rows.entries()) row(view, index * size);
     return bytes;
   };
   const definition = (map: MapDefinition) => (view: DataView, at: number) => {
-    [map.type, map.keySize, map.valueSize, map.maxEntries, map.flags].forEach((value, field) => view.setUint32(at + 4 * field, value, little));
+    const fields = [map.type, map.keySize, map.valueSize, map.maxEntries, map.flags];
+    for (const [index, value] of fields.entries()) view.setUint32(at + 4 * index, value, little);
   };
   const symbol = (name: string, info: number, section: number, value: number, size: number) => (view: DataView, at: number) => {
     view.setUint32(at, names.at(name), little);
