@@ -110,7 +110,7 @@ function compare(before: Verification, fix: Fix): { readonly same: number; reado
   const maker = new InputMaker(old, interestingNumbers(before.machine, undefined), 5);
   let same = 0;
   let repaired = 0;
-  for (let turn = 0; turn < 60; turn++) {
+  for (let turn = 0; turn < 160; turn++) {
     const input = maker.fresh();
     const [a, b] = [runChecked(old, input, options), runChecked(now, input, options)];
     expect(b.kind === 'fault' ? b.fault : undefined, fix.title).toBeUndefined();

@@ -224,6 +224,8 @@ function complete(
       )
     )
       return undefined;
+    // Both ends of a size are one check, which is proposed by itself.
+    if (pattern === 'size_check' && rest.pattern === pattern && lineOf(rest.title) === lineOf(title)) return undefined;
     // In the source one check of the packet's length takes the place of several on its line.
     const covered = pattern === 'packet_check' && rest.pattern === pattern && lineOf(rest.title) === lineOf(title) && comesFirst(c, rest.c);
     return {

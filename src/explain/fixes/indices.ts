@@ -182,9 +182,9 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
   const name = /^\w+$/.exec(site.argument(at) ?? '')?.[0] ?? 'size';
   const shown = name === 'size' ? 'the size' : name;
   const effect = `A size out of range ends the program with ${site.leaving.name}.`;
-  if (room === undefined || room <= 0) return;
+  if (room !== undefined && room <= 0) return;
   const passed = site.value(size);
-  if (passed?.kind === 'number' && constantValue(passed.range) !== undefined) {
+  if (room !== undefined && passed?.kind === 'number' && constantValue(passed.range) !== undefined) {
     yield {
       pattern: 'size_check',
       title: `Pass ${room} as argument ${size}, the size of the buffer`,
@@ -205,6 +205,7 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
       changesBehaviour: false,
     };
   }
+  if (room === undefined) return;
   yield {
     pattern: 'size_check',
     title: `Leave when ${shown} is ${zero ? '0 or ' : ''}above ${room}`,
