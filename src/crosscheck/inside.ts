@@ -9,7 +9,7 @@ import { wordOf } from '../verifier/constraints.ts';
 import { canonical, contains, format } from '../verifier/number/index.ts';
 import { CELL, NUMERIC, type StackFrame, UNWRITTEN } from '../verifier/stack.ts';
 import type { State } from '../verifier/state.ts';
-import { type Derivation, META_OFFSET, PACKET_SIZE, type SymbolId, type Value, ZERO } from '../verifier/value.ts';
+import { type Derivation, META_OFFSET, PACKET_SIZE, READ_ONLY_MEMORY, type SymbolId, TYPED_MEMORY, type Value, ZERO } from '../verifier/value.ts';
 
 /** What the symbols and identities of one abstract state stand for in one concrete state. */
 interface Naming {
@@ -76,7 +76,8 @@ function servesAsNumber(region: Region, concrete: CheckedState): boolean {
 }
 
 function checkValue(place: string, claim: Value, value: Held | undefined, naming: Naming, concrete: CheckedState): void {
-  if (claim.kind === 'invalid') return;
+  // What functions of the host keep on the stack has no content that a run would know.
+  if (claim.kind === 'invalid' || claim.kind === 'object') return;
   if (value === undefined || value === CLOBBERED) fail(place, `${claim.kind} claimed, nothing there`);
   const { region } = value;
   if (region?.ended !== undefined) {
@@ -105,7 +106,9 @@ function checkValue(place: string, claim: Value, value: Held | undefined, naming
 
 function checkTag(place: string, claim: Value, region: Region): void {
   const { kind, tag } = claim;
-  if (kind === 'memory' && region.bytes.length !== tag) fail(place, `a record of ${tag} bytes claimed, ${region.bytes.length} there`);
+  const size = tag < READ_ONLY_MEMORY ? tag : tag < TYPED_MEMORY ? tag - READ_ONLY_MEMORY : undefined;
+  if (kind === 'memory' && size !== undefined && region.bytes.length !== size)
+    fail(place, `a record of ${size} bytes claimed, ${region.bytes.length} there`);
   // Negative tags are inner maps known by their template.
   if ((kind === 'map' || kind === 'map_value') && (tag >= 0 ? tag : -1 - tag) !== region.tag)
     fail(place, `map ${tag} claimed, map ${region.tag} there`);
@@ -148,7 +151,7 @@ function checkStack(place: string, claim: StackFrame, stack: Region, naming: Nam
       fail(`${place}fp${at - claim.size}`, 'a number claimed, part of a pointer');
     if (state !== CELL) continue;
     const cell = claim.cells.get(at);
-    if (cell === undefined || cell.value.kind === 'invalid') continue;
+    if (cell === undefined || cell.value.kind === 'invalid' || cell.value.kind === 'object') continue;
     const name = `${place}fp${at - claim.size}/${cell.size}`;
     const value = contentOf(stack, at, cell.size, concrete);
     if (value === undefined) {

@@ -3,7 +3,7 @@ import { asNumber } from './arithmetic.ts';
 import { CheckFailure } from './fault.ts';
 import { requireAccess } from './memory.ts';
 import type { CheckedMap } from './program.ts';
-import type { CheckedState } from './state.ts';
+import type { CheckedState, Reference } from './state.ts';
 import { describe, POINTER, type Region, UNWRITTEN, type Value } from './value.ts';
 
 /** Bytes that a helper may write, as its arguments named them. */
@@ -27,6 +27,8 @@ export interface CheckedCall {
   callbackContext: Value | undefined;
   lockTarget: Region | undefined;
   released: Region | undefined;
+  /** What is given back where it is an object on the stack. */
+  ended: Reference | undefined;
   held: { readonly register: number; readonly value: Value; readonly kind: ArgumentKind; readonly nullable: boolean } | undefined;
 }
 
@@ -67,6 +69,7 @@ export function checkArguments(state: CheckedState, pc: number, prototype: Helpe
     callbackContext: undefined,
     lockTarget: undefined,
     released: undefined,
+    ended: undefined,
     held: undefined,
   };
   for (const [index, argument] of prototype.arguments.entries()) {
@@ -281,12 +284,17 @@ function checkRelease(call: CheckedCall, register: number): void {
   const value = state.registers[register];
   if (value === undefined || isNull(value)) throw nullArgument(call, register);
   const { region } = value;
-  if (region === undefined || !state.references.some((reference) => reference.region === region)) {
+  const onStack = region?.kind === 'stack';
+  // A clone stands elsewhere than what it is a clone of.
+  const owned = state.references.find(({ region: each, place }) => each === region && (!onStack || place === value.bits));
+  const reference = owned ?? (onStack ? state.references.find(({ place }) => place !== undefined) : undefined);
+  if (region === undefined || reference === undefined) {
     throw new CheckFailure(
       'release_argument',
       `r${register} is ${describe(value)}; ${prototype.name} needs something acquired and not yet released`,
       register,
     );
   }
-  call.released = region;
+  if (onStack) call.ended = reference;
+  else call.released = region;
 }

@@ -52,14 +52,21 @@ export function applyCall(call: CheckedCall): CallbackRun | undefined {
     released.ended = 'released';
     state.references = state.references.filter(({ region }) => region !== released);
   }
+  if (call.ended !== undefined) state.references = state.references.filter((reference) => reference !== call.ended);
   applyLock(call);
   const result = modelled(call) ?? defaultResult(call);
   const callback =
     call.callback === undefined || prototype.arguments.some(({ kind }) => kind === 'timer') ? undefined : callbackRun(call, call.callback);
   applyToPacket(call, result);
-  if (prototype.acquires === true && result.region !== undefined) {
+  const kind = call.map?.shape.kind;
+  const findsSocket = prototype.returns.kind === 'map_value' && (kind === 'sockmap' || kind === 'sockhash');
+  if ((prototype.acquires === true || findsSocket) && result.region !== undefined) {
     state.references = [...state.references, { region: result.region, instruction: pc, name: `what ${prototype.name} returned` }];
   }
+  const made = prototype.acquires === true ? prototype.arguments.findIndex(({ constructs }) => constructs === true) : -1;
+  const place = made < 0 ? undefined : state.registers[made + 1];
+  if (place?.region !== undefined)
+    state.references = [...state.references, { region: place.region, place: place.bits, instruction: pc, name: `what ${prototype.name} made` }];
   state.clobber();
   state.registers[0] = prototype.returns.kind === 'void' || prototype.returns.kind === 'no_return' ? CLOBBERED : result;
   return callback;

@@ -29,6 +29,8 @@ export interface Frame {
 /** Something acquired and not yet released. */
 export interface Reference {
   readonly region: Region;
+  /** Objects on the stack, which stay where they are when they end: their place in the frame. */
+  readonly place?: bigint;
   readonly instruction: number;
   readonly name: string;
 }
