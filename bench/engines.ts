@@ -272,7 +272,9 @@ function latency(): void {
   const compiled = prepare(createJit(), two);
   const runs = 1000;
   const [single, repeated] = measure([compiled, { run32: (r1, r2 = 0) => repeat(compiled, r1, r2, runs).result }]);
-  console.log(`two-instruction program: ${single!.quiet.toFixed(1)} ns a run, ${(repeated!.quiet / runs).toFixed(1)} ns when repeated as test program does`);
+  console.log(
+    `two-instruction program: ${single!.quiet.toFixed(1)} ns a run, ${(repeated!.quiet / runs).toFixed(1)} ns when repeated as test program does`,
+  );
 }
 
 main();
