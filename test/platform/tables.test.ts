@@ -100,7 +100,8 @@ describe.each(both.map((platform) => [platform.name, platform] as const))('table
       expect(kinds.includes('callback'), row.name).toBe(row.callback !== undefined);
       expect(row.callbackReturns !== undefined, row.name).toBe(row.callback !== undefined);
       if (row.returns.kind === 'map_value') expect(kinds, row.name).toContain('map');
-      if (row.returns.kind === 'memory' && row.returns.size === undefined && row.allocatesType !== true) expect(kinds, row.name).toContain('alloc_size');
+      if (row.returns.kind === 'memory' && row.returns.size === undefined && row.allocatesType !== true)
+        expect(kinds, row.name).toContain('alloc_size');
       if (row.releases !== undefined) expect(row.releases, row.name).toBeLessThan(kinds.length);
       if (row.mapKinds) expect(kinds, row.name).toContain('map');
       if (row.returns.kind === 'number' && row.returns.min !== undefined)
