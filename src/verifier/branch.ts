@@ -4,7 +4,7 @@ import { MIN_META_OFFSET, unsignedReading } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
-import { isExact, type State } from './state.ts';
+import { isExact, type LoopOrigin, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, type SymbolId, Value, ZERO } from './value.ts';
 
 export const NEGATED: Record<Comparison, Comparison> = {
@@ -358,6 +358,14 @@ function currentRange(state: State, operand: Value): Scalar {
   return operand.range;
 }
 
+/** What an iterator gave is known to be something (`gave`), or nothing. */
+function advanced(origins: LoopOrigin | undefined, identity: number, gave: boolean): LoopOrigin | undefined {
+  if (origins === undefined) return undefined;
+  const previous = advanced(origins.previous, identity, gave);
+  if (origins.advancing === identity && identity !== 0) return { ...origins, bounded: origins.bounded || gave, advancing: 0, previous };
+  return previous === origins.previous ? origins : { ...origins, previous };
+}
+
 /** Compares a pointer with null. */
 function assumeNull(machine: Machine, state: State, comparison: Comparison, pointer: Value): boolean {
   // 0 is the least address: > 0 is != 0, <= 0 is == 0.
@@ -373,6 +381,7 @@ function assumeNull(machine: Machine, state: State, comparison: Comparison, poin
     return new Value('number', 0, value.symbol, value.offset, value.range, false, 0, undefined, undefined);
   });
   if (equal) state.references = state.references.filter((reference) => reference.identity !== identity);
+  state.origins = advanced(state.origins, identity, unequal);
   void machine;
   return true;
 }

@@ -54,8 +54,8 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
   if (prototype.arguments[0]?.kind === 'timer' && !isMapOfTimer(call)) return undefined;
   if (prototype.returns.kind === 'no_return' && !checkNothingHeld(machine, state, pc, 'The exception')) return undefined;
   if (call.made !== undefined) make(call);
-  if (prototype.advances === true && call.object !== undefined) state.origins = advancedOrigins(state.origins, call.object.identity);
   finish(call);
+  if (prototype.advances === true && call.object !== undefined) noteAdvance(state, call.object.identity);
   return { ...(callback === undefined ? {} : { callback }), ends: prototype.returns.kind === 'no_return' };
 }
 
@@ -84,15 +84,24 @@ function make(call: CallContext): void {
     ];
 }
 
-/** The host ends every loop whose turns all move an iterator on, if the iterator was there when the turn began. */
-function advancedOrigins(origins: LoopOrigin | undefined, identity: number): LoopOrigin | undefined {
+/**
+ * The host ends every loop whose turns all get something from an iterator, if the iterator was there when the turn began. Whether it gave something
+ * is known when its result has been compared with null.
+ */
+function noteAdvance(state: State, iterator: number): void {
+  const result = state.registers[0];
+  if (result?.isPointer === true && result.nullable && result.identity !== 0)
+    state.origins = advancedOrigins(state.origins, iterator, result.identity);
+}
+
+function advancedOrigins(origins: LoopOrigin | undefined, identity: number, result: number): LoopOrigin | undefined {
   if (origins === undefined) return undefined;
-  const previous = advancedOrigins(origins.previous, identity);
+  const previous = advancedOrigins(origins.previous, identity, result);
   const holds = origins.state.frames.some(({ stack }) =>
     stack.cells.values().some(({ value }) => value.kind === 'object' && value.identity === identity),
   );
   if (!holds && previous === origins.previous) return origins;
-  return { ...origins, bounded: origins.bounded || holds, previous };
+  return { ...origins, ...(holds ? { advancing: result } : {}), previous };
 }
 
 export function isTailCall(prototype: HelperPrototype): boolean {

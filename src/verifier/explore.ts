@@ -8,7 +8,17 @@ import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
-import { dissimilarity, generalise, type JoinedSymbol, joinStates, originSymbols, sameObligations, shapeOf, stateLeq } from './lattice.ts';
+import {
+  dissimilarity,
+  generalise,
+  type JoinedSymbol,
+  joinOrigins,
+  joinStates,
+  originSymbols,
+  sameObligations,
+  shapeOf,
+  stateLeq,
+} from './lattice.ts';
 import type { Liveness } from './liveness.ts';
 import type { Assumption, Machine } from './machine.ts';
 import { executeLoad, executePacketLoad, executeStore } from './memory.ts';
@@ -267,7 +277,7 @@ export class Explorer {
 
   /** States are compared and merged only with those of the same turn of the enclosing loops, whose progress would be lost otherwise. */
   private visitHead(node: Node, state: State): void {
-    const outer = outerOrigins(state.origins, node.id);
+    const outer = settledOrigins(outerOrigins(state.origins, node.id));
     const pinned = this.pinnedBy(outer);
     // The innermost enclosing head's state stands for the whole chain: it carries its own origins.
     let turn = node.turns.get(outer?.state);
@@ -280,7 +290,7 @@ export class Explorer {
     for (let index = states.length - 1; index >= 0; index--) {
       const candidate = states[index]!;
       if (index < states.length - MAX_COMPARED && candidate.generalisations === 0) continue;
-      if (!stateLeq(state, candidate, pinned)) continue;
+      if (!sameOrigins(outer, candidate.origins) || !stateLeq(state, candidate, pinned)) continue;
       this.progress.arrived(node, state, candidate);
       return;
     }
@@ -316,14 +326,15 @@ export class Explorer {
     }
     const snapshot = entered === state ? state.clone() : entered;
     snapshot.shape = entered.shape;
-    snapshot.origins = outer;
+    // What stands for both has only those bounds that both have.
+    snapshot.origins = merged === undefined || known !== undefined ? outer : joinOrigins(outer, merged.origins);
     node.processed.push(remembered(snapshot));
     states.push(snapshot);
     turn.shapes.set(snapshot.shape, (turn.shapes.get(snapshot.shape) ?? 0) + 1);
     this.progress.arrived(node, state, snapshot);
     this.options.onLoopHead?.({ node, arrived: state, merged, widened: merged !== undefined && merged.generalisations > 0, result: snapshot });
     const running = snapshot.clone();
-    running.origins = { head: node.id, state: snapshot, bounded: false, previous: outer };
+    running.origins = { head: node.id, state: snapshot, bounded: false, advancing: 0, previous: snapshot.origins };
     this.execute(node, running);
   }
 
@@ -373,8 +384,9 @@ export class Explorer {
         return true;
       }
       case 'may_goto': {
-        state.origins = boundedOrigins(state.origins);
         const taken = state.clone();
+        // Once the host has had enough, every may_goto of this call of the function jumps.
+        state.origins = this.boundedOrigins(state.origins, node.context);
         this.deliver(this.node(node.context, node.block.successors[1]!), state, node);
         this.deliver(this.node(node.context, node.block.successors[0]!), taken, node);
         return true;
@@ -390,6 +402,14 @@ export class Explorer {
       default:
         return false;
     }
+  }
+
+  /** Loops of other calls of functions go on when this one's budget is spent: the next call has a budget of its own. */
+  private boundedOrigins(origins: LoopOrigin | undefined, context: CallContext): LoopOrigin | undefined {
+    if (origins === undefined) return undefined;
+    const previous = this.boundedOrigins(origins.previous, context);
+    const bounded = origins.bounded || this.nodes.get(origins.head)!.context === context;
+    return { ...origins, bounded, previous };
   }
 
   private callWithCallback(node: Node, state: State, pc: number, helper: number): boolean {
@@ -583,6 +603,13 @@ function leaveLoops(origins: LoopOrigin | undefined, node: Node, nodes: Readonly
   return previous === origins.previous ? origins : { ...origins, previous };
 }
 
+/** Without the question whether an iterator gave something: no later test answers it for a turn that has begun. */
+function settledOrigins(origins: LoopOrigin | undefined): LoopOrigin | undefined {
+  if (origins === undefined) return undefined;
+  const previous = settledOrigins(origins.previous);
+  return previous === origins.previous && origins.advancing === 0 ? origins : { ...origins, advancing: 0, previous };
+}
+
 /** Whether the loop lies within so many that its turns cannot be followed for each state of all of them. */
 function isDeep(origins: LoopOrigin | undefined): boolean {
   let depth = 0;
@@ -603,14 +630,11 @@ function sameOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): bool
   let y = b;
   while (x !== y) {
     if (x === undefined || y === undefined || x.head !== y.head || x.state !== y.state) return false;
+    if ((y.bounded && !x.bounded) || y.advancing !== x.advancing) return false;
     x = x.previous;
     y = y.previous;
   }
   return true;
-}
-
-function boundedOrigins(origins: LoopOrigin | undefined): LoopOrigin | undefined {
-  return origins === undefined ? undefined : { ...origins, bounded: true, previous: boundedOrigins(origins.previous) };
 }
 
 /** The state whose join with this one loses least; undefined where what is owed differs from all of them. */

@@ -606,12 +606,14 @@ function joinBy(joining: Joining, a: State, b: State): State {
 }
 
 /** Origins survive only where both sides come from the same state of the head. */
-function joinOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): LoopOrigin | undefined {
+export function joinOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): LoopOrigin | undefined {
   if (a === b) return a;
   const chain: LoopOrigin[] = [];
   for (let origin = a; origin !== undefined; origin = origin.previous) {
     for (let other = b; other !== undefined; other = other.previous) {
-      if (other.head === origin.head && other.state === origin.state) chain.push(origin);
+      if (other.head !== origin.head || other.state !== origin.state) continue;
+      const advancing = other.advancing === origin.advancing ? origin.advancing : 0;
+      chain.push({ ...origin, bounded: origin.bounded && other.bounded, advancing });
     }
   }
   let result: LoopOrigin | undefined;

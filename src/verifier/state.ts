@@ -38,8 +38,10 @@ export interface LoopOrigin {
   /** Node id of the head. */
   readonly head: number;
   readonly state: State;
-  /** The host itself bounds the turns taken since (may_goto, callbacks). */
+  /** The host itself bounds the turns taken since (may_goto that did not jump, iterators that gave something, callbacks). */
   readonly bounded: boolean;
+  /** Identity of what an iterator gave since, while it is not known whether it gave anything; 0 for none. */
+  readonly advancing: number;
   readonly previous: LoopOrigin | undefined;
 }
 
