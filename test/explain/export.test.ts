@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import type { Log as SarifLog } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import type { sarifLog } from '../../src/explain/export/sarif.ts';
 import { uriOf } from '../../src/explain/export/sarif.ts';
@@ -10,7 +11,13 @@ import { debugProgram, debugSample, openObject } from './open.ts';
 
 type Log = ReturnType<typeof sarifLog>;
 
-async function sarif(line: string): Promise<{ readonly log: Log; readonly exitCode: number }> {
+/** As others may change it; what the writer promises is otherwise the same. */
+type Writable<T> = T extends readonly (infer Item)[] ? Writable<Item>[] : T extends object ? { -readonly [Key in keyof T]: Writable<T[Key]> } : T;
+
+/** The compiler holds what is written to the types of SARIF 2.1.0: their names, what is required, the words that they allow. */
+type Conforms<T extends SarifLog> = T;
+
+async function sarif(line: string): Promise<{ readonly log: Conforms<Writable<Log>>; readonly exitCode: number }> {
   const { stdout, stderr, exitCode } = await run(newSession(), `ebpf show verification ${line} format=sarif`);
   expect(stderr).toBe('');
   return { log: JSON.parse(stdout), exitCode };

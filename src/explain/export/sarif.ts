@@ -40,7 +40,7 @@ export function sarifLog(object: ExportedObject, version: string | undefined) {
   const ruleIndex = new Map(rules.map(([id], index) => [id, index]));
   return {
     $schema: SARIF_SCHEMA,
-    version: '2.1.0',
+    version: '2.1.0' as const,
     runs: [
       {
         tool: {
@@ -50,7 +50,7 @@ export function sarifLog(object: ExportedObject, version: string | undefined) {
             rules: rules.map(([, failure]) => ruleOf(failure)),
           },
         },
-        columnKind: 'utf16CodeUnits',
+        columnKind: 'utf16CodeUnits' as const,
         artifacts: artifactsOf(object),
         invocations: [
           {
@@ -110,7 +110,7 @@ function artifactsOf({ path, sha256, programs }: ExportedObject) {
     for (const { steps } of walks) for (const { source } of steps) addFile(files, source);
   }
   return [
-    { location: { uri: uriOf(path) }, roles: ['analysisTarget'], hashes: { 'sha-256': sha256 } },
+    { location: { uri: uriOf(path) }, roles: ['analysisTarget' as const], hashes: { 'sha-256': sha256 } },
     ...[...files].map((file) => ({ location: { uri: uriOf(file) }, sourceLanguage: 'c' })),
   ];
 }
@@ -124,7 +124,7 @@ function notificationsOf(object: ExportedObject, program: ExportedProgram) {
   if (error === undefined) return [];
   return [
     {
-      level: 'error',
+      level: 'error' as const,
       descriptor: { id: error.kind },
       message: { text: error.message },
       ...(error.instruction === undefined ? {} : { locations: [locationOf(object, program, error.instruction)] }),
@@ -142,7 +142,7 @@ function resultsOf(object: ExportedObject, program: ExportedProgram, ruleIndex: 
       ruleId: failure.id,
       ruleIndex: ruleIndex.get(failure.id)!,
       level: LEVELS[failure.severity],
-      kind: 'fail',
+      kind: 'fail' as const,
       message: { text: failure.message },
       locations: [locationOf(object, program, failure.instruction, explanation?.expression)],
       ...(failure.callStack.length === 0 ? {} : { stacks: [stackOf(object, program, failure)] }),
@@ -228,7 +228,7 @@ function flowLocation(object: ExportedObject, program: ExportedProgram, step: Wa
     state: Object.fromEntries(step.facts.map(({ subject, words }) => [subject, { text: words }])),
     nestingLevel: step.depth,
     executionOrder: step.index + 1,
-    importance: fails ? 'essential' : step.decision?.choice === true || step.merged.length > 0 ? 'important' : 'unimportant',
+    importance: importanceOf(step, fails),
     kinds: fails ? ['danger'] : step.decision === undefined ? [] : KINDS[step.decision.kind],
   };
 }
@@ -250,4 +250,9 @@ export function uriOf(file: string): string {
   const path = name.slice(drive.length).split('/').map(encodeURIComponent).join('/');
   if (drive !== '') return `file:///${drive}${path}`;
   return path.startsWith('/') ? `file://${path.replace(/^\/+/, '/')}` : path;
+}
+
+function importanceOf({ decision, merged }: WalkStep, fails: boolean): 'essential' | 'important' | 'unimportant' {
+  if (fails) return 'essential';
+  return decision?.choice === true || merged.length > 0 ? 'important' : 'unimportant';
 }
