@@ -44,13 +44,20 @@ export function parseObject(bytes: Uint8Array, path: string, helperId?: (name: s
     return loadObject(bytes, path, helperId ? { helperId } : {});
   } catch (error) {
     if (!(error instanceof ObjectError)) throw error;
-    throw new CommandError('object', objectErrorText(error));
+    throw new CommandError('object', `${objectErrorText(error)}${C_SOURCE.test(path) ? compileHint(path) : ''}`);
   }
 }
 
 /** The same for a platform that is settled already. */
 export function parseNamedObject(bytes: Uint8Array, path: string, platform: Platform): ObjectFile {
   return parseObject(bytes, path, (name) => helperByName(platform, name)?.id);
+}
+
+const C_SOURCE = /\.c$/i;
+
+/** Who names the source by mistake learns what makes an object of it. */
+function compileHint(path: string): string {
+  return `\nIt is C. "clang -target bpf -O2 -g -c ${path}" makes an object of it; "ebpf watch ${path}" does so at every change.`;
 }
 
 /** `error: ELF file x.o is malformed: section .maps +0x10: ...`, the original's words with the place added. */

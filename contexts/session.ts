@@ -225,7 +225,7 @@ export class Session implements SessionView {
   }
 
   async #dispatch(tokens: readonly Token[], io: ExecuteIo): Promise<Outcome> {
-    const resolution = this.resolve(tokens);
+    const resolution = this.#resolveOrHelp(tokens);
     switch (resolution.kind) {
       case 'enter':
         this.#enterChain(resolution.chain);
@@ -235,6 +235,18 @@ export class Session implements SessionView {
         return resolution.asked || resolution.words.length === 0 ? SUCCESS : USAGE_FAILURE;
       case 'command':
         return this.#runCommand(resolution, io);
+    }
+  }
+
+  /** `show ver?` asks for help as `show ver ?` does, where it is no command of its own. */
+  #resolveOrHelp(tokens: readonly Token[]): Resolution {
+    try {
+      return this.resolve(tokens);
+    } catch (error) {
+      const last = tokens.at(-1);
+      if (last === undefined || last.quoted || !/.\?$/.test(last.text)) throw error;
+      const word = { ...last, text: last.text.slice(0, -1), end: last.end - 1 };
+      return this.resolve([...tokens.slice(0, -1), word, { text: '?', start: word.end, end: last.end, quoted: false }]);
     }
   }
 

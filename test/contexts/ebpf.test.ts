@@ -288,6 +288,11 @@ describe('error strings', () => {
     { line: 'show sections samples/bpf2.o anohter', stderr: 'error: Section not found\nDid you mean "another"?\n' },
     { line: 'show verification samples/bpf2.o another func', stderr: 'error: No such program func\n' },
     { line: 'show verification text.o', stderr: expect.stringMatching(/^error: ELF file text\.o is malformed: [^\n]+\n$/) as unknown as string },
+    {
+      line: 'show verification samples/bpf.c',
+      stderr:
+        'error: ELF file samples/bpf.c is malformed: offset 0x0: not an ELF file\nIt is C. "clang -target bpf -O2 -g -c samples/bpf.c" makes an object of it; "ebpf watch samples/bpf.c" does so at every change.\n',
+    },
     { line: 'show disassembly empty.o', stderr: 'error: No programs found\n' },
     {
       line: 'show verification samples/bpf.o prec=0',

@@ -103,6 +103,17 @@ async function answer(line: string, start = '') {
 }
 
 describe('help', () => {
+  it('is asked without a blank, too, where that names no command', async () => {
+    const asked = (await run(newSession(), 'ebpf show ver ?')).stdout;
+    expect(asked).toContain('Usage: show verification');
+    expect(await run(newSession(), 'ebpf show ver?')).toMatchObject({ stdout: asked, stderr: '', exitCode: 0 });
+    expect((await run(newSession(), 'ebpf show?')).stdout).toBe((await run(newSession(), 'ebpf show ?')).stdout);
+    expect(await run(newSession(), 'nonsense?')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('was not found: nonsense') });
+    expect(await run(newSession(), 'ebpf "show ver?"')).toMatchObject({ exitCode: 2 });
+    // A file may be called so.
+    expect((await run(newSession(), 'ebpf show sections x?')).stderr).toBe('error: No such file or directory opening x?\n');
+  });
+
   for (const word of ['?', 'help', '/?', '-?', 'HELP']) {
     it(`${word} lists the root context`, async () => {
       const { stdout, exitCode } = await answer(word);
