@@ -2,7 +2,7 @@ import type { AttachParameters } from '../../src/runtime/links.ts';
 import { defineCommand } from '../command.ts';
 import { platformBlocks } from '../render/platform-blocks.ts';
 import { table } from '../render/table.ts';
-import { machineOf } from '../runtime.ts';
+import { platformListing, platformRows } from './platform-listing.ts';
 import { ONLY_PLATFORM } from './tags.ts';
 
 interface ListedLink {
@@ -15,25 +15,13 @@ interface ListedLink {
 export const command = defineCommand({
   tags: [ONLY_PLATFORM],
   examples: ['show links', 'show links format=json'],
-  run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(
-      () =>
-        machine
-          .runtimes()
-          .filter(({ platform }) => tags.platform === undefined || platform.name === tags.platform)
-          .map((runtime) => {
-            const links = runtime.links().filter(({ state }) => state === 'attached');
-            const rows = links.map(
-              ({ id, programId, attachType, parameters }): ListedLink => ({ id, programId, attachType: attachType.name, parameters }),
-            );
-            return { platform: runtime.platform.name, rows };
-          }),
-      tags.platform ? [tags.platform] : [],
-    );
-  },
+  run: (tags, environment) =>
+    platformListing(environment, tags.platform, (runtime) => {
+      const links = runtime.links().filter(({ state }) => state === 'attached');
+      return links.map(({ id, programId, attachType, parameters }): ListedLink => ({ id, programId, attachType: attachType.name, parameters }));
+    }),
   text: (blocks) => platformBlocks(blocks, linkTable),
-  json: (blocks) => ({ schema: 1, links: blocks.flatMap(({ platform, rows }) => rows.map((row) => ({ ...row, platform }))) }),
+  json: (blocks) => ({ schema: 1, links: platformRows(blocks) }),
 });
 
 function linkTable(links: readonly ListedLink[]): string {

@@ -4,7 +4,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import { defineCommand } from '../command.ts';
 import { platformBlocks } from '../render/platform-blocks.ts';
 import { table } from '../render/table.ts';
-import { machineOf } from '../runtime.ts';
+import { platformListing, platformRows } from './platform-listing.ts';
 import { ONLY_PLATFORM } from './tags.ts';
 
 interface ListedMap {
@@ -23,19 +23,9 @@ interface ListedMap {
 export const command = defineCommand({
   tags: [ONLY_PLATFORM],
   examples: ['show maps', 'show maps format=json'],
-  run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(
-      () =>
-        machine
-          .runtimes()
-          .filter(({ platform }) => tags.platform === undefined || platform.name === tags.platform)
-          .map((runtime) => ({ platform: runtime.platform.name, rows: runtime.maps().map((map) => listed(runtime, map)) })),
-      tags.platform ? [tags.platform] : [],
-    );
-  },
+  run: (tags, environment) => platformListing(environment, tags.platform, (runtime) => runtime.maps().map((map) => listed(runtime, map))),
   text: (blocks) => platformBlocks(blocks, mapTable),
-  json: (blocks) => ({ schema: 1, maps: blocks.flatMap(({ platform, rows }) => rows.map((row) => ({ ...row, platform }))) }),
+  json: (blocks) => ({ schema: 1, maps: platformRows(blocks) }),
 });
 
 function listed(runtime: Runtime, map: BpfMap): ListedMap {

@@ -2,26 +2,16 @@ import type { PinnedObject } from '../../src/runtime/runtime.ts';
 import { defineCommand } from '../command.ts';
 import { platformBlocks } from '../render/platform-blocks.ts';
 import { table } from '../render/table.ts';
-import { machineOf } from '../runtime.ts';
+import { platformListing, platformRows } from './platform-listing.ts';
 import { ONLY_PLATFORM } from './tags.ts';
 
 export const command = defineCommand({
   tags: [ONLY_PLATFORM],
   remarks: 'Programs, maps and links, by path.',
   examples: ['show pins', 'show pins format=json'],
-  run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(
-      () =>
-        machine
-          .runtimes()
-          .filter(({ platform }) => tags.platform === undefined || platform.name === tags.platform)
-          .map((runtime) => ({ platform: runtime.platform.name, rows: runtime.pinned() })),
-      tags.platform ? [tags.platform] : [],
-    );
-  },
+  run: (tags, environment) => platformListing(environment, tags.platform, (runtime) => runtime.pinned()),
   text: (blocks) => platformBlocks(blocks, pinTable),
-  json: (blocks) => ({ schema: 1, pins: blocks.flatMap(({ platform, rows }) => rows.map((row) => ({ ...row, platform }))) }),
+  json: (blocks) => ({ schema: 1, pins: platformRows(blocks) }),
 });
 
 const KINDS: Readonly<Record<PinnedObject['kind'], string>> = { program: 'Program', map: 'Map', link: 'Link' };

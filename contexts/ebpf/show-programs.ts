@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts';
 import { namedProgramType } from '../platforms.ts';
 import { platformBlocks } from '../render/platform-blocks.ts';
 import { table } from '../render/table.ts';
-import { machineOf } from '../runtime.ts';
+import { platformListing, platformRows } from './platform-listing.ts';
 import { ONLY_PLATFORM } from './tags.ts';
 
 interface ListedProgram {
@@ -40,39 +40,27 @@ export const command = defineCommand({
     ONLY_PLATFORM,
   ],
   examples: ['show programs', 'show programs sample_ext pinned=yes', 'show programs id=5', 'show programs format=json'],
-  run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(
-      () => {
-        const runtimes = machine.runtimes().filter(({ platform }) => tags.platform === undefined || platform.name === tags.platform);
-        return runtimes.map((runtime) => {
-          const type = tags.type === undefined ? undefined : namedProgramType(runtime.platform, tags.type);
-          const rows = runtime
-            .programs()
-            .map((program) => listed(runtime, program))
-            .filter(
-              (program) =>
-                (type === undefined || program.type === type.name) &&
-                agrees(tags.attached, program.links) &&
-                agrees(tags.pinned, program.pins) &&
-                (tags.filename === undefined || [program.file, basename(program.file)].includes(tags.filename)) &&
-                (tags.section === undefined || program.section === tags.section) &&
-                (tags.id === undefined || program.id === tags.id),
-            );
-          return { platform: runtime.platform.name, rows };
-        });
-      },
-      tags.platform ? [tags.platform] : [],
-    );
-  },
+  run: (tags, environment) =>
+    platformListing(environment, tags.platform, (runtime) => {
+      const type = tags.type === undefined ? undefined : namedProgramType(runtime.platform, tags.type);
+      return runtime
+        .programs()
+        .map((program) => listed(runtime, program))
+        .filter(
+          (program) =>
+            (type === undefined || program.type === type.name) &&
+            agrees(tags.attached, program.links) &&
+            agrees(tags.pinned, program.pins) &&
+            (tags.filename === undefined || [program.file, basename(program.file)].includes(tags.filename)) &&
+            (tags.section === undefined || program.section === tags.section) &&
+            (tags.id === undefined || program.id === tags.id),
+        );
+    }),
   text(blocks, { level, id }) {
     const normal = (level ?? (id === undefined ? 'normal' : 'verbose')) === 'normal';
     return platformBlocks(blocks, normal ? programTable : (rows) => rows.map(programBlock).join(''));
   },
-  json: (blocks) => ({
-    schema: 1,
-    programs: blocks.flatMap(({ platform, rows }) => rows.map((row) => ({ ...row, platform }))),
-  }),
+  json: (blocks) => ({ schema: 1, programs: platformRows(blocks) }),
 });
 
 function agrees(wanted: 'any' | 'yes' | 'no' | undefined, count: number): boolean {
