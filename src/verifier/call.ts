@@ -251,9 +251,9 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
       return call.callbackContext ?? machine.constant(0);
     case 'task':
     case 'vma':
-      return machine.pointer('btf', 0, 0, false, 0);
+      return machine.pointer('btf', 0, 0, false, machine.identity());
     case 'dynptr':
-      return machine.pointer('btf', DYNPTR, 0, false, 0);
+      return machine.pointer('btf', DYNPTR, 0, false, machine.identity());
   }
 }
 

@@ -126,6 +126,11 @@ export class Value {
     return this.kind !== 'number' && this.kind !== 'any' && this.kind !== 'invalid' && this.kind !== 'object';
   }
 
+  /** A word of a kernel object, or an argument of traced code: a pointer that may be followed, null, or a plain number. */
+  get isWord(): boolean {
+    return this.kind === 'btf' && this.identity === 0 && !this.nullable;
+  }
+
   /** Identity of what must be released for this value to end: the object it lives in, or itself. */
   get root(): number {
     return this.parent === 0 ? this.identity : Math.abs(this.parent);
