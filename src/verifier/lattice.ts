@@ -245,20 +245,20 @@ function valueLeq(special: Value | undefined, general: Value | undefined, renami
   if (general.kind === 'any') return special.kind !== 'invalid';
   if (special.kind !== general.kind) {
     const isNull = special.kind === 'number' && special.symbol === ZERO && special.offset === 0;
+    if (!isNull || general.symbol !== ZERO || general.offset !== 0) return false;
     // Values of one identity are null together.
     return general.isWord || (general.nullable && renaming.matchIdentity(general.identity, NULL_IDENTITY));
   }
   if (special.tag !== general.tag || (special.nullable && !general.nullable)) return false;
+  if (special.isWord && !general.isWord) return false;
   if (special !== general && !scalarLeq(special.range, general.range)) return false;
   renaming.matchDerivation(general, special);
   return (
     renaming.matchSymbol(general, special) &&
-    if (!isNull || general.symbol !== ZERO || general.offset !== 0) return false;
     renaming.matchIdentity(general.identity, special.identity) &&
     renaming.matchParent(general.parent, special.parent)
   );
 }
-  if (special.isWord && !general.isWord) return false;
 
 function stackLeq(special: StackFrame, general: StackFrame, renaming: Renaming): boolean {
   if (special === general) {
@@ -455,6 +455,10 @@ class Joining {
     const range =
       this.thresholds === undefined ? joinScalars(a.range, b.range) : widenScalars(a.range, joinScalars(a.range, b.range), this.thresholds);
     const nullable = a.nullable || b.nullable;
+    // Words are null each for itself: one stands for pointers that are not null, and shares no identity with those that may be.
+    const isWord = a.isWord || b.isWord;
+    if (isWord && nullable) return this.anything(a, b);
+    const identity = isWord ? 0 : this.identity(a.identity, b.identity);
     const derivation = a.derivation === b.derivation ? a.derivation : undefined;
     if (a.symbol === b.symbol && a.offset === b.offset) {
       this.kept.add(a.symbol);
@@ -463,10 +467,6 @@ class Joining {
     const delta = sub(b.offset, a.offset);
     const key = `${a.symbol},${b.symbol},${delta}`;
     let joined = this.bySymbols.get(key);
-    // Words are null each for itself: one stands for pointers that are not null, and shares no identity with those that may be.
-    const isWord = a.isWord || b.isWord;
-    if (isWord && nullable) return this.anything(a, b);
-    const identity = isWord ? 0 : this.identity(a.identity, b.identity);
     if (joined === undefined) {
       joined = { fresh: this.supply.symbol(), a: a.symbol, b: b.symbol, delta, exact: delta === 0 || shiftsExactly(b, a.offset) };
       this.bySymbols.set(key, joined);
@@ -490,23 +490,23 @@ class Joining {
       pointer.offset === 0 &&
       (pointer.kind === 'map_value' || pointer.kind === 'map' || pointer.kind === 'memory' || pointer.kind === 'socket' || pointer.kind === 'btf')
     ) {
+      if (pointer.isWord) return pointer;
       const identity = a === pointer ? this.identity(pointer.identity, NULL_IDENTITY) : this.identity(NULL_IDENTITY, pointer.identity);
       return new Value(pointer.kind, pointer.tag, ZERO, 0, pointer.range, true, identity, undefined, undefined, pointer.parent);
     }
-    return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
-  }
-
-  constraints(a: Constraints, b: Constraints): Constraints {
-    let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax), a.packetMax);
-      if (pointer.isWord) return pointer;
-    if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
-    const entries: JoinedSymbol[] = this.joined.filter((joined) => joined.exact);
-    for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true });
     return this.anything(a, b);
   }
 
   /** Values that have nothing in common but that they are initialised. */
   private anything(a: Value, b: Value): Value {
+    return new Value('any', 0, this.supply.symbol(), 0, joinScalars(a.range, b.range), false, 0, undefined, undefined);
+  }
+
+  constraints(a: Constraints, b: Constraints): Constraints {
+    let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax), a.packetMax);
+    if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
+    const entries: JoinedSymbol[] = this.joined.filter((joined) => joined.exact);
+    for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true });
     const inA = new Set<SymbolId>([PACKET_SIZE]);
     const inB = new Set<SymbolId>([PACKET_SIZE]);
     for (const c of a.list) inA.add(c.a).add(c.b);
