@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { newSession, run } from '../contexts/harness.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
-import { schemaComplaints } from './json-schema.ts';
+import { schemaCheck } from '../json-schema.ts';
 
-const SCHEMA = JSON.parse(readFileSync('docs/show-verification.schema.json', 'utf8'));
+const complaints = schemaCheck(JSON.parse(readFileSync('docs/show-verification.schema.json', 'utf8')));
 
 async function verified(bytes: Uint8Array | undefined, tags: string) {
   const { stdout, stderr } = await run(newSession(bytes === undefined ? {} : { 'x.o': bytes }), `ebpf show verification ${tags} format=json`);
@@ -15,7 +15,7 @@ async function verified(bytes: Uint8Array | undefined, tags: string) {
 describe('the JSON of show verification', () => {
   it('explains a failure, judges it and says how portable the mistake is', async () => {
     const json = await verified(undefined, 'samples/droppacket_unsafe.o');
-    expect(schemaComplaints(SCHEMA, json)).toEqual([]);
+    expect(complaints(json)).toEqual([]);
     const [program] = json.programs;
     expect(program.explanations).toHaveLength(program.failures.length);
     expect(program.explanations[0]).toMatchObject({
@@ -30,7 +30,7 @@ describe('the JSON of show verification', () => {
 
   it('fits the schema where the command fails', async () => {
     const json = await verified(undefined, 'nosuchfile.o');
-    expect(schemaComplaints(SCHEMA, json)).toEqual([]);
+    expect(complaints(json)).toEqual([]);
     expect(json.error.kind).toBe('file');
   });
 
@@ -39,11 +39,14 @@ describe('the JSON of show verification', () => {
     const broken = (change: (program: Record<string, unknown>) => void) => {
       const copy = structuredClone(json);
       change(copy.programs[0]);
-      return schemaComplaints(SCHEMA, copy);
+      return complaints(copy);
     };
-    expect(broken((program) => Object.assign(program, { verdict: 'perhaps' }))).toHaveLength(1);
-    expect(broken((program) => Object.assign(program, { more: 1 }))).toEqual(['$.programs[0]: has no property more']);
-    expect(broken((program) => delete program['precision'])).toEqual(['$.programs[0]: lacks precision']);
+    expect(broken(() => undefined)).toEqual([]);
+    expect(broken((program) => Object.assign(program, { verdict: 'perhaps' }))).toContain(
+      '/programs/0/verdict: must be equal to one of the allowed values (accepted,rejected,error)',
+    );
+    expect(broken((program) => Object.assign(program, { more: 1 }))).toContain('/programs/0: must NOT have additional properties (more)');
+    expect(broken((program) => delete program['precision'])).toContain("/programs/0: must have required property 'precision'");
   });
 
   for (const [folder, platforms] of [
@@ -58,7 +61,7 @@ describe('the JSON of show verification', () => {
       for (const file of readdirSync(path!).filter((name) => name.endsWith('.o'))) {
         for (const platform of platforms) {
           const json = await verified(readFileSync(`${path}/${file}`), `x.o platform=${platform}`);
-          expect(schemaComplaints(SCHEMA, json), `${file} ${platform}`).toEqual([]);
+          expect(complaints(json), `${file} ${platform}`).toEqual([]);
           for (const { judgements = [] } of json.programs ?? [])
             for (const judged of judgements) classes.set(judged.class, (classes.get(judged.class) ?? 0) + 1);
           checked++;

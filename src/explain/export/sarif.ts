@@ -94,7 +94,8 @@ function ruleOf({ id, check, severity }: Failure) {
     name: pascal(check.kind),
     ...told,
     defaultConfiguration: { level: LEVELS[severity] },
-    properties: { tags: [severity, ...(entry === undefined ? [] : [entry.nature, entry.family])] },
+    // The schema wants each but once.
+    properties: { tags: [...new Set([severity, ...(entry === undefined ? [] : [entry.nature, entry.family])])] },
   };
 }
 
