@@ -83,6 +83,8 @@ export interface SessionView {
   complete(line: string, cursor: number): Promise<readonly Completion[]>;
   /** The line changes what the prompt is about (a context, the shell itself), so it cannot run in the background. */
   staysInFront?(line: string): boolean;
+  /** Where the question stands (`?` at the end, with or without a blank before it), if the line asks for help; what is before it can be finished. */
+  questionAt?(line: string): number | undefined;
   /** What the word at `cursor` means; undefined on an empty line. Never rejects. */
   helpAt(line: string, cursor: number): Promise<Hint | undefined>;
 }

@@ -99,6 +99,14 @@ export class Session implements SessionView {
     }
   }
 
+  questionAt(line: string): number | undefined {
+    const tokens = line.trimStart().startsWith('#') ? [] : tokenizeUnfinished(line);
+    const last = tokens.at(-1);
+    if (last === undefined || isHelp(last, false)) return last?.start;
+    const asking = spelledApart(tokens);
+    return asking && !this.#resolves(tokens) && this.#resolves(asking) ? asking.at(-1)?.start : undefined;
+  }
+
   async complete(line: string, cursor: number): Promise<readonly Completion[]> {
     try {
       return await completeLine(this, line, cursor);
@@ -243,10 +251,18 @@ export class Session implements SessionView {
     try {
       return this.resolve(tokens);
     } catch (error) {
-      const last = tokens.at(-1);
-      if (last === undefined || last.quoted || !/.\?$/.test(last.text)) throw error;
-      const word = { ...last, text: last.text.slice(0, -1), end: last.end - 1 };
-      return this.resolve([...tokens.slice(0, -1), word, { text: '?', start: word.end, end: last.end, quoted: false }]);
+      const asking = spelledApart(tokens);
+      if (asking === undefined) throw error;
+      return this.resolve(asking);
+    }
+  }
+
+  #resolves(tokens: readonly Token[]): boolean {
+    try {
+      this.resolve(tokens);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -375,6 +391,15 @@ async function inOuterLine<T>(words: readonly string[], act: () => Promise<T>): 
 
 function spanOf({ place }: DescribedError, line: string): Span | undefined {
   return place && placeOf(place, line, tokenizeUnfinished(line));
+}
+
+/** `show ver?` as `show ver ?`; undefined where the last word is not asked about. */
+function spelledApart(tokens: readonly Token[]): readonly Token[] | undefined {
+  const last = tokens.at(-1);
+  const word = last?.quoted === false ? /^(.*[^?])\?+$/s.exec(last.text)?.[1] : undefined;
+  if (last === undefined || word === undefined) return undefined;
+  const start = last.start + word.length;
+  return [...tokens.slice(0, -1), { ...last, text: word, end: start }, { text: '?', start, end: last.end, quoted: false }];
 }
 
 /** @throws UsageError for a line that asks for the background, which only the prompt has; it never passes such lines on. */

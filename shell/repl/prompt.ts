@@ -43,8 +43,6 @@ export interface PromptOptions {
 
 /** What a signal that ends the shell makes of its exit code (POSIX `sh`: 128 + number). */
 const SIGNAL_EXIT: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGQUIT: 131, SIGTERM: 143 };
-/** Lines that ask for help and come back afterwards. */
-const ASKS_HELP = /^(|.*\s)(?:\/|-)?\?\s*$/;
 /** Window title: saved on a stack at the start, given back at the end (xterm, CSI 22/23 ; 2 t). */
 const SAVE_TITLE = '\u001b[22;2t';
 const RESTORE_TITLE = '\u001b[23;2t';
@@ -354,10 +352,11 @@ export class Prompt {
 
   async #submit(): Promise<void> {
     const { text } = this.#editor;
-    const help = ASKS_HELP.exec(text)?.[1];
-    if (help === undefined) this.#history.add(text);
+    const question = this.#session?.questionAt?.(text);
+    if (question === undefined) this.#history.add(text);
     await this.#runLine(text);
-    this.#editor = nextLine(this.#editor, help ?? '');
+    // Who asked in the middle of a line goes on with it.
+    this.#editor = nextLine(this.#editor, text.slice(0, question ?? 0));
   }
 
   /** Leaves the entered line in the scrollback and runs it. @returns whether it succeeded. */

@@ -114,6 +114,21 @@ describe('help', () => {
     expect((await run(newSession(), 'ebpf show sections x?')).stderr).toBe('error: No such file or directory opening x?\n');
   });
 
+  it('knows what is before the question, so that a prompt can go on with it', () => {
+    const rest = (line: string) => {
+      const at = newSession().questionAt(line);
+      return at === undefined ? undefined : line.slice(0, at);
+    };
+    expect(rest('ebpf show ver ?')).toBe('ebpf show ver ');
+    expect(rest('ebpf show ver? ')).toBe('ebpf show ver');
+    expect(rest('  ebpf show ver -?')).toBe('  ebpf show ver ');
+    expect(rest('ebpf show??')).toBe('ebpf show');
+    expect(rest('?')).toBe('');
+    expect(rest('no such words ?')).toBe('no such words ');
+    for (const line of ['', 'show mode', 'ebpf "show ver?"', 'ebpf show sections x?', 'nonsense?', '# why?', '# why ?', 'ebpf ? show'])
+      expect(rest(line), line).toBeUndefined();
+  });
+
   for (const word of ['?', 'help', '/?', '-?', 'HELP']) {
     it(`${word} lists the root context`, async () => {
       const { stdout, exitCode } = await answer(word);

@@ -98,6 +98,7 @@ const session: SessionView = {
     io.write(`The following command was not found: ${line}.\n`, 'stderr');
     return { exitCode: 2 };
   },
+  questionAt: (line) => /\?\s*$/.exec(line)?.index,
   async complete(line, cursor) {
     const typed = line.slice(0, cursor);
     const start = typed.lastIndexOf(' ') + 1;

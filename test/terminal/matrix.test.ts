@@ -59,13 +59,15 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'helps in the middle of a command, which can be finished then',
     async play(pty, { dumb }) {
-      pty.type('show hash ?\r');
-      await pty.until('Usage: show hash');
-      if (!dumb) {
-        await pty.until(/netsh ebpf> show hash$/m);
-        pty.type('\u0015');
+      for (const [index, question] of ['show hash ?', 'show hash?'].entries()) {
+        pty.type(`${question}\r`);
+        await pty.until(() => pty.everything().filter((row) => row.startsWith('Usage: show hash')).length === index + 1);
+        if (!dumb) {
+          await pty.until(/netsh ebpf> show hash$/m);
+          pty.type('\u0015');
+        }
+        await pty.until(atPrompt);
       }
-      await pty.until(atPrompt);
     },
   },
   {
