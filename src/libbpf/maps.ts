@@ -50,8 +50,16 @@ export function mapCalls(state: LibbpfState) {
       if (mapType === undefined || mapType.kind === 'unspec') throw errnoError('EINVAL', `${type} is no map type.`);
       const template = options.inner_map_fd === undefined ? undefined : templateOf(mapOf(options.inner_map_fd));
       const map = runtime.createMap(
-        { name: name ?? '', type: mapType, keySize, valueSize, maxEntries, flags: options.map_flags ?? 0 },
-        { ...(template === undefined ? {} : { template }), ...(options.map_extra === undefined ? {} : { extra: options.map_extra }) },
+        {
+          name: name ?? '',
+          type: mapType,
+          keySize,
+          valueSize,
+          maxEntries,
+          flags: options.map_flags ?? 0,
+          ...(options.map_extra === undefined ? {} : { extra: options.map_extra }),
+        },
+        template === undefined ? {} : { template },
       );
       return state.open(map.id, true);
     });

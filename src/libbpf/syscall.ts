@@ -39,6 +39,7 @@ export interface BpfAttributes {
   value_size?: number;
   max_entries?: number;
   map_flags?: number;
+  map_extra?: number;
   inner_map_fd?: number;
   map_name?: string;
   map_fd?: number;
@@ -95,9 +96,13 @@ function nextId(next: (start: number, out: { value: number }) => number, attribu
 }
 
 const COMMANDS: Readonly<Record<number, Command>> = {
-  [BPF_COMMANDS.MAP_CREATE]: (calls, { map_type = 0, map_name, key_size = 0, value_size = 0, max_entries = 0, map_flags = 0, inner_map_fd }) =>
+  [BPF_COMMANDS.MAP_CREATE]: (
+    calls,
+    { map_type = 0, map_name, key_size = 0, value_size = 0, max_entries = 0, map_flags = 0, map_extra, inner_map_fd },
+  ) =>
     calls.bpf_map_create(map_type, map_name ?? null, key_size, value_size, max_entries, {
       map_flags,
+      ...(map_extra === undefined ? {} : { map_extra }),
       ...(inner_map_fd ? { inner_map_fd } : {}),
     }),
   [BPF_COMMANDS.MAP_LOOKUP_ELEM]: (calls, { map_fd = NONE, key, value = EMPTY }) => calls.bpf_map_lookup_elem(map_fd, key ?? null, value),

@@ -16,7 +16,7 @@ interface Draft {
   values?: { readonly target: number; readonly offset: number };
 }
 
-/** Members written with `__uint`; anything else by that macro is kept out of the definition and ignored (numa_node ...), and so is map_extra, which `__ulong` writes. */
+/** Members written with `__uint`; anything else by that macro is kept out of the definition and ignored (numa_node ...). */
 const NUMBERS = ['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'pinning', 'numa_node', 'id'] as const;
 const POINTER_SIZE = 8;
 
@@ -97,6 +97,8 @@ export class BtfMapReader {
   #member(name: string, draft: Draft, member: BtfMember, struct: Struct): void {
     if ((NUMBERS as readonly string[]).includes(member.name)) {
       draft.numbers.set(member.name, this.#number(name, member));
+    } else if (member.name === 'map_extra') {
+      draft.numbers.set(member.name, this.#long(name, member));
     } else if (member.name === 'key' || member.name === 'value') {
       const pointee = this.#pointee(name, member);
       const size = sizeOf(this.#btf, pointee);
@@ -125,6 +127,15 @@ export class BtfMapReader {
     return array.count;
   }
 
+  /** `__ulong(name, value)` is an enumeration with that value alone; `__uint` will do for a small one. */
+  #long(name: string, member: BtfMember): number {
+    const type = resolveType(this.#btf, member.type);
+    if (type?.kind !== 'enum' && type?.kind !== 'enum64') return this.#number(name, member);
+    const [only, ...others] = type.values;
+    if (only === undefined || others.length > 0) throw this.#error('malformed', `map ${name}: ${member.name} is not written with __ulong`);
+    return Number(only.value);
+  }
+
   #pointee(name: string, member: BtfMember): number {
     const pointer = resolveType(this.#btf, member.type);
     if (pointer?.kind !== 'ptr') throw this.#error('malformed', `map ${name}: ${member.name} is not a pointer`);
@@ -141,6 +152,7 @@ export class BtfMapReader {
       flags: numbers.get('map_flags') ?? 0,
       pinning: numbers.get('pinning') ?? 0,
       origin: 'btf',
+      ...(numbers.has('map_extra') ? { extra: numbers.get('map_extra')! } : {}),
       ...(keyTypeId === undefined ? {} : { keyTypeId }),
       ...(valueTypeId === undefined ? {} : { valueTypeId }),
     };

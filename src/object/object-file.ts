@@ -90,6 +90,8 @@ export interface MapDefinition {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
+  /** map_extra of the Linux uapi (`__ulong`, or `__uint`); absent: 0. */
+  readonly extra?: number;
   /** LIBBPF_PIN_*: 0 none, 1 by name. */
   readonly pinning: number;
   readonly origin: MapOrigin;

@@ -3,7 +3,7 @@ import type { LoadImmediate } from '../isa/instruction.ts';
 import { sizeOf } from '../object/btf-types.ts';
 import type { MapDefinition, ObjectFile, ObjectProgram } from '../object/object-file.ts';
 import { findMapType, inferProgramType } from '../platform/index.ts';
-import type { AttachType, ProgramType } from '../platform/platform.ts';
+import type { AttachType, MapKind, ProgramType } from '../platform/platform.ts';
 import { compilerRoutines } from './helpers/compiler-routines.ts';
 import { bindHelpers, bindOne } from './helpers/table.ts';
 import { ArrayMap } from './maps/array.ts';
@@ -22,7 +22,14 @@ import type { Verdict } from './verdict.ts';
 const PIN_BY_NAME = 1;
 /** LINUX_KERNEL_VERSION that objects with a .kconfig map see: 6.18.0. */
 const KERNEL_VERSION = 0x06_12_00;
-const ARRAY_TYPE_LIMIT = 0xffff_ffff;
+const PAGE = 4096;
+
+/** The next power of two in whole pages; 0 and what is beyond the largest stay for the kernel to refuse (adjust_ringbuf_sz of libbpf). */
+function ringSize(bytes: number): number {
+  if (bytes === 0) return 0;
+  const size = 2 ** Math.ceil(Math.log2(Math.max(PAGE, bytes)));
+  return size <= 2 ** 31 ? size : bytes;
+}
 
 export interface LoadObjectOptions {
   /** The file's bytes; without them the store cannot keep the programs. */
@@ -133,19 +140,17 @@ export class ObjectLoader {
       throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name}: pinning ${definition.pinning} is not known.`);
     }
     const template = definition.inner === undefined ? undefined : templateOf(this.#map(definition.inner));
-    const { keySize, valueSize, maxEntries, flags } = definition;
-    const possible = definition.data === undefined && maxEntries === 0 && type.kind === 'perf_event_array' && platform.name === 'linux';
-    const limit = this.#runtime.mapRules.maximumName;
+    const { name, keySize, valueSize, maxEntries, flags, extra } = this.#asLibbpf(definition);
     const special = platform.name === 'linux' ? specialFields(this.#object.btf, definition.valueTypeId) : [];
     const map = this.#runtime.createMap(
       {
-        // libbpf cuts names to what the kernel takes.
-        name: platform.name === 'linux' ? definition.name.slice(0, limit) : definition.name,
+        name,
         type,
         keySize,
         valueSize,
-        maxEntries: possible ? this.#runtime.host.cpuCount : Math.min(maxEntries, ARRAY_TYPE_LIMIT),
+        maxEntries,
         flags,
+        ...(extra === undefined ? {} : { extra }),
         ...(special.length === 0 ? {} : { special }),
       },
       template === undefined ? {} : { template },
@@ -157,6 +162,24 @@ export class ObjectLoader {
     return map;
   }
 
+  /** Name and size as libbpf of Linux hands them to the kernel. */
+  #asLibbpf(definition: MapDefinition): MapDefinition {
+    const { platform, host, mapRules } = this.#runtime;
+    if (platform.name === 'windows') return definition;
+    const { maxEntries } = definition;
+    const sizes: Partial<Record<MapKind, () => number>> = {
+      perf_event_array: () => maxEntries || host.cpuCount,
+      ringbuf: () => ringSize(maxEntries),
+      user_ringbuf: () => ringSize(maxEntries),
+    };
+    const kind = findMapType(platform, definition.type)?.kind;
+    return {
+      ...definition,
+      name: definition.name.slice(0, mapRules.maximumName).replace(/[^A-Za-z0-9_.]/g, '_'),
+      maxEntries: (kind && sizes[kind]?.()) ?? maxEntries,
+    };
+  }
+
   /** A map given by the caller, or the one that is pinned under the name. */
   #reused(definition: MapDefinition): BpfMap | undefined {
     const given = this.#options.reuse?.get(definition.name);
@@ -164,12 +187,14 @@ export class ObjectLoader {
     const id = given ?? pinned;
     if (id === undefined) return undefined;
     const map = this.#runtime.map(id);
+    const { type, keySize, valueSize, maxEntries, flags, extra = 0 } = this.#asLibbpf(definition);
     const same =
       map !== undefined &&
-      map.specification.type.id === definition.type &&
-      map.keySize === definition.keySize &&
-      map.valueSize === definition.valueSize &&
-      map.maxEntries === definition.maxEntries;
+      map.specification.type.id === type &&
+      map.keySize === keySize &&
+      map.valueSize === valueSize &&
+      map.maxEntries === maxEntries &&
+      (this.#runtime.platform.name === 'windows' || (map.flags === flags && (map.specification.extra ?? 0) === extra));
     if (!same) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name} differs from the one that is pinned under its name.`);
     this.#runtime.openHandle(id);
     return map;

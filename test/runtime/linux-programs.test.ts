@@ -236,3 +236,20 @@ describe.each(modes)('in mode %s', (mode) => {
     expect(outcome(() => requests.update(new Uint8Array(0), new Uint8Array(100)))).toBe('EBPF_OUT_OF_SPACE/28');
   });
 });
+
+describe('definitions', () => {
+  it('are completed as libbpf does', async () => {
+    const { map } = await bench('definitions', 'interpret');
+    const { maxEntries, keySize } = map('ring');
+    expect({ maxEntries, keySize, cpus: map('events').maxEntries }).toEqual({ maxEntries: 8192, keySize: 0, cpus: 4 });
+  });
+  it('hand map_extra on: how many hashes a bloom filter takes', async () => {
+    const { map, run } = await bench('definitions', 'jit');
+    expect(run('push').returnValue).toBe(0);
+    const bits = ['bloom', 'narrow'].map((name) => {
+      const [entry] = map(name).entries();
+      return entry!.value.reduce((count, byte) => count + byte.toString(2).replaceAll('0', '').length, 0);
+    });
+    expect(bits).toEqual([3, 2]);
+  });
+});

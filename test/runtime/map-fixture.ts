@@ -16,7 +16,7 @@ export interface MapBench {
     keySize: number,
     valueSize: number,
     maxEntries: number,
-    extras?: MapExtras & { readonly flags?: number; readonly name?: string },
+    extras?: MapExtras & { readonly flags?: number; readonly name?: string; readonly extra?: number },
   ): BpfMap;
   /** Copies bytes to a fresh block and returns its address. */
   place(bytes: Uint8Array): number;
@@ -50,7 +50,15 @@ export function mapBench(platformName: 'windows' | 'linux', cpuCount = 4): MapBe
     make(type, keySize, valueSize, maxEntries, extras = {}) {
       const map = createMap(
         environment,
-        { name: extras.name ?? 'm', type: mapType(platform.mapTypes, type), keySize, valueSize, maxEntries, flags: extras.flags ?? 0 },
+        {
+          name: extras.name ?? 'm',
+          type: mapType(platform.mapTypes, type),
+          keySize,
+          valueSize,
+          maxEntries,
+          flags: extras.flags ?? 0,
+          ...(extras.extra === undefined ? {} : { extra: extras.extra }),
+        },
         extras,
       );
       map.register(maps.size + 1);

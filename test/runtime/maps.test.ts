@@ -329,7 +329,7 @@ describe('LPM trie', () => {
     const prefix = fc.record({ length: fc.nat(16), data: fc.tuple(fc.nat(255), fc.nat(3)) });
     fc.assert(
       fc.property(fc.array(prefix, { maxLength: 30 }), fc.array(prefix, { maxLength: 30 }), (stored, probes) => {
-        const map = mapBench('linux').make('lpm_trie', 6, 4, 100);
+        const map = mapBench('linux').make('lpm_trie', 6, 4, 100, { flags: 1 });
         const bits = (data: readonly number[]) => data.map((byte) => byte.toString(2).padStart(8, '0')).join('');
         const model = new Map<string, number>();
         for (const [index, { length, data }] of stored.entries()) {

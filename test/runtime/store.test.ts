@@ -136,6 +136,22 @@ describe('what is pinned outlives the process', () => {
     expect(again.maps()).toHaveLength(9);
   });
 
+  it('map_extra: a bloom filter of Linux keeps its number of hashes', async () => {
+    const directory = fresh();
+    const runtime = testRuntime('linux');
+    await open(directory).transaction(runtime, () => {
+      const type = runtime.platform.mapTypes.find(({ name }) => name === 'bloom_filter')!;
+      const map = runtime.createMap({ name: 'seen', type, keySize: 0, valueSize: 4, maxEntries: 100, flags: 0, extra: 2 });
+      map.update(new Uint8Array(0), u32(7));
+      runtime.pin(map.id, '/sys/fs/bpf/seen');
+    });
+    const [again] = (await reopened(directory, testRuntime('linux'))).maps();
+    const bits = () => [...again!.entries()].flatMap(({ value }) => [...value]).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0);
+    const before = bits();
+    again!.update(new Uint8Array(0), u32(7));
+    expect([before > 0, bits() === before, again!.specification.extra]).toEqual([true, true, 2]);
+  });
+
   it('links that are pinned, detached ones as well', async () => {
     const directory = fresh();
     const runtime = testRuntime();

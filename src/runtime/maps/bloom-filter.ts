@@ -1,7 +1,7 @@
 import { Errno } from '../result.ts';
 import { HASH_MULTIPLIER } from './hash.ts';
 import { BpfMap, type MapEntry, type MapEnvironment } from './map.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import type { MapSpecification } from './rules.ts';
 
 const DEFAULT_HASHES = 5;
 
@@ -12,13 +12,10 @@ export class BloomFilterMap extends BpfMap {
   readonly #hashes: number;
   #pushed = 0;
 
-  /** `hashes`: the low 4 bits of map_extra; 0 means 5. */
-  constructor(environment: MapEnvironment, specification: MapSpecification, hashes = 0) {
-    if (specification.keySize !== 0) {
-      throw mapError(environment.rules, environment.rules.codes.invalid, `Map ${specification.name}: a bloom filter has no keys.`);
-    }
+  /** map_extra is the number of hashes; 0 means 5. */
+  constructor(environment: MapEnvironment, specification: MapSpecification) {
     super(environment, specification);
-    this.#hashes = hashes === 0 ? DEFAULT_HASHES : hashes & 15;
+    this.#hashes = specification.extra || DEFAULT_HASHES;
     // max_entries * hashes / ln 2 bits, rounded up to a power of two.
     const bits = 2 ** Math.max(6, Math.ceil(Math.log2((specification.maxEntries * this.#hashes * 7) / 5)));
     this.#mask = bits - 1;

@@ -1,8 +1,10 @@
 import type { MapKind } from '../../platform/platform.ts';
+import { ArenaMap } from './arena.ts';
 import { ArrayMap } from './array.ts';
 import { BloomFilterMap } from './bloom-filter.ts';
 import { CustomMap, type MapProvider } from './custom.ts';
 import { HashMap } from './hash.ts';
+import { refusedByLinux } from './linux-creation.ts';
 import { LpmTrieMap } from './lpm-trie.ts';
 import { LruHashMap } from './lru.ts';
 import type { BpfMap, MapEnvironment } from './map.ts';
@@ -22,8 +24,6 @@ import { UserRingBufferMap } from './user-ringbuf.ts';
 export interface MapExtras {
   readonly template?: InnerTemplate;
   readonly provider?: MapProvider;
-  /** map_extra of the Linux uapi. */
-  readonly extra?: number;
 }
 
 type Creator = (environment: MapEnvironment, specification: MapSpecification, extras: MapExtras) => BpfMap;
@@ -59,7 +59,7 @@ const creators: Partial<Record<MapKind, Creator>> = {
   ringbuf: (environment, specification) => new RingBufferMap(environment, specification),
   perf_event_array: (environment, specification) => new PerfEventArrayMap(environment, specification),
   stack_trace: (environment, specification) => new StackTraceMap(environment, specification),
-  bloom_filter: (environment, specification, extras) => new BloomFilterMap(environment, specification, extras.extra),
+  bloom_filter: (environment, specification) => new BloomFilterMap(environment, specification),
   custom: (environment, specification, extras) => new CustomMap(environment, specification, extras.provider),
   cgroup_array: reference,
   devmap: (environment, specification, extras) => (/hash/.test(specification.type.name) ? hash : reference)(environment, specification, extras),
@@ -74,12 +74,12 @@ const creators: Partial<Record<MapKind, Creator>> = {
   task_storage: storage,
   cgrp_storage: storage,
   user_ringbuf: (environment, specification) => new UserRingBufferMap(environment, specification),
+  arena: (environment, specification) => new ArenaMap(environment, specification),
 };
 
 /** Why the kinds that are missing cannot be there. */
 const reasons: Partial<Record<MapKind, string>> = {
   struct_ops: 'its values are function tables of a kernel, and there is none here',
-  arena: 'it is memory shared with a user process, and there is none here',
 };
 
 const MAXIMUM_ALLOCATION = 2 ** 37;
@@ -100,10 +100,8 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
   ] as const) {
     if (!Number.isInteger(size) || size < 0 || size > 0xffff_ffff) throw refuse(`${size} is no ${what}`);
   }
-  if (keySize === 0 && type.zeroKey !== true && !keyless.has(type.kind)) throw refuse('its key size is 0');
-  if (valueSize === 0 && type.zeroValue !== true && !valueless.has(type.kind)) throw refuse('its value size is 0');
-  if (maxEntries === 0 && !type.kind.endsWith('_storage') && !(rules.platform === 'linux' && type.kind === 'perf_event_array'))
-    throw refuse('max_entries is 0');
+  const refused = rules.platform === 'linux' ? refusedByLinux(specification) : refusedByWindows(specification);
+  if (refused !== undefined) throw refuse(refused.why, refused.errno);
   for (const { offset, size } of specification.special ?? []) if (offset + size > valueSize) throw refuse('a part of its value lies outside of it');
   const creator = creators[type.kind];
   if (creator === undefined) {
@@ -111,12 +109,14 @@ export function createMap(environment: MapEnvironment, specification: MapSpecifi
     throw refuse(`${type.constant} is not supported${reason === undefined ? '' : ` (${reason})`}`, rules.codes.unsupported);
   }
   if (contiguous.has(type.kind) && valueSize * maxEntries > MAXIMUM_ALLOCATION) throw refuse('it is larger than 128 GiB');
-  const fixed = { ...specification };
-  if (type.kind === 'perf_event_array' && rules.platform === 'linux' && maxEntries === 0)
-    Object.assign(fixed, { maxEntries: environment.host.cpuCount });
-  return creator(environment, fixed, extras);
+  return creator(environment, specification, extras);
 }
 
-const keyless: ReadonlySet<MapKind> = new Set(['queue', 'stack', 'ringbuf', 'user_ringbuf', 'bloom_filter', 'perf_event_array', 'arena']);
-const valueless: ReadonlySet<MapKind> = new Set(['ringbuf', 'user_ringbuf', 'perf_event_array', 'arena']);
+/** What every map of eBPF for Windows has to have; its kinds check the rest themselves. */
+function refusedByWindows({ type, keySize, valueSize, maxEntries }: MapSpecification): { readonly why: string; readonly errno?: number } | undefined {
+  if (keySize === 0 && type.zeroKey !== true) return { why: 'its key size is 0' };
+  if (valueSize === 0 && type.zeroValue !== true) return { why: 'its value size is 0' };
+  return maxEntries === 0 ? { why: 'max_entries is 0' } : undefined;
+}
+
 const contiguous: ReadonlySet<MapKind> = new Set(['array', 'queue', 'stack', 'prog_array', 'map_of_maps_array']);

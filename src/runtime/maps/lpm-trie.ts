@@ -14,7 +14,7 @@ export class LpmTrieMap extends HashMap {
   readonly #probe: number;
 
   constructor(environment: MapEnvironment, specification: MapSpecification) {
-    if (specification.keySize < 5 && !(environment.rules.platform === 'windows' && specification.keySize === 4)) {
+    if (specification.keySize < 4) {
       throw mapError(environment.rules, environment.rules.codes.invalid, `Map ${specification.name}: a trie's key is a u32 prefix length and data.`);
     }
     super(environment, specification);

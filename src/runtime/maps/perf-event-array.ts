@@ -22,11 +22,9 @@ export class PerfEventArrayMap extends RecordMap {
   constructor(environment: MapEnvironment, specification: MapSpecification) {
     const { keySize, valueSize, maxEntries, name } = specification;
     const windows = environment.rules.platform === 'windows';
-    const sizes = windows
-      ? keySize === 0 && valueSize === 0 && maxEntries >= 8 && (maxEntries & (maxEntries - 1)) === 0
-      : keySize === 4 && valueSize === 4;
-    if (!sizes) {
-      const wanted = windows ? 'no keys, no values, and a power of two as size' : 'keys and values of 4 bytes';
+    const powerOfTwo = maxEntries >= 8 && (maxEntries & (maxEntries - 1)) === 0;
+    if (windows && (keySize !== 0 || valueSize !== 0 || !powerOfTwo)) {
+      const wanted = 'no keys, no values, and a power of two as size';
       throw mapError(environment.rules, environment.rules.codes.invalid, `Map ${name}: a perf event array has ${wanted}.`);
     }
     super(environment, specification);

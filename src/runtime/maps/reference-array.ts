@@ -2,10 +2,9 @@ import type { MapKind } from '../../platform/platform.ts';
 import { Errno } from '../result.ts';
 import { ArrayMap } from './array.ts';
 import { Descriptor, DescriptorKind, type MapEnvironment, type MapLayout } from './map.ts';
-import { type MapSpecification, mapError, UpdateFlag } from './rules.ts';
+import { type MapSpecification, UpdateFlag } from './rules.ts';
 
 interface ReferenceRule {
-  readonly valueSizes: readonly number[];
   /** Errno of a delete outside the array, and of one where there is nothing (0: that is no error). */
   readonly deleteOutside: number;
   readonly deleteEmpty: number;
@@ -17,12 +16,12 @@ interface ReferenceRule {
 
 /** Linux 6.18, as its system calls answer (kernel/bpf/devmap.c, cpumap.c, arraymap.c, reuseport_array.c, net/core/sock_map.c, net/xdp/xskmap.c). */
 const rules: Partial<Record<MapKind, ReferenceRule>> = {
-  devmap: { valueSizes: [4, 8], deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
-  cpumap: { valueSizes: [4, 8], deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
-  xskmap: { valueSizes: [4], deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'present', struct: 'xdp_sock' },
-  sockmap: { valueSizes: [4, 8], deleteOutside: Errno.EINVAL, deleteEmpty: Errno.EINVAL, noExist: 'present', struct: 'bpf_sock' },
-  reuseport_sockarray: { valueSizes: [4, 8], deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
-  cgroup_array: { valueSizes: [4], deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
+  devmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
+  cpumap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
+  xskmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'present', struct: 'xdp_sock' },
+  sockmap: { deleteOutside: Errno.EINVAL, deleteEmpty: Errno.EINVAL, noExist: 'present', struct: 'bpf_sock' },
+  reuseport_sockarray: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
+  cgroup_array: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
 };
 
 /** Bytes of a CPU map's queue, at most (BPF_CPUMAP). */
@@ -37,14 +36,8 @@ export class ReferenceArrayMap extends ArrayMap {
   readonly #rule: ReferenceRule;
 
   constructor(environment: MapEnvironment, specification: MapSpecification) {
-    const rule = rules[specification.type.kind]!;
-    const { keySize, valueSize, name, type } = specification;
-    if (keySize !== 4 || !rule.valueSizes.includes(valueSize)) {
-      const sizes = rule.valueSizes.join(' or ');
-      throw mapError(environment.rules, environment.rules.codes.invalid, `Map ${name}: ${type.constant} has keys of 4 and values of ${sizes} bytes.`);
-    }
     super(environment, specification);
-    this.#rule = rule;
+    this.#rule = rules[specification.type.kind]!;
     this.describe(Descriptor.kind, DescriptorKind.other);
     this.describe(Descriptor.flags, 1);
   }

@@ -22,9 +22,7 @@ export class RingBufferMap extends RecordMap {
   constructor(environment: MapEnvironment, specification: MapSpecification) {
     const { maxEntries, keySize, valueSize, name } = specification;
     const powerOfTwo = maxEntries >= 8 && (maxEntries & (maxEntries - 1)) === 0;
-    // ringbuf_map_alloc wants whole pages.
-    const whole = environment.rules.platform === 'windows' || maxEntries % 4096 === 0;
-    if (keySize !== 0 || valueSize !== 0 || !powerOfTwo || !whole) {
+    if (keySize !== 0 || valueSize !== 0 || !powerOfTwo) {
       throw mapError(
         environment.rules,
         environment.rules.codes.invalid,

@@ -132,6 +132,8 @@ export const MapFlag = {
   mmapable: 1 << 10,
   preserveElems: 1 << 11,
   innerMap: 1 << 12,
+  segvOnFault: 1 << 17,
+  noUserConversion: 1 << 18,
 } as const;
 
 /** What a map is created from. */
@@ -142,6 +144,8 @@ export interface MapSpecification {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
+  /** map_extra of the Linux uapi: how many hashes a bloom filter takes, where an arena begins for user space. */
+  readonly extra?: number;
   /** Parts of a value that belong to the runtime (locks, timers, references): programs use them through helpers alone. */
   readonly special?: readonly ValueField[];
 }

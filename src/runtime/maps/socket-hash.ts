@@ -1,17 +1,10 @@
 import { HashMap } from './hash.ts';
 import { Descriptor, DescriptorKind, type MapEnvironment, type MapLayout } from './map.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import type { MapSpecification } from './rules.ts';
 
 /** BPF_MAP_TYPE_SOCKHASH: sockets by key. Their numbers are kept; a program's lookup leads to the socket that stands for all. */
 export class SocketHashMap extends HashMap {
   constructor(environment: MapEnvironment, specification: MapSpecification) {
-    if (specification.valueSize !== 4 && specification.valueSize !== 8) {
-      throw mapError(
-        environment.rules,
-        environment.rules.codes.invalid,
-        `Map ${specification.name}: the values of BPF_MAP_TYPE_SOCKHASH have 4 or 8 bytes.`,
-      );
-    }
     super(environment, specification);
     this.describe(Descriptor.kind, DescriptorKind.other);
     this.describe(Descriptor.flags, 1);

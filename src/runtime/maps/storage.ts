@@ -1,22 +1,13 @@
 import { HashMap } from './hash.ts';
 import { Descriptor, DescriptorKind, type MapEntry, type MapEnvironment, type MapLayout } from './map.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import type { MapSpecification } from './rules.ts';
 
 /**
  * BPF_MAP_TYPE_SK_STORAGE and its relatives for inodes, tasks and cgroups: a value per object, made by the helper that first asks for it
  * (kernel/bpf/bpf_local_storage.c). The key is the object as user space names it; max_entries is 0: objects are the bound.
  */
 export class StorageMap extends HashMap {
-  constructor(environment: MapEnvironment, specification: MapSpecification, keySizes: readonly number[] = [4]) {
-    const { keySize, maxEntries, name, type } = specification;
-    if (!keySizes.includes(keySize) || maxEntries !== 0) {
-      const sizes = keySizes.join(' or ');
-      throw mapError(
-        environment.rules,
-        environment.rules.codes.invalid,
-        `Map ${name}: ${type.constant} has keys of ${sizes} bytes and max_entries 0.`,
-      );
-    }
+  constructor(environment: MapEnvironment, specification: MapSpecification) {
     super(environment, specification);
     this.describe(Descriptor.kind, DescriptorKind.other);
     this.describe(Descriptor.flags, 1);
@@ -33,11 +24,6 @@ export class StorageMap extends HashMap {
 
 /** BPF_MAP_TYPE_CGROUP_STORAGE and its per-CPU form: user space changes values but neither adds nor removes any (kernel/bpf/local_storage.c). */
 export class CgroupStorageMap extends StorageMap {
-  constructor(environment: MapEnvironment, specification: MapSpecification) {
-    // An inode number, alone or with an attach type.
-    super(environment, specification, [8, 16]);
-  }
-
   protected override importValue(key: number, value: Uint8Array, flags: number): number {
     if (flags === 1) return this.fail('invalid');
     return this.find(key, 'user') < 0 ? this.fail('missing') : super.importValue(key, value, 0);

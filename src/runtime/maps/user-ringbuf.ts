@@ -2,7 +2,7 @@ import { Errno } from '../result.ts';
 import type { MapEntry, MapEnvironment } from './map.ts';
 import { RecordMap } from './record-map.ts';
 import { LENGTH_MASK, RECORD_HEADER, type RecordCallback, Ring } from './ring.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import type { MapSpecification } from './rules.ts';
 
 const NO_KEY = new Uint8Array(0);
 
@@ -14,16 +14,8 @@ export class UserRingBufferMap extends RecordMap {
   readonly #ring: Ring;
 
   constructor(environment: MapEnvironment, specification: MapSpecification) {
-    const { maxEntries, keySize, valueSize, name } = specification;
-    if (keySize !== 0 || valueSize !== 0 || maxEntries < 4096 || (maxEntries & (maxEntries - 1)) !== 0) {
-      throw mapError(
-        environment.rules,
-        environment.rules.codes.invalid,
-        `Map ${name}: a user ring buffer has no keys, no values, and a power of two of at least 4096 as size.`,
-      );
-    }
     super(environment, specification);
-    this.#ring = new Ring(this.memory, maxEntries, `map ${name}`);
+    this.#ring = new Ring(this.memory, this.maxEntries, `map ${this.name}`);
   }
 
   override destroy(): void {

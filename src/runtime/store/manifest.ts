@@ -19,6 +19,8 @@ export interface StoredMap {
   readonly maxEntries: number;
   readonly flags: number;
   readonly frozen: boolean;
+  /** map_extra, where it is not 0. */
+  readonly extra?: number;
   /** Map that served as template of a map of maps. */
   readonly template?: StoredTemplate;
   /** The object file that defines it, and its index there; the file is kept beside those of programs. */
@@ -123,6 +125,7 @@ const shape: Shape = record({
       },
       {
         template,
+        extra: natural,
         cpus: u32,
         object: record({ fileName: text, sha256, index: natural }),
         special: listOf(record({ offset: u32, size: u32 })),

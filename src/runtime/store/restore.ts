@@ -141,10 +141,10 @@ export class Restorer {
     if (runtime.map(stored.id) !== undefined) return;
     const type = findMapType(runtime.platform, stored.type);
     if (type === undefined) throw this.#damaged(`map ${stored.id} has the unknown type ${stored.type}`);
-    const { id, name, keySize, valueSize, maxEntries, flags, template, special } = stored;
+    const { id, name, keySize, valueSize, maxEntries, flags, extra, template, special } = stored;
     if (special?.some(({ offset, size }) => offset + size > valueSize)) throw this.#damaged(`map ${id} has fields outside of its values`);
     const map = runtime.createMap(
-      { name, type, keySize, valueSize, maxEntries, flags, ...(special === undefined ? {} : { special }) },
+      { name, type, keySize, valueSize, maxEntries, flags, ...(extra === undefined ? {} : { extra }), ...(special === undefined ? {} : { special }) },
       { id, ...(template === undefined ? {} : { template }) },
     );
     this.#fresh.push(map.id);

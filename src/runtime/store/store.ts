@@ -241,6 +241,7 @@ export class Store {
       frozen: map.frozen,
       ...(map instanceof ArrayOfMaps || map instanceof HashOfMaps ? { template: map.template } : {}),
       ...(map.origin === undefined ? {} : { object: storedOrigin(map.origin) }),
+      ...(map.specification.extra === undefined ? {} : { extra: map.specification.extra }),
       ...(map.specification.special === undefined ? {} : { special: map.specification.special }),
       ...(cpus === undefined ? {} : { cpus }),
       epoch,
