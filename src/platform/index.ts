@@ -7,7 +7,7 @@ import { windows } from './windows/windows.ts';
 
 export { findHelper, findMapType, helperByName, programTypeByName, programTypeOfSection } from './find.ts';
 export { inferProgramType, inferProgramTypeOfObject, objectEvidence } from './infer.ts';
-export { matchSection } from './section.ts';
+export { matchSection, targetOfSection } from './section.ts';
 
 /** Names of the platforms, the default first. */
 export const platforms: readonly PlatformName[] = ['windows', 'linux'];

@@ -73,6 +73,16 @@ export interface AttachType {
   readonly programType: string;
   /** Overrides the program type's range. */
   readonly returns?: ReturnRange;
+  /** What programs are attached to, by name, where it decides more than the attach type does. */
+  readonly targets?: ReadonlyMap<string, AttachTarget>;
+}
+
+/** A function of the host that programs are attached to. */
+export interface AttachTarget {
+  /** Accepted r0 at exit, whatever the attach type says; undefined = any number. */
+  readonly returns?: ReturnRange;
+  /** The word of the context, by its offset in bytes, that holds what was returned so far. */
+  readonly result?: ReturnRange & { readonly offset: number };
 }
 
 export interface SectionPrefix {

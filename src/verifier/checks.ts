@@ -385,7 +385,7 @@ export const CHECKS = {
     severity: 'policy',
     id: 'EXIT-01',
     classic: (d) => `Return value out of range (r0.value in [${d.limit}])`,
-    plain: (d) => `Returns ${span(d)}; programs of this type may return ${d.limit}.`,
+    plain: (d) => `Returns ${d.have ?? span(d)}; programs of this type may return ${d.limit}.`,
   },
   reference_leak: {
     severity: 'safety',

@@ -4,7 +4,6 @@ import { checkNothingHeld } from './call.ts';
 import { describeValue } from './describe.ts';
 import type { CallContext } from './explore.ts';
 import type { Machine } from './machine.ts';
-import { constantValue } from './number/index.ts';
 import type { State } from './state.ts';
 
 /** Checks what must hold where a function ends; subprograms may return anything, callbacks and programs a number in range. */
@@ -42,34 +41,17 @@ export function checkExit(machine: Machine, state: State, pc: number, context: C
     return true;
   }
   if (!checkNothingHeld(machine, state, pc, 'The program ends')) return false;
-  const range = returnRange(machine);
-  if (range !== undefined && value.kind === 'number') {
-    // Only the low 32 bits of r0 are the program's result.
-    const { range: r } = value;
-    const c = constantValue(r);
-    const inside =
-      c !== undefined
-        ? within(Number(BigInt.asIntN(32, BigInt(c))), Number(BigInt.asIntN(32, BigInt(c))), range)
-        : within(r.smin, r.smax, range) || within(r.s32min, r.s32max, range);
-    if (!inside) {
-      machine.fail('exit_value', pc, state, {
-        register: 0,
-        min: r.smin,
-        max: r.smax,
-        limit: range.min === range.max ? `${range.min}` : `${range.min} to ${range.max}`,
-      });
-      return false;
-    }
-  }
-  return true;
+  const range = machine.rules.returns;
+  // Only the low 32 bits of r0 are the program's result.
+  if (range === undefined || (value.kind === 'number' && within(value.range.s32min, value.range.s32max, range))) return true;
+  machine.fail('exit_value', pc, state, {
+    register: 0,
+    limit: range.min === range.max ? `${range.min}` : `${range.min} to ${range.max}`,
+    ...(value.kind === 'number' ? { min: value.range.smin, max: value.range.smax } : { have: describeValue(machine, value) }),
+  });
+  return false;
 }
 
 function within(min: number | bigint, max: number | bigint, range: ReturnRange): boolean {
   return min >= range.min && max <= range.max;
-}
-
-function returnRange(machine: Machine): ReturnRange | undefined {
-  const { rules } = machine;
-  const attach = rules.platform.attachTypes.find((type) => type.name === rules.attachType);
-  return attach?.returns ?? rules.programType.returns;
 }

@@ -9,6 +9,7 @@ import {
   matchSection,
   objectEvidence,
   programTypeOfSection,
+  targetOfSection,
 } from '../platform/index.ts';
 import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
 import type { ControlFlowGraph } from './cfg.ts';
@@ -365,11 +366,16 @@ function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOpt
   const declared = options.programType === undefined ? declaredType(object, program, platform, inferred?.type) : undefined;
   const programType = options.programType ?? declared ?? inferred?.type ?? fallbackType(platform);
   const attachType = options.programType === undefined ? inferred?.attachType : undefined;
+  const section = matchSection(platform, program.section);
+  const attached = platform.attachTypes.find((type) => type.name === attachType);
+  const target = section === undefined ? undefined : attached?.targets?.get(targetOfSection(section, program.section));
   return {
     platform,
     programType,
     attachType,
-    section: matchSection(platform, program.section),
+    target,
+    returns: target === undefined ? (attached?.returns ?? programType.returns) : target.returns,
+    section,
     context: programType.context,
     allowDivisionByZero: options.allowDivisionByZero ?? true,
     checkTermination: options.checkTermination ?? true,

@@ -1,7 +1,16 @@
 import type { Branch, Instruction, InstructionList } from '../isa/instruction.ts';
 import { resolveType, sizeOf } from '../object/btf-types.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
-import type { ContextLayout, HelperPrototype, MapKind, Platform, ProgramType, SectionPrefix } from '../platform/platform.ts';
+import type {
+  AttachTarget,
+  ContextLayout,
+  HelperPrototype,
+  MapKind,
+  Platform,
+  ProgramType,
+  ReturnRange,
+  SectionPrefix,
+} from '../platform/platform.ts';
 import { type CheckDetails, type CheckKind, checkRow } from './checks.ts';
 import { Constraints } from './constraints.ts';
 import type { Supply } from './lattice.ts';
@@ -45,6 +54,10 @@ export interface Rules {
   readonly platform: Platform;
   readonly programType: ProgramType;
   readonly attachType: string | undefined;
+  /** What the program is attached to, where that decides anything. */
+  readonly target?: AttachTarget | undefined;
+  /** What r0 must be at exit; undefined = any number. */
+  readonly returns: ReturnRange | undefined;
   readonly section: SectionPrefix | undefined;
   readonly context: ContextLayout;
   readonly allowDivisionByZero: boolean;

@@ -350,6 +350,8 @@ function endsWithNull(section: string, offset: number): boolean {
 }
 
 function loadContext(machine: Machine, offset: number, size: Size): Value {
+  const result = machine.rules.target?.result;
+  if (result?.offset === offset) return machine.number(truncate(size, fromSigned(result.min, result.max)));
   if (machine.rules.context.typedArguments === true && size === 8) {
     const mayEnd = machine.rules.attachType === 'trace_iter' && endsWithNull(machine.program.section, offset);
     return machine.pointer('btf', 0, 0, mayEnd, mayEnd ? machine.identity() : 0);

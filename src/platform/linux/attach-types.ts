@@ -1,5 +1,6 @@
 /** Attach types of Linux (enum bpf_attach_type), named as libbpf prints them, with the return ranges of check_return_code (kernel/bpf/verifier.c). */
-import type { AttachType, ReturnRange } from '../platform.ts';
+import type { AttachTarget, AttachType, ReturnRange } from '../platform.ts';
+import { errno, hooks, hooksOfCgroup } from './lsm-hooks.ts';
 
 const zero = { min: 0, max: 0 };
 const verdict = { min: 0, max: 1 };
@@ -7,7 +8,7 @@ const always = { min: 1, max: 1 };
 const withFlags = { min: 0, max: 3 };
 
 /** In the order of the enumeration: the index is the id. */
-const rows: readonly (readonly [name: string, programType: string, returns?: ReturnRange])[] = [
+const rows: readonly (readonly [name: string, programType: string, returns?: ReturnRange, targets?: ReadonlyMap<string, AttachTarget>])[] = [
   ['cgroup_inet_ingress', 'cgroup_skb', verdict],
   ['cgroup_inet_egress', 'cgroup_skb', withFlags],
   ['cgroup_inet_sock_create', 'cgroup_sock'],
@@ -35,7 +36,7 @@ const rows: readonly (readonly [name: string, programType: string, returns?: Ret
   ['trace_fentry', 'tracing', zero],
   ['trace_fexit', 'tracing', zero],
   ['modify_return', 'tracing'],
-  ['lsm_mac', 'lsm'],
+  ['lsm_mac', 'lsm', errno, hooks],
   ['trace_iter', 'tracing', verdict],
   ['cgroup_inet4_getpeername', 'cgroup_sock_addr', always],
   ['cgroup_inet6_getpeername', 'cgroup_sock_addr', always],
@@ -51,7 +52,7 @@ const rows: readonly (readonly [name: string, programType: string, returns?: Ret
   ['sk_reuseport_select_or_migrate', 'sk_reuseport'],
   ['perf_event', 'perf_event'],
   ['trace_kprobe_multi', 'kprobe'],
-  ['lsm_cgroup', 'lsm', verdict],
+  ['lsm_cgroup', 'lsm', verdict, hooksOfCgroup],
   ['struct_ops', 'struct_ops'],
   ['netfilter', 'netfilter'],
   ['tcx_ingress', 'sched_cls'],
@@ -69,9 +70,10 @@ const rows: readonly (readonly [name: string, programType: string, returns?: Ret
   ['trace_fsession', 'tracing', zero],
 ];
 
-export const attachTypes: readonly AttachType[] = rows.map(([name, programType, returns], id) => ({
+export const attachTypes: readonly AttachType[] = rows.map(([name, programType, returns, targets], id) => ({
   name,
   id,
   programType,
   ...(returns && { returns }),
+  ...(targets && { targets }),
 }));

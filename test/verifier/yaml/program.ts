@@ -114,6 +114,7 @@ export function createMachine(test: Case, program: TestProgram, mapTags: Readonl
     platform: PLATFORM,
     programType: PROGRAM_TYPE,
     attachType: undefined,
+    returns: PROGRAM_TYPE.returns,
     section: undefined,
     context: PROGRAM_TYPE.context,
     allowDivisionByZero: !test.options.has('!allow_division_by_zero'),

@@ -1,0 +1,51 @@
+/** Rules that a program's type and what it is attached to make, and not what its code does: what it may return, which kernel functions it may call. */
+import { describe, expect, it } from 'vitest';
+import { linux } from '../../src/platform/linux/linux.ts';
+import { verifyText } from './program-text.ts';
+
+/** The failed checks of a program of a section. */
+function failures(section: string, text: string, type = 'lsm'): readonly string[] {
+  const report = verifyText({ platform: linux, type, section, text });
+  expect(report.error).toBeUndefined();
+  return report.failures.map(({ check }) => check.kind);
+}
+
+const returning = (value: number) => `r0 = ${value}\nexit`;
+/** Returns the word of the context at an offset, at 64 or 32 bits. */
+const passing = (offset: number, bits: 32 | 64 = 64) => `r0 = *(u${bits} *)(r1 + ${offset})\nexit`;
+
+describe('what a program of a security hook may return', () => {
+  it.each([
+    ['0 where the hook returns an errno', 'lsm/file_open', returning(0), []],
+    ['-EPERM where the hook returns an errno', 'lsm.s/file_open', returning(-1), []],
+    ['the least errno', 'lsm/file_open', returning(-4095), []],
+    ['less than the least errno', 'lsm/file_open', returning(-4096), ['exit_value']],
+    ['1 where the hook returns an errno', 'lsm/file_open', returning(1), ['exit_value']],
+    ['1 where the hook answers yes or no', 'lsm/inode_xattr_skipcap', returning(1), []],
+    ['-1 where the hook answers yes or no', 'lsm/inode_xattr_skipcap', returning(-1), ['exit_value']],
+    ['anything where the hook returns nothing', 'lsm/task_free', returning(77), []],
+    ['what is not known where the hook returns nothing', 'lsm/task_free', 'call bpf_ktime_get_ns\nexit', []],
+    ['what is not known where the hook returns an errno', 'lsm/file_open', 'call bpf_ktime_get_ns\nexit', ['exit_value']],
+    ['what is not known at a hook that this kernel does not have', 'lsm/of_the_future', 'call bpf_ktime_get_ns\nexit', ['exit_value']],
+    ['what was returned so far', 'lsm/file_open', passing(8), []],
+    ['the low half of what was returned so far', 'lsm/file_open', passing(8, 32), []],
+    ['another argument', 'lsm/file_open', passing(0), ['exit_value']],
+    ['an argument of a hook that has more of them', 'lsm/inode_rename', passing(8), ['exit_value']],
+    ['what was returned so far by a hook that has more arguments', 'lsm/inode_rename', passing(32), []],
+    ['0 in a cgroup, which forbids', 'lsm_cgroup/socket_bind', returning(0), []],
+    ['2 in a cgroup', 'lsm_cgroup/socket_bind', returning(2), ['exit_value']],
+    ['1 in a cgroup where the hook returns nothing', 'lsm_cgroup/sk_clone_security', returning(1), []],
+    ['0 in a cgroup where the hook returns nothing', 'lsm_cgroup/sk_clone_security', returning(0), ['exit_value']],
+  ] as const)('%s', (_, section, text, expected) => {
+    expect(failures(section, text)).toEqual(expected);
+  });
+});
+
+describe('a pointer is no result where results have a range', () => {
+  it.each([
+    ['fentry/do_nanosleep', ['exit_value']],
+    ['fmod_ret/do_nanosleep', []],
+  ] as const)('%s', (section, expected) => {
+    expect(failures(section, passing(0), 'tracing')).toEqual(expected);
+  });
+});
