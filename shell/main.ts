@@ -88,9 +88,10 @@ process.stderr.on('error', outputGone);
 
 /** `ebpfsh dap` speaks to editors, not to people; everything else is the shell's. */
 async function run(args: readonly string[]): Promise<number> {
-  if (args.length !== 1 || args[0] !== 'dap') return runArguments(args, rim);
-  const { serveDap } = await import('./dap/index.ts');
-  return serveDap(rim.host, process.stdin, process.stdout, (message) => process.stderr.write(`ebpfsh dap: ${message}\n`));
+  const [first, ...words] = args;
+  if (first !== 'dap') return runArguments(args, rim);
+  const { runDap } = await import('./dap/index.ts');
+  return runDap(words, rim.host, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: cancel.signal });
 }
 
 run(process.argv.slice(2)).then((exitCode) => {

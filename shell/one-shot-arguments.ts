@@ -55,4 +55,5 @@ Examples:
       ebpfsh eb sh sec samples/bpf.o
       ebpfsh ebpf ?
       ebpfsh dap       (for editors: the Debug Adapter Protocol over standard input)
+      ebpfsh dap port=4711      (the same over connections to that port)
 `;

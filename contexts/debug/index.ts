@@ -48,6 +48,16 @@ export const debugContext: ContextDefinition = {
       summary: 'Stops motions at a place, a join, a widening or a failure.',
       load: async () => (await import('./break.ts')).command,
     },
+    {
+      words: 'branch',
+      summary: 'Shows or chooses the way on which the current block is left.',
+      load: async () => (await import('./branch.ts')).command,
+    },
+    {
+      words: 'memory',
+      summary: 'Shows bytes of memory, as far as the verifier knows them.',
+      load: async () => (await import('./memory.ts')).command,
+    },
     { words: 'continue', summary: 'Goes on to the next breakpoint.', load: async () => (await import('./continue.ts')).command },
     { words: 'culprit', summary: 'Shows where what a failed check needs was lost.', load: async () => (await import('./culprit.ts')).command },
     { words: 'delete break', summary: 'Removes breakpoints and watchpoints.', load: async () => (await import('./delete-break.ts')).command },

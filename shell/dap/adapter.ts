@@ -1,51 +1,36 @@
 import { describeError } from '../../contexts/errors.ts';
 import type { Host } from '../../contexts/host.ts';
-import type { BreakPlace } from '../../src/explain/queries/breakpoints.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { RequestArguments, RequestError } from './arguments.ts';
+import { BreakpointTable, type Found } from './breakpoint-table.ts';
 import {
   atChanges,
   atFunction,
   atSlots,
   type Breakpoint,
-  EXCEPTION_FILTERS,
   type ExceptionFilter,
-  isExceptionFilter,
-  parseCondition,
   type Reason,
+  type WantedFilter,
+  wantedFilter,
 } from './breakpoints.ts';
-import { evaluate } from './evaluate.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { completionsOf } from './completions.ts';
+import { evaluate, placesByName } from './evaluate.ts';
 import { launch } from './launch.ts';
+import { addressOf, readMemory, slotOf } from './memory.ts';
 import { questions } from './questions.ts';
-import { Sources } from './sources.ts';
-import { atEntry, type Granularity, type Motion, obstacleAt, type Stop, travel } from './travel.ts';
-import { addressOf, disassembly, exceptionInfo, failingHere, framesOf, scopesOf, slotOf, stackFrames, variablesOf } from './views.ts';
+import { type ClientFormat, Sources } from './sources.ts';
+import { atEntry, type Granularity, type Motion, type Obstacles, obstacleAt, type Stop, travel } from './travel.ts';
+import { disassembly, exceptionInfo, failingHere, framesOf, locationAt, scopesOf, stackFrames, variablesOf } from './views.ts';
 import { WireError } from './wire.ts';
+import { RequestQueue, type Work, workOf } from './work.ts';
 
 /** The path that is followed is the only thread. */
 const THREAD = 1;
 
-/** What `initialize` answers. */
-const CAPABILITIES = {
-  supportsConfigurationDoneRequest: true,
-  supportsConditionalBreakpoints: true,
-  supportsInstructionBreakpoints: true,
-  supportsFunctionBreakpoints: true,
-  supportsDataBreakpoints: true,
-  supportsRestartFrame: true,
-  supportsStepBack: true,
-  supportsSteppingGranularity: true,
-  supportsGotoTargetsRequest: true,
-  supportsDisassembleRequest: true,
-  supportsExceptionInfoRequest: true,
-  supportsEvaluateForHovers: true,
-  supportsTerminateRequest: true,
-  exceptionBreakpointFilters: Object.entries(EXCEPTION_FILTERS).map(([filter, row]) => ({ filter, ...row })),
-};
-
 interface Handler {
   /** The body of the response. */
-  answer(args: RequestArguments): object | undefined | Promise<object | undefined>;
+  answer(args: RequestArguments, work: Work): object | undefined | Promise<object | undefined>;
   /** What happens once the response is sent. */
   after?(args: RequestArguments): void | Promise<void>;
 }
@@ -54,7 +39,8 @@ interface Handler {
 interface Launched {
   readonly session: DebugSession;
   readonly sources: Sources;
-  readonly stopOnEntry: boolean;
+  /** What the request said, to launch it again. */
+  readonly args: RequestArguments;
 }
 
 /**
@@ -65,16 +51,15 @@ export class DebugAdapter {
   private readonly host: Host;
   private readonly send: (message: object) => void;
   private readonly onEnd: () => void;
-  private readonly cancel = new AbortController();
+  private readonly queue = new RequestQueue();
+  private ended = false;
   private sequence = 0;
-  private last: Promise<void> = Promise.resolve();
   private launched: Launched | undefined;
-  /** Lines count from 1 on the other side, too, unless it says otherwise. */
-  private lineOffset = 0;
-  /** By what set them: a source file's lines, or one of the other kinds. */
-  private readonly breakpoints = new Map<string, readonly Breakpoint[]>();
-  private breakpointCount = 0;
-  private filters: readonly ExceptionFilter[] = ['failure'];
+  /** Lines and columns count from 1 on the other side, too, and paths are paths, unless it says otherwise. */
+  private format: ClientFormat = { lineOffset: 0, columnOffset: 0, uris: false };
+  private hearsProgress = false;
+  private readonly breakpoints = new BreakpointTable();
+  private filters: readonly WantedFilter[] = [{ filter: 'failure', wants: () => true }];
   /** The filter that stopped the last motion. */
   private stoppedBy: ExceptionFilter | undefined;
   private pausing = false;
@@ -98,26 +83,38 @@ export class DebugAdapter {
     // In the order of arrival, so that a pause behind a motion is not lost.
     if (MOTIONS.includes(command)) this.pausing = false;
     if (URGENT.includes(command)) this.pausing = true;
-    if (ENDING.includes(command)) this.cancel.abort();
-    this.last = this.last.then(() => this.handle(command, seq, new RequestArguments(values)));
+    if (ENDING.includes(command)) {
+      this.ended = true;
+      this.queue.cancelAll();
+    }
+    const args = new RequestArguments(values);
+    // What it is about may be under way, or wait.
+    if (command === 'cancel') void this.handle(command, seq, args, NEVER);
+    else this.queue.add(seq, (signal) => this.handle(command, seq, args, signal));
   }
 
   /** Ends what runs, as when the other side is gone. */
   close(): void {
     this.pausing = true;
-    this.cancel.abort();
+    this.ended = true;
+    this.queue.cancelAll();
   }
 
-  private async handle(command: string, request: number, args: RequestArguments): Promise<void> {
+  private async handle(command: string, request: number, args: RequestArguments, signal: AbortSignal): Promise<void> {
     const handler = Object.hasOwn(this.handlers, command) ? this.handlers[command] : undefined;
     const respond = (rest: object) => this.emit({ type: 'response', request_seq: request, command, ...rest });
+    const work = workOf(request, TITLES[command] ?? command, signal, this.hearsProgress ? (event, body) => this.event(event, body) : undefined);
     try {
+      if (signal.aborted) throw new RequestError(CANCELLED);
       if (handler === undefined) throw new RequestError(`"${command}" is not supported.`);
-      const body = await handler.answer(args);
+      const body = await handler.answer(args, work);
+      work.end();
       respond({ success: true, ...(body === undefined ? {} : { body }) });
     } catch (error) {
-      const message = error instanceof RequestError ? error.message : describeError(error).message;
-      respond({ success: false, message, body: { error: { id: 1, format: message.replaceAll('{', '('), showUser: true } } });
+      work.end();
+      // What was cancelled may fail in its own words.
+      const message = signal.aborted ? CANCELLED : error instanceof RequestError ? error.message : describeError(error).message;
+      respond({ success: false, message, body: { error: { id: 1, format: message.replaceAll('{', '('), showUser: message !== CANCELLED } } });
       return;
     }
     await handler.after?.(args);
@@ -131,8 +128,11 @@ export class DebugAdapter {
     this.emit({ type: 'event', event, body });
   }
 
-  private say(text: string): void {
-    this.event('output', { category: 'console', output: `${text}\n` });
+  /** @param slot instruction that it is about; editors lead to its line. */
+  private say(text: string, slot?: number): void {
+    const { session, sources } = this.target;
+    const place = slot === undefined ? undefined : sources.of(session.source.at(slot));
+    this.event('output', { category: 'console', output: `${text}\n`, ...place });
   }
 
   private get target(): Launched {
@@ -143,11 +143,30 @@ export class DebugAdapter {
   private readonly handlers: Readonly<Record<string, Handler>> = {
     initialize: {
       answer: (args) => {
-        this.lineOffset = args.flag('linesStartAt1') === false ? -1 : 0;
+        this.format = {
+          lineOffset: args.flag('linesStartAt1') === false ? -1 : 0,
+          columnOffset: args.flag('columnsStartAt1') === false ? -1 : 0,
+          uris: args.text('pathFormat') === 'uri',
+        };
+        this.hearsProgress = args.flag('supportsProgressReporting') ?? false;
         return CAPABILITIES;
       },
     },
-    launch: { answer: (args) => this.launch(args), after: () => this.introduce() },
+    launch: {
+      answer: (args, work) => this.launch(args, work),
+      after: () => {
+        this.introduce();
+        // Now there is a program for breakpoints to be set in.
+        this.event('initialized');
+      },
+    },
+    attach: {
+      answer() {
+        throw new RequestError('Nothing runs that could be attached to: "launch" verifies a program and steps through what the verifier found.');
+      },
+    },
+    restart: { answer: (args, work) => this.restart(args, work), after: () => this.beginAgain() },
+    cancel: { answer: (args) => this.cancel(args) },
     setBreakpoints: { answer: (args) => this.setBreakpoints(args) },
     setInstructionBreakpoints: { answer: (args) => this.setInstructionBreakpoints(args) },
     setFunctionBreakpoints: {
@@ -158,12 +177,16 @@ export class DebugAdapter {
     setDataBreakpoints: {
       answer: (args) => this.replaceBreakpoints('data breakpoint', args, (wanted) => atChanges(wanted.requiredText('dataId'))),
     },
-    setExceptionBreakpoints: {
+    setExceptionBreakpoints: { answer: (args) => this.setExceptionBreakpoints(args) },
+    breakpointLocations: {
       answer: (args) => {
-        this.filters = args.texts('filters').filter(isExceptionFilter);
-        return undefined;
+        const source = args.object('source');
+        const from = args.requiredInteger('line');
+        const lines = this.target.sources.linesOf(source.text('path'), source.integer('sourceReference'), from, args.integer('endLine') ?? from);
+        return { breakpoints: lines.map((line) => ({ line })) };
       },
     },
+    loadedSources: { answer: () => ({ sources: this.target.sources.all() }) },
     configurationDone: { answer: () => this.ready(), after: () => this.begin() },
     threads: { answer: () => ({ threads: [{ id: THREAD, name: this.pathName() }] }) },
     stackTrace: { answer: (args) => this.stackTrace(args) },
@@ -172,7 +195,15 @@ export class DebugAdapter {
       answer: (args) => ({ variables: page(variablesOf(this.target.session, args.requiredInteger('variablesReference')), args, 'start', 'count') }),
     },
     next: this.motion('next'),
-    stepIn: this.motion('stepIn'),
+    stepIn: {
+      answer: (args) => {
+        const way = args.integer('targetId');
+        if (way !== undefined && !this.target.session.turn(way)) throw new RequestError(`No way ${way} leads on from here.`);
+        return this.ready();
+      },
+      after: (args) => this.move(args.integer('targetId') === undefined ? 'stepIn' : 'enter', granularityOf(args)),
+    },
+    stepInTargets: { answer: (args) => this.stepInTargets(args.requiredInteger('frameId')) },
     stepOut: this.motion('stepOut'),
     stepBack: this.motion('stepBack'),
     continue: this.motion('continue'),
@@ -185,8 +216,20 @@ export class DebugAdapter {
         const frame = args.integer('frameId');
         const { session } = this.target;
         const depth = frame === undefined ? session.state.frames.length - 1 : this.depthOf(frame);
-        return { result: evaluate(session, depth, args.requiredText('expression')), variablesReference: 0 };
+        return { ...evaluate(session, depth, args.requiredText('expression')), variablesReference: 0 };
       },
+    },
+    completions: {
+      answer: (args) => {
+        // Columns count as those of sources do.
+        const cursor = args.requiredInteger('column') - 1 - this.format.columnOffset;
+        return { targets: completionsOf(this.target.session, args.requiredText('text'), cursor) };
+      },
+    },
+    locations: { answer: (args) => locationAt(this.target.session, this.target.sources, args.requiredInteger('locationReference')) },
+    readMemory: {
+      answer: (args) =>
+        readMemory(this.target.session, args.requiredText('memoryReference'), args.integer('offset') ?? 0, args.requiredInteger('count')),
     },
     disassemble: {
       answer: (args) => {
@@ -205,7 +248,7 @@ export class DebugAdapter {
     ...Object.fromEntries(
       Object.entries(questions).map(([name, ask]) => [
         name,
-        { answer: (args: RequestArguments) => ask(this.target.session, args, this.cancel.signal) },
+        { answer: (args: RequestArguments, { signal }: Work) => ask(this.target.session, args, signal) },
       ]),
     ),
     source: {
@@ -220,20 +263,46 @@ export class DebugAdapter {
 
   // --- starting -----------------------------------------------------------------------------------------------------------------------------
 
-  private async launch(args: RequestArguments): Promise<undefined> {
-    if (this.launched !== undefined) throw new RequestError('A program is being debugged already.');
-    const session = await launch(args, this.host, this.cancel.signal);
-    const sources = new Sources(session, args.text('sourceRoot') ?? '.', this.lineOffset);
-    this.launched = { session, sources, stopOnEntry: args.flag('stopOnEntry') ?? true };
+  private async launch(args: RequestArguments, work: Work): Promise<undefined> {
+    if (this.launched !== undefined) throw new RequestError('A program is being debugged already; "restart" verifies it again.');
+    this.launched = await this.open(args, work);
     return undefined;
   }
 
-  /** Tells the verdict and asks for breakpoints, which need the program. */
+  private async open(args: RequestArguments, work: Work): Promise<Launched> {
+    const session = await launch(args, this.host, work);
+    return { session, sources: new Sources(session, args.text('sourceRoot') ?? '.', this.format), args };
+  }
+
+  /** Tells the verdict. */
   private introduce(): void {
-    const { report, failures } = this.target.session;
+    const { session } = this.target;
+    const { report, failures } = session;
+    this.event('process', { name: `${report.section} ${report.program}`, isLocalProcess: true, startMethod: 'launch', pointerSize: 64 });
     this.say(`Program ${report.program} in section ${report.section} (${report.programType}, ${report.platform}): ${report.verdict}.`);
-    for (const { number, failure } of failures) this.say(`${number}. ${failure.id} at instruction ${failure.instruction}: ${failure.message}`);
-    this.event('initialized');
+    for (const { number, failure } of failures)
+      this.say(`${number}. ${failure.id} at instruction ${failure.instruction}: ${failure.message}`, failure.instruction);
+  }
+
+  /** Reads the file again, which may have been compiled anew, and begins at the entry. */
+  private async restart(args: RequestArguments, work: Work): Promise<undefined> {
+    const wanted = args.object('arguments');
+    this.launched = await this.open(wanted.text('program') === undefined ? this.target.args : wanted, work);
+    this.seen.clear();
+    return undefined;
+  }
+
+  private async beginAgain(): Promise<void> {
+    this.introduce();
+    for (const breakpoint of this.breakpoints.renew()) this.event('breakpoint', { reason: 'changed', breakpoint });
+    await this.begin();
+  }
+
+  /** Ends a request, or the work that is told of under its number; what is answered already cannot be cancelled any more. */
+  private cancel(args: RequestArguments): undefined {
+    const request = args.integer('requestId') ?? Number(args.text('progressId'));
+    this.queue.cancel(request);
+    return undefined;
   }
 
   private ready(): undefined {
@@ -242,86 +311,109 @@ export class DebugAdapter {
   }
 
   private async begin(): Promise<void> {
-    const { session, stopOnEntry } = this.target;
+    const { session, args } = this.target;
     session.gotoStart();
     const obstacle = obstacleAt(session, this.obstacles());
-    if (obstacle !== undefined || stopOnEntry) this.stopped(obstacle ?? atEntry());
+    if (obstacle !== undefined || (args.flag('stopOnEntry') ?? true)) this.stopped(obstacle ?? atEntry());
     else await this.move('continue', 'instruction');
   }
 
   // --- breakpoints --------------------------------------------------------------------------------------------------------------------------
 
   private setBreakpoints(args: RequestArguments): object {
-    const { sources } = this.target;
+    void this.target;
     const source = args.object('source');
     const path = source.text('path');
     const reference = source.integer('sourceReference');
-    const placed = args.objects('breakpoints').map((wanted) =>
-      this.place('breakpoint', wanted, () => {
-        const found = sources.slotsAt(path, reference, wanted.requiredInteger('line'));
-        if (found === undefined) throw new RequestError('No instruction belongs to this line or a later one.');
-        return { places: atSlots(found.slots), wire: { line: found.line, instructionReference: addressOf(found.slots[0]!) } };
-      }),
-    );
-    this.breakpoints.set(
-      `${reference ?? 0}:${path ?? ''}`,
-      placed.map(({ breakpoint }) => breakpoint),
-    );
-    return { breakpoints: placed.map(({ wire }) => wire) };
+    const breakpoints = this.breakpoints.replace(`${reference ?? 0}:${path ?? ''}`, 'breakpoint', args.objects('breakpoints'), (wanted) => {
+      const { sources } = this.target;
+      const found = sources.slotsAt(path, reference, wanted.requiredInteger('line'));
+      if (found === undefined) throw new RequestError('No instruction belongs to this line or a later one.');
+      const wire = { line: found.line, instructionReference: addressOf(found.slots[0]!), source: source.values };
+      return { places: atSlots(found.slots), wire };
+    });
+    return { breakpoints };
   }
 
   private setInstructionBreakpoints(args: RequestArguments): object {
-    const { program } = this.target.session;
     return this.replaceBreakpoints('instruction breakpoint', args, (wanted) => {
       const slot = slotOf(wanted.requiredText('instructionReference'), wanted.integer('offset'));
-      if (program.instructions[slot] === undefined) throw new RequestError(`There is no instruction ${slot}.`);
+      if (this.target.session.program.instructions[slot] === undefined) throw new RequestError(`There is no instruction ${slot}.`);
       return atSlots([slot]);
     });
   }
 
   /** Takes the breakpoints of a request for all of their kind. */
-  private replaceBreakpoints(reason: Reason, args: RequestArguments, find: (wanted: RequestArguments) => readonly BreakPlace[]): object {
+  private replaceBreakpoints(reason: Reason, args: RequestArguments, find: (wanted: RequestArguments) => Found['places']): object {
     void this.target;
-    const placed = args.objects('breakpoints').map((wanted) =>
-      this.place(reason, wanted, () => {
-        const places = find(wanted);
-        const [first] = places;
-        return { places, wire: first?.kind === 'instruction' ? { instructionReference: addressOf(first.pc) } : {} };
-      }),
-    );
-    this.breakpoints.set(
-      reason,
-      placed.map(({ breakpoint }) => breakpoint),
-    );
-    return { breakpoints: placed.map(({ wire }) => wire) };
+    const breakpoints = this.breakpoints.replace(reason, reason, args.objects('breakpoints'), (wanted) => {
+      const places = find(wanted);
+      const [first] = places;
+      return { places, wire: first?.kind === 'instruction' ? { instructionReference: addressOf(first.pc) } : {} };
+    });
+    return { breakpoints };
   }
 
-  /** A breakpoint that cannot be set is answered with the reason; the others of its request stand. */
-  private place(reason: Reason, wanted: RequestArguments, find: () => { readonly places: readonly BreakPlace[]; readonly wire: object }) {
-    const id = ++this.breakpointCount;
-    try {
-      const words = wanted.text('condition');
-      const condition = words === undefined || words.trim() === '' ? undefined : parseCondition(words);
-      const { places, wire } = find();
-      return { breakpoint: { id, reason, stops: places.map((place) => ({ place, condition })) }, wire: { id, verified: true, ...wire } };
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      return { breakpoint: { id, reason, stops: [] }, wire: { id, verified: false, message: error.message } };
-    }
+  /** One answer for each filter: plain ones first, then those with a condition. */
+  private setExceptionBreakpoints(args: RequestArguments): object {
+    const asked = [
+      ...args.texts('filters').map((filter) => ({ filter, condition: undefined })),
+      ...args.objects('filterOptions').map((option) => ({ filter: option.requiredText('filterId'), condition: option.text('condition') })),
+    ];
+    const wanted: WantedFilter[] = [];
+    const breakpoints = asked.map(({ filter, condition }) => {
+      try {
+        const found = wantedFilter(filter, condition);
+        if (found === undefined) throw new RequestError(`There is no filter "${filter}".`);
+        wanted.push(found);
+        return { verified: true };
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        return { verified: false, message: error.message };
+      }
+    });
+    this.filters = wanted;
+    return { breakpoints };
   }
 
-  private dataBreakpointInfo(name: string): object {
+  private dataBreakpointInfo(asked: string): object {
+    const name = (this.launched === undefined ? undefined : placesByName(this.launched.session).get(asked)) ?? asked;
     try {
       atChanges(name);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       return { dataId: null, description: error.message };
     }
-    return { dataId: name, description: `what is known of ${name}`, accessTypes: ['write'], canPersist: true };
+    return {
+      dataId: name,
+      description: `what is known of ${asked}${name === asked ? '' : `, in ${name}`}`,
+      accessTypes: ['write'],
+      canPersist: true,
+    };
   }
 
-  private obstacles() {
-    return { breakpoints: [...this.breakpoints.values()].flat(), filters: this.filters, paused: () => this.pausing };
+  private obstacles(): Obstacles {
+    return {
+      breakpoints: this.breakpoints.all,
+      filters: this.filters,
+      log: (breakpoint) => this.log(breakpoint),
+      paused: () => this.pausing,
+    };
+  }
+
+  /** Says what a log point is to say, with an answer for each expression in braces. */
+  private log({ log }: Breakpoint): void {
+    const { session } = this.target;
+    const depth = session.state.frames.length - 1;
+    const told = log!.replaceAll(/\{([^{}]*)\}/g, (_, expression: string) => {
+      try {
+        return evaluate(session, depth, expression).result;
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        return `{${error.message}}`;
+      }
+    });
+    this.say(told, session.pc);
   }
 
   // --- moving -------------------------------------------------------------------------------------------------------------------------------
@@ -332,11 +424,11 @@ export class DebugAdapter {
         this.ready();
         return motion === 'continue' ? { allThreadsContinued: true } : undefined;
       },
-      after: (args) => this.move(motion, args.text('granularity') === 'instruction' ? 'instruction' : 'line'),
+      after: (args) => this.move(motion, granularityOf(args)),
     };
   }
 
-  private async move(motion: Motion, granularity: Granularity): Promise<void> {
+  private async move(motion: Motion | 'enter', granularity: Granularity): Promise<void> {
     const { session } = this.target;
     let stop = await travel(session, motion, granularity, this.obstacles());
     while (motion === 'continue' && stop.reason === 'end of path' && this.followNext()) {
@@ -348,9 +440,10 @@ export class DebugAdapter {
   /** Goes to the entry again, on the path to the next failed check that has not been shown; false where there is none. */
   private followNext(): boolean {
     const { session } = this.target;
-    if (!this.filters.includes('failure')) return false;
+    const wanted = this.filters.find(({ filter }) => filter === 'failure');
+    if (wanted === undefined) return false;
     for (let number = 1; number <= session.report.failures.length; number++) {
-      if (this.seen.has(number)) continue;
+      if (this.seen.has(number) || !wanted.wants(session.report.failures[number - 1]!.id)) continue;
       this.seen.add(number);
       if (session.failure(number) === undefined) continue;
       session.gotoStart();
@@ -361,7 +454,7 @@ export class DebugAdapter {
   }
 
   private stopped({ reason, filter, description, text, hitBreakpointIds }: Stop): void {
-    if (this.cancel.signal.aborted) return;
+    if (this.ended) return;
     this.stoppedBy = filter;
     if (filter === 'failure') for (const { number } of failingHere(this.target.session)) this.seen.add(number);
     this.event('stopped', {
@@ -399,6 +492,18 @@ export class DebugAdapter {
     return { targets };
   }
 
+  /** The sides of the branch, or the functions, that the current block ends with. */
+  private stepInTargets(frameId: number): object {
+    const { session, sources } = this.target;
+    if (this.depthOf(frameId) !== session.state.frames.length - 1) return { targets: [] };
+    const targets = session.waysOut().map(({ number, pc, source, decision, current }) => {
+      const place = sources.of(source);
+      const label = `${decision.words}${current ? ' (as on this path)' : ''}`;
+      return { id: number, label, ...(place === undefined ? {} : { line: place.line, column: sources.columnOf(pc) }) };
+    });
+    return { targets };
+  }
+
   private goto(target: number): undefined {
     const slot = target - 1;
     const { session } = this.target;
@@ -432,6 +537,17 @@ export class DebugAdapter {
   }
 }
 
+/** How a request that was cancelled is answered (`Response.message` of the protocol). */
+const CANCELLED = 'cancelled';
+const NEVER = new AbortController().signal;
+/** What long work is called while it is under way. */
+const TITLES: Readonly<Record<string, string>> = {
+  launch: 'Verifying',
+  restart: 'Verifying again',
+  'bpf/attack': 'Looking for an input',
+  'bpf/fix': 'Looking for fixes',
+};
+
 const MOTIONS: readonly string[] = ['next', 'stepIn', 'stepOut', 'stepBack', 'continue', 'reverseContinue'] satisfies Motion[];
 /** Requests that stop a motion as soon as they arrive. */
 const URGENT: readonly string[] = ['pause', 'disconnect', 'terminate'];
@@ -443,4 +559,8 @@ function page<T>(all: readonly T[], args: RequestArguments, startName: string, c
   const start = Math.max(0, args.integer(startName) ?? 0);
   const count = args.integer(countName) ?? 0;
   return count > 0 ? all.slice(start, start + count) : all.slice(start);
+}
+
+function granularityOf(args: RequestArguments): Granularity {
+  return args.text('granularity') === 'instruction' ? 'instruction' : 'line';
 }

@@ -5,7 +5,8 @@ export class RequestError extends Error {
 
 /** The arguments of a request, read with their types checked: they come from another program. */
 export class RequestArguments {
-  private readonly values: Readonly<Record<string, unknown>>;
+  /** As they came. */
+  readonly values: Readonly<Record<string, unknown>>;
 
   constructor(values: unknown) {
     this.values = typeof values === 'object' && values !== null ? { ...values } : {};

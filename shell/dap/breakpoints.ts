@@ -19,6 +19,32 @@ export interface Breakpoint {
   readonly reason: Reason;
   /** What it stops at; nothing where it is not verified. */
   readonly stops: readonly Stopping[];
+  /** Which times that the path comes there count; all where nothing is said. */
+  readonly hits: HitCondition | undefined;
+  /** What is told instead of stopping. */
+  readonly log: string | undefined;
+}
+
+/** Whether the nth time counts, n from 1. */
+type HitCondition = (times: number) => boolean;
+
+const HIT_CONDITIONS: Readonly<Record<string, (limit: number) => HitCondition>> = {
+  '': (limit) => (times) => times === limit,
+  '==': (limit) => (times) => times === limit,
+  '>': (limit) => (times) => times > limit,
+  '>=': (limit) => (times) => times >= limit,
+  '<': (limit) => (times) => times < limit,
+  '<=': (limit) => (times) => times <= limit,
+  '%': (limit) => (times) => times % limit === 0,
+};
+
+/** Reads `3`, `>= 3`, `% 2`: which times that the path comes to a breakpoint count. @throws RequestError for other words. */
+export function parseHitCondition(words: string): HitCondition {
+  const found = /^\s*([=<>]=?|==|%|)\s*(\d{1,9})\s*$/.exec(words);
+  const make = HIT_CONDITIONS[found?.[1] === '=' ? '==' : (found?.[1] ?? '?')];
+  const limit = Number(found?.[2]);
+  if (make === undefined || (found?.[1] === '%' && limit === 0)) throw new RequestError(`"${words}" is no hit condition; 3, >= 3 and % 2 are.`);
+  return make(limit);
 }
 
 /** What `setExceptionBreakpoints` may name: places where the verifier gives something up, or knows that nobody comes. */
@@ -31,8 +57,25 @@ export const EXCEPTION_FILTERS = {
 
 export type ExceptionFilter = keyof typeof EXCEPTION_FILTERS;
 
-export function isExceptionFilter(name: string): name is ExceptionFilter {
-  return Object.hasOwn(EXCEPTION_FILTERS, name);
+/** A filter that is on, and for failed checks whether one with that ID is to stop. */
+export interface WantedFilter {
+  readonly filter: ExceptionFilter;
+  wants(id: string): boolean;
+}
+
+/**
+ * Reads a filter, and for `failure` the IDs it is limited to, or their beginnings: `PKT-01, MAP`.
+ *
+ * @returns undefined for a filter that there is none of.
+ * @throws RequestError for a condition that names no IDs.
+ */
+export function wantedFilter(name: string, condition = ''): WantedFilter | undefined {
+  if (!Object.hasOwn(EXCEPTION_FILTERS, name)) return undefined;
+  const ids = condition.split(/[\s,]+/).filter((id) => id !== '');
+  const wrong = ids.find((id) => !/^[a-z]{2,4}(?:-\d{0,3})?$/i.test(id));
+  if (wrong !== undefined) throw new RequestError(`"${wrong}" is no ID of a check; PKT-01 is, and PKT means all that begin with it.`);
+  const starts = ids.map((id) => id.toUpperCase());
+  return { filter: name as ExceptionFilter, wants: (id) => starts.length === 0 || starts.some((start) => id.startsWith(start)) };
 }
 
 /** Where the filters other than `failure` stop. */
@@ -96,5 +139,13 @@ export function breakpointWatch(session: DebugSession, breakpoints: readonly Bre
     session,
     stops.map(({ stop }) => stop),
   );
-  return () => [...new Set((hits() ?? []).map(({ breakpoint }) => stops[breakpoint]!.breakpoint))];
+  return () =>
+    [...new Set((hits() ?? []).map(({ breakpoint }) => stops[breakpoint]!.breakpoint))].filter((breakpoint) => counts(session, breakpoint));
+}
+
+/** The path is the same every time, so it is asked how often it has come here, and not how often somebody went along it. */
+function counts(session: DebugSession, { hits }: Breakpoint): boolean {
+  if (hits === undefined) return true;
+  const { pc, index } = session;
+  return hits(session.walk(0, index + 1).filter((step) => step.pc === pc).length);
 }

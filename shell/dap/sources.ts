@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import { RequestError } from './arguments.ts';
@@ -12,22 +13,35 @@ export interface WireSource {
   readonly sourceReference?: number;
 }
 
+/** How the other side counts, and what it calls files. */
+export interface ClientFormat {
+  /** What to add to a line, which may count from 0. */
+  readonly lineOffset: number;
+  readonly columnOffset: number;
+  /** Paths are URIs (`file:///...`). */
+  readonly uris: boolean;
+}
+
 /** The files that a program was compiled from, as far as its debug information tells. */
 export class Sources {
   private readonly session: DebugSession;
   private readonly root: string;
   private readonly lineOffset: number;
+  private readonly columnOffset: number;
+  private readonly uris: boolean;
   private readonly files: readonly string[];
   private readonly wire = new Map<string, WireSource>();
 
   /**
    * @param root directory that relative names start from.
-   * @param lineOffset what to add to a line for the other side, which may count from 0.
+   * @param format how the other side counts and names.
    */
-  constructor(session: DebugSession, root: string, lineOffset: number) {
+  constructor(session: DebugSession, root: string, { lineOffset, columnOffset, uris }: ClientFormat) {
     this.session = session;
     this.root = root;
     this.lineOffset = lineOffset;
+    this.columnOffset = columnOffset;
+    this.uris = uris;
     this.files = [...new Set(this.lines().map(({ source }) => source.file))];
   }
 
@@ -43,11 +57,31 @@ export class Sources {
     let wire = this.wire.get(source.file);
     if (wire === undefined) {
       const path = resolve(this.root, source.file);
-      const name = basename(source.file);
-      wire = existsSync(path) ? { name, path } : { name, sourceReference: this.files.indexOf(source.file) + 1 };
+      const name = lastPart(source.file);
+      wire = existsSync(path)
+        ? { name, path: this.uris ? pathToFileURL(path).href : path }
+        : { name, sourceReference: this.files.indexOf(source.file) + 1 };
       this.wire.set(source.file, wire);
     }
     return { source: wire, line: source.line + this.lineOffset };
+  }
+
+  /** The column of an instruction as the other side counts; 0 where it is not known. */
+  columnOf(slot: number): number {
+    const column = this.session.source.columnAt(slot);
+    return column === undefined ? 0 : column + this.columnOffset;
+  }
+
+  /** All files. */
+  all(): readonly WireSource[] {
+    return this.files.map((file) => this.of({ file, line: 1, text: '' })!.source);
+  }
+
+  /** Lines of a file that have instructions, ascending, as the other side counts. */
+  linesOf(path: string | undefined, reference: number | undefined, from: number, to: number): readonly number[] {
+    const file = this.fileOf(path, reference);
+    const lines = this.lines().flatMap(({ source }) => (source.file === file ? [source.line + this.lineOffset] : []));
+    return [...new Set(lines)].filter((line) => line >= from && line <= to).sort((a, b) => a - b);
   }
 
   /** The lines of a file that are not here, as the compiler recorded them; the others are empty. @throws RequestError. */
@@ -83,12 +117,35 @@ export class Sources {
   }
 
   /** The recorded name of a file that the other side calls by its path; it may have moved, so its last part is enough. */
-  private fileOf(path: string | undefined, reference: number | undefined): string | undefined {
+  private fileOf(named: string | undefined, reference: number | undefined): string | undefined {
     if (reference !== undefined && reference > 0) return this.files[reference - 1];
-    if (path === undefined) return undefined;
+    if (named === undefined) return undefined;
+    const path = this.uris ? pathOf(named) : named;
     const exact = this.files.find((file) => resolve(this.root, file) === resolve(this.root, path));
-    const name = path.split(/[\\/]/).at(-1);
-    return exact ?? this.files.find((file) => file.split(/[\\/]/).at(-1) === name);
+    const likeness = (file: string) => sharedEnd(file, path);
+    const [likest] = this.files.filter((file) => likeness(file) > 0).toSorted((a, b) => likeness(b) - likeness(a));
+    return exact ?? likest;
+  }
+}
+
+/** The name behind the directories; objects may have been compiled on another system. */
+function lastPart(path: string): string {
+  return path.split(/[\\/]/).at(-1)!;
+}
+
+/** How many of their last parts two paths have in common. */
+function sharedEnd(a: string, b: string): number {
+  const [one, other] = [a, b].map((path) => path.split(/[\\/]/).reverse());
+  const differs = one!.findIndex((part, index) => part !== other![index]);
+  return differs < 0 ? one!.length : differs;
+}
+
+/** The path that a URI names; what is none is taken as it is. */
+function pathOf(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return uri;
   }
 }
 

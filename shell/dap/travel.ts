@@ -1,7 +1,15 @@
 import { breakpointsAt } from '../../src/explain/queries/breakpoints.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
-import { type Breakpoint, breakpointWatch, EXCEPTION_FILTERS, type ExceptionFilter, FILTER_STOPS, type Reason } from './breakpoints.ts';
+import {
+  type Breakpoint,
+  breakpointWatch,
+  EXCEPTION_FILTERS,
+  type ExceptionFilter,
+  FILTER_STOPS,
+  type Reason,
+  type WantedFilter,
+} from './breakpoints.ts';
 import { failingHere } from './views.ts';
 
 /** Why a motion ended, as a `stopped` event tells it. */
@@ -17,12 +25,16 @@ export interface Stop {
 /** What ends a motion besides its own aim. */
 export interface Obstacles {
   readonly breakpoints: readonly Breakpoint[];
-  readonly filters: readonly ExceptionFilter[];
+  readonly filters: readonly WantedFilter[];
+  /** Told of breakpoints that have something to say instead of stopping. */
+  log(breakpoint: Breakpoint): void;
   /** Asked between instructions. */
   paused(): boolean;
 }
 
 export type Motion = 'next' | 'stepIn' | 'stepOut' | 'stepBack' | 'continue' | 'reverseContinue';
+/** `enter`: over the branch or call at the end of the current block, to the first instruction behind it. */
+type Aim = Motion | 'enter';
 export type Granularity = 'line' | 'instruction';
 
 /** Where a motion left from. */
@@ -34,16 +46,17 @@ interface Start {
 const depthOf = (session: DebugSession) => session.state.frames.length - 1;
 
 /** When a motion has arrived, for those that have an aim. */
-const ARRIVED: Readonly<Record<Motion, (session: DebugSession, start: Start, granularity: Granularity) => boolean>> = {
+const ARRIVED: Readonly<Record<Aim, (session: DebugSession, start: Start, granularity: Granularity) => boolean>> = {
   next: (session, start, granularity) => depthOf(session) <= start.depth && isNewPlace(session, start, granularity),
   stepIn: isNewPlace,
   stepOut: (session, start) => depthOf(session) < start.depth,
   stepBack: (session, start, granularity) => depthOf(session) <= start.depth && isNewPlace(session, start, granularity),
   continue: () => false,
   reverseContinue: () => false,
+  enter: (session) => session.entered !== undefined,
 };
 
-const BACKWARD: readonly Motion[] = ['stepBack', 'reverseContinue'];
+const BACKWARD: readonly Aim[] = ['stepBack', 'reverseContinue'];
 /** Instructions between two looks at the other side's messages. */
 const SLICE = 256;
 
@@ -56,7 +69,7 @@ function isNewPlace(session: DebugSession, { depth, pc }: Start, granularity: Gr
 }
 
 /** Moves until the motion has arrived, something is in the way, or the path ends; gives way to other work in between. */
-export async function travel(session: DebugSession, motion: Motion, granularity: Granularity, obstacles: Obstacles): Promise<Stop> {
+export async function travel(session: DebugSession, motion: Aim, granularity: Granularity, obstacles: Obstacles): Promise<Stop> {
   const start: Start = { depth: depthOf(session), pc: session.pc };
   const backward = BACKWARD.includes(motion);
   const obstacleHere = obstacleWatch(session, obstacles);
@@ -71,13 +84,18 @@ export async function travel(session: DebugSession, motion: Motion, granularity:
 }
 
 /** What stops a motion before the current instruction; asked after each of its steps. */
-function obstacleWatch(session: DebugSession, { breakpoints, filters }: Obstacles): () => Stop | undefined {
+function obstacleWatch(session: DebugSession, { breakpoints, filters, log }: Obstacles): () => Stop | undefined {
   const hit = breakpointWatch(session, breakpoints);
-  const given = filters.flatMap((filter) => (filter === 'failure' ? [] : [{ filter, at: breakpointsAt(session, FILTER_STOPS[filter](session)) }]));
+  const failures = filters.find(({ filter }) => filter === 'failure');
+  const given = filters.flatMap(({ filter }) =>
+    filter === 'failure' ? [] : [{ filter, at: breakpointsAt(session, FILTER_STOPS[filter](session)) }],
+  );
   return () => {
-    const [failing] = filters.includes('failure') ? failingHere(session) : [];
+    const failing = failures === undefined ? undefined : failingHere(session).find(({ failure }) => failures.wants(failure.id));
     // Every watch is asked at every step: they remember what they saw.
-    const hits = hit();
+    const all = hit();
+    for (const breakpoint of all) if (breakpoint.log !== undefined) log(breakpoint);
+    const hits = all.filter((breakpoint) => breakpoint.log === undefined);
     const stopped = given.filter(({ at }) => at() !== undefined);
     if (failing !== undefined) {
       const { id, message } = failing.failure;

@@ -1,28 +1,17 @@
 import { type Fact, factsOf, missingWords } from '../../src/explain/facts.ts';
 import { instructionText } from '../../src/explain/instruction-text.ts';
+import { type MemoryPlace, placeOf } from '../../src/explain/memory.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
+import { variableNames } from '../../src/explain/variables.ts';
 import type { NumberedFailure } from '../../src/explain/views.ts';
+import { slotCount } from '../../src/isa/instruction.ts';
 import { RequestError } from './arguments.ts';
 import { EXCEPTION_FILTERS, type ExceptionFilter } from './breakpoints.ts';
+import { addressOf, CODE, encodedBytes, referenceTo, SLOT } from './memory.ts';
 import type { Sources } from './sources.ts';
 
-/** Bytes of one instruction slot. */
-const SLOT = 8;
-/** Where slot 0 lies for the other side, so that what a view shows before the program has an address, too. */
-const BASE = 0x1000_0000;
 /** Instructions disassembled in one request at most. */
 const MAX_DISASSEMBLED = 100_000;
-
-export function addressOf(slot: number): string {
-  return `0x${(BASE + slot * SLOT).toString(16)}`;
-}
-
-/** The slot that an address names. @throws RequestError where it lies outside every program. */
-export function slotOf(address: string, offset = 0): number {
-  const slot = /^(?:0x[\da-f]{1,12}|\d{1,15})$/i.test(address) ? (Number(address) + offset - BASE) / SLOT : Number.NaN;
-  if (!Number.isInteger(slot)) throw new RequestError(`"${address}" is no address of an instruction.`);
-  return slot;
-}
 
 interface Frame {
   /** Number in the call chain, 0 is the program's own function. */
@@ -50,8 +39,9 @@ export function stackFrames(session: DebugSession, sources: Sources) {
     name: session.source.functionAt(pc)?.name ?? session.program.name,
     line: 0,
     ...sources.of(session.source.at(pc)),
-    column: 0,
+    column: sources.columnOf(pc),
     instructionPointerReference: addressOf(pc),
+    canRestart: true,
   }));
 }
 
@@ -59,24 +49,89 @@ export function stackFrames(session: DebugSession, sources: Sources) {
 interface Variable {
   readonly name: string;
   readonly value: string;
+  readonly type?: string;
   readonly evaluateName?: string;
+  readonly memoryReference?: string;
+  /** What `locations` calls it: where it was made. */
+  readonly valueLocationReference?: number;
 }
 
 interface Scope {
   readonly name: string;
   readonly presentationHint?: string;
+  /** It takes a moment, so it is filled when somebody opens it. */
+  readonly expensive?: boolean;
   variables(session: DebugSession, depth: number): readonly Variable[];
 }
 
 const factRow = ({ subject, words }: Fact): Variable => ({ name: subject, value: words, evaluateName: subject });
 
-/** What a frame shows; numbered from 1 in references. */
+/** Bytes that belong to a fact: those that a pointer leads to, else those of the stack cell that holds it. */
+export function memoryOf(fact: Fact, depth: number): { readonly memoryReference?: string } {
+  const byte = fact.kind === 'stack' ? Number(fact.subject.split('..')[0]!.slice(2)) : undefined;
+  const cell: MemoryPlace | undefined = byte === undefined ? undefined : { region: { kind: 'stack', frame: depth }, offset: byte };
+  const place = (fact.value === undefined ? undefined : placeOf(fact.value)) ?? cell;
+  return place === undefined ? {} : { memoryReference: referenceTo(place) };
+}
+
+/** What a frame shows; numbered from 0 in references. */
 const SCOPES: readonly Scope[] = [
+  { name: 'Variables', presentationHint: 'locals', variables: variableRows },
   { name: 'Registers', presentationHint: 'registers', variables: registerRows },
-  { name: 'Stack', variables: (session, depth) => factsAt(session, depth, 'stack').map(factRow) },
+  { name: 'Stack', variables: (session, depth) => factsAt(session, depth, 'stack').map((fact) => ({ ...factRow(fact), ...memoryOf(fact, depth) })) },
   { name: 'Packet', variables: packetRows },
+  { name: 'Maps', variables: mapRows },
   { name: 'Facts', variables: factRows },
+  { name: 'Provenance', expensive: true, variables: provenanceRows },
 ];
+
+/** Variables of the source, as far as the line information tells which place holds them; of callers nothing is known. */
+function variableRows(session: DebugSession, depth: number): readonly Variable[] {
+  if (depth < session.state.frames.length - 1) return [];
+  const names = variableNames(session);
+  return factsOf(session.machine, session.state, depth).flatMap((fact) => {
+    const name = names(fact.subject);
+    if (name === undefined) return [];
+    return { ...factRow(fact), name, evaluateName: name, type: `in ${fact.subject}`, ...memoryOf(fact, depth), ...locationOf(session, fact, depth) };
+  });
+}
+
+/** The maps of the program, and what their values are. */
+function mapRows({ machine }: DebugSession): readonly Variable[] {
+  return machine.maps.map(({ index, name, typeName, keySize, valueSize, maxEntries, readOnly }) => ({
+    name: name === '' ? `map ${index}` : name,
+    value: `${typeName}, keys of ${keySize} bytes, values of ${valueSize} bytes, ${maxEntries} entries${readOnly ? ', read-only' : ''}`,
+    memoryReference: referenceTo({ region: { kind: 'map', map: index }, offset: 0 }),
+  }));
+}
+
+/** How what the current instruction is about came to be, oldest event first. */
+function provenanceRows(session: DebugSession, depth: number): readonly Variable[] {
+  if (depth < session.state.frames.length - 1) return [];
+  return session.story(session.relevantRegisters()).map(({ kind, pc, subject, words, before }) => ({
+    name: placeText(session, pc),
+    value: `${kind}: ${subject}: ${words}${before === undefined ? '' : ` (was ${before})`}`,
+  }));
+}
+
+function placeText(session: DebugSession, pc: number): string {
+  const source = session.source.at(pc);
+  return source === undefined || source.line === 0 ? `${pc}` : `${pc} (line ${source.line})`;
+}
+
+/** Registers of the current function can be asked where they got their value. */
+function locationOf(session: DebugSession, { kind, subject }: Fact, depth: number): { readonly valueLocationReference?: number } {
+  return kind === 'register' && depth === session.state.frames.length - 1 ? { valueLocationReference: Number(subject.slice(1)) + 1 } : {};
+}
+
+/** `LocationsResponse`: the line that gave a register its value. @throws RequestError where none is known. */
+export function locationAt(session: DebugSession, sources: Sources, reference: number) {
+  const register = reference - 1;
+  const made = register >= 0 && register < 10 ? session.story([register]).findLast(({ kind }) => kind === 'made' || kind === 'copied') : undefined;
+  const place = made === undefined ? undefined : sources.of(session.source.at(made.pc));
+  if (made === undefined || place === undefined) throw new RequestError(`It is not known which line made value ${reference}.`);
+  return { ...place, column: sources.columnOf(made.pc) };
+}
 
 function factsAt(session: DebugSession, depth: number, kind: Fact['kind']): readonly Fact[] {
   return factsOf(session.machine, session.state, depth).filter((fact) => fact.kind === kind);
@@ -84,13 +139,17 @@ function factsAt(session: DebugSession, depth: number, kind: Fact['kind']): read
 
 /** All registers of a frame, also those of which nothing is known. */
 export function registerRows(session: DebugSession, depth: number): readonly Variable[] {
-  const known = new Map(factsAt(session, depth, 'register').map((fact) => [fact.subject, fact.words]));
+  const known = new Map(factsAt(session, depth, 'register').map((fact) => [fact.subject, fact]));
   const rows = Array.from({ length: 10 }, (_, register): Variable => {
     const name = `r${register}`;
+    const fact = known.get(name);
+    if (fact !== undefined) return { ...factRow(fact), ...memoryOf(fact, depth), ...locationOf(session, fact, depth) };
     const live = depth === session.state.frames.length - 1 && session.isLive(register);
-    return { name, value: known.get(name) ?? missingWords(live), evaluateName: name };
+    return { name, value: missingWords(live), evaluateName: name };
   });
-  return [...rows, { name: 'r10', value: 'the frame pointer', evaluateName: 'r10' }];
+  const { size } = session.state.frames[depth]!.stack;
+  const frame = referenceTo({ region: { kind: 'stack', frame: depth }, offset: -size });
+  return [...rows, { name: 'r10', value: 'the frame pointer', evaluateName: 'r10', memoryReference: frame }];
 }
 
 /** How long the packet is at least, and which places point into it. */
@@ -122,11 +181,11 @@ function factRows(session: DebugSession, depth: number): readonly Variable[] {
 }
 
 export function scopesOf(frameId: number) {
-  return SCOPES.map(({ name, presentationHint }, index) => ({
+  return SCOPES.map(({ name, presentationHint, expensive = false }, index) => ({
     name,
     ...(presentationHint === undefined ? {} : { presentationHint }),
     variablesReference: frameId * SCOPES.length + index,
-    expensive: false,
+    expensive,
   }));
 }
 
@@ -135,7 +194,9 @@ export function variablesOf(session: DebugSession, reference: number) {
   const depth = Math.floor(reference / SCOPES.length) - 1;
   const scope = SCOPES[reference % SCOPES.length];
   if (scope === undefined || depth < 0 || depth >= session.state.frames.length) throw new RequestError(`There are no variables ${reference}.`);
-  return scope.variables(session, depth).map((variable) => ({ ...variable, type: 'abstract value', variablesReference: 0 }));
+  // Nothing can be set: the values are what the verifier found out, for all runs at once.
+  const presentationHint = { attributes: ['readOnly'] };
+  return scope.variables(session, depth).map((variable) => ({ type: 'abstract value', ...variable, presentationHint, variablesReference: 0 }));
 }
 
 /** The checks that fail before the current instruction on this path; the same instruction may be reached without failing. */
@@ -188,9 +249,7 @@ export function storyText(session: DebugSession, registers: readonly number[]): 
   return session
     .story(registers)
     .map(({ kind, pc, subject, words, before }) => {
-      const source = session.source.at(pc);
-      const place = source === undefined || source.line === 0 ? `${pc}` : `${pc} (line ${source.line})`;
-      return `${place}: ${kind}: ${subject}: ${words}${before === undefined ? '' : ` (was ${before})`}`;
+      return `${placeText(session, pc)}: ${kind}: ${subject}: ${words}${before === undefined ? '' : ` (was ${before})`}`;
     })
     .join('\n');
 }
@@ -202,6 +261,7 @@ export function storyText(session: DebugSession, registers: readonly number[]): 
 export function disassembly(session: DebugSession, sources: Sources, first: number, skip: number, count: number) {
   if (count < 0 || count > MAX_DISASSEMBLED) throw new RequestError(`Between 0 and ${MAX_DISASSEMBLED} instructions can be disassembled.`);
   const { program, machine } = session;
+  const bytes = encodedBytes(session);
   // A 64-bit load takes two slots; the second is no instruction of its own.
   const slots = program.instructions.flatMap((instruction, slot) => (instruction === undefined ? [] : [slot]));
   const found = slots.findLastIndex((slot) => slot <= first);
@@ -211,15 +271,21 @@ export function disassembly(session: DebugSession, sources: Sources, first: numb
     const slot = slots[at];
     if (slot === undefined) {
       const outside = at < 0 ? at : program.instructions.length + at - slots.length;
-      return { address: addressOf(Math.max(outside, -BASE / SLOT)), instruction: '(outside the program)', presentationHint: 'invalid' };
+      return { address: addressOf(Math.max(outside, -CODE / SLOT)), instruction: '(outside the program)', presentationHint: 'invalid' };
     }
     const entry = program.functions.find(({ start: begin }) => begin === slot);
     const place = sources.of(session.source.at(slot));
     return {
       address: addressOf(slot),
       instruction: `${slot}: ${instructionText(machine, program.instructions[slot]!, slot)}`,
+      ...(bytes.length === 0 ? {} : { instructionBytes: hexBytes(bytes, slot, slotCount(program.instructions[slot]!)) }),
       ...(entry === undefined ? {} : { symbol: entry.name }),
       ...(place === undefined ? {} : { location: place.source, line: place.line }),
     };
   });
+}
+
+/** `b7 01 00 00 2a 00 00 00`. */
+function hexBytes(bytes: Uint8Array, slot: number, slots: number): string {
+  return Array.from(bytes.subarray(slot * SLOT, (slot + slots) * SLOT), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }

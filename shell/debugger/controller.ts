@@ -139,6 +139,7 @@ export class DebuggerController {
     else if (CLOSES.has(chord)) this.#set({ answer: undefined, note: '' });
     else if (answer.kind === 'fix' && /^[A-F]$/.test(chord)) this.#command(`fix ${chord}`, 'move');
     else if (answer.kind === 'guide' && /^\d$/.test(chord)) this.#command(`guide answer=${chord}`, 'guide');
+    else if (answer.kind === 'branch' && /^[1-9]$/.test(chord)) this.#command(`branch ${chord}`, 'move');
     else if (answer.kind === 'guide' && chord === 'Enter') this.#command('guide answer=1', 'guide');
     else return false;
     return true;
@@ -174,6 +175,7 @@ export class DebuggerController {
     why: () => this.#command(`why ${placeWord(this.#ui.selected)}`.trim(), 'text'),
     diff: () => this.#command('diff', 'text'),
     join: () => this.#command('join', 'text'),
+    branch: () => this.#command('branch', 'branch'),
     slice: () => this.#toggleSlice(),
     attack: () => this.#command('attack', 'text'),
     fix: () => this.#command('fix', 'fix'),

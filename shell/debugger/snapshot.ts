@@ -6,6 +6,7 @@ import type { Slice } from '../../src/explain/queries/slice.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import type { EventKind } from '../../src/explain/story.ts';
+import { variableNames } from '../../src/explain/variables.ts';
 import type { ListedInstruction, NumberedFailure, PathStep, StepView } from '../../src/explain/views.ts';
 import type { Instruction } from '../../src/isa/instruction.ts';
 
@@ -88,7 +89,7 @@ export function takeSnapshot(session: DebugSession, assumptions: readonly string
     slice,
     listing: listed(session, slice).map((instruction) => ({ ...instruction, note: widthNote(session.program.instructions[instruction.pc]) })),
     steps: steppable ? session.walk(index - AROUND, index + AROUND) : [],
-    facts: steppable ? markedFacts(before, session.facts(), variablesOf(session)) : [],
+    facts: steppable ? markedFacts(before, session.facts(), variableNames(session)) : [],
   };
 }
 
@@ -124,18 +125,6 @@ export function markedFacts(
       return { subject, kind, mark: markOf(change), words, before: change?.before, name: variable(subject) };
     });
   return [...lost, ...kept];
-}
-
-/** Steps from the entry up to which variables are looked for: each step would take longer than the one before. */
-const MAX_NAMED = 400;
-
-/** The variables that registers and stack cells hold before the current instruction, as far as line information tells. */
-function variablesOf(session: DebugSession): (subject: string) => string | undefined {
-  if (session.index > MAX_NAMED) return () => undefined;
-  const registers = session.facts().flatMap(({ kind, subject }) => (kind === 'register' ? [Number(subject.slice(1))] : []));
-  const names = new Names(session.machine, session.source);
-  for (const event of session.story(registers)) names.follow(event);
-  return (subject) => names.of(subject);
 }
 
 function markOf(change: FactChange | undefined): Mark {

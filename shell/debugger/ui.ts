@@ -15,8 +15,8 @@ export interface Answer {
   readonly lines: readonly string[];
   /** First line that is shown. */
   readonly top: number;
-  /** `fix`: letters apply one. `guide`: digits answer. */
-  readonly kind: 'text' | 'fix' | 'guide' | 'help';
+  /** `fix`: letters apply one. `guide`: digits answer. `branch`: digits choose a side. */
+  readonly kind: 'text' | 'fix' | 'guide' | 'branch' | 'help';
 }
 
 export interface Ui {

@@ -62,6 +62,11 @@ export class Route {
     return this.stops[index]!.node;
   }
 
+  /** The blocks up to that index and with it, to begin another path with. */
+  upTo(index: number): readonly Stop[] {
+    return this.stops.slice(0, index + 1);
+  }
+
   /** Whether the path has a block at this index, following it further where it has not been followed so far. */
   has(index: number): boolean {
     while (index >= this.stops.length) if (!this.extend()) return false;

@@ -15,7 +15,7 @@ import { crossEdge, replayBlock } from './replay.ts';
 import { type Requirement, requirementsAt } from './requirements.ts';
 import { stopsOf } from './route.ts';
 import { type StoryEvent, storyOf } from './story.ts';
-import type { JoinView, ListedInstruction, NumberedFailure, PathEntry, StepView, WayIn } from './views.ts';
+import type { JoinView, ListedInstruction, NumberedFailure, PathEntry, StepView, WayIn, WayOut } from './views.ts';
 import { PathWalker, type Place } from './walker.ts';
 
 /** Why a program cannot be stepped: nothing of it was explored. */
@@ -349,6 +349,43 @@ export class DebugSession extends PathWalker {
     this.mark();
     this.takeStops([...stops, { node, trail: undefined }]);
     this.position = { visit: stops.length, step: 0 };
+    return true;
+  }
+
+  /** The ways on which the current block may be left: the sides of a branch, a function that is called, what a host calls back. */
+  waysOut(): readonly WayOut[] {
+    const { visit } = this.position;
+    const route = this.route!;
+    const taken = route.has(visit + 1) ? route.node(visit + 1) : undefined;
+    return this.nextNodes().map((next, index) => ({
+      number: index + 1,
+      pc: next.block.start,
+      source: this.source.at(next.block.start),
+      decision: decisionAt(this.machine, route.node(visit), next),
+      current: next === taken,
+    }));
+  }
+
+  /** Blocks that control can enter from the end of the current one, as far as the state it is entered with tells. */
+  private nextNodes(): readonly Node[] {
+    const { end } = this.route!.replay(this.position.visit);
+    const { node } = this;
+    if (end === undefined) return [];
+    return this.atlas!.successors(node).filter(
+      (next) => next.processed.length > 0 && crossEdge(this.machine, this.verification.liveness!, node, end, next) !== undefined,
+    );
+  }
+
+  /** Changes to the path that leaves the current block over another of the `waysOut`, and stays where it is; false where there is no such one. */
+  turn(number: number): boolean {
+    const { position } = this;
+    const route = this.route!;
+    const next = this.nextNodes()[number - 1];
+    if (next === undefined) return false;
+    if (route.has(position.visit + 1) && route.node(position.visit + 1) === next) return true;
+    this.mark();
+    this.takeStops([...route.upTo(position.visit), { node: next, trail: undefined }]);
+    this.position = position;
     return true;
   }
 

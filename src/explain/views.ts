@@ -75,6 +75,17 @@ export interface WayIn {
   readonly lost: readonly FactChange[];
 }
 
+/** A way out of the current block that the verifier saw as possible. */
+export interface WayOut {
+  readonly number: number;
+  /** The instruction that it leads to. */
+  readonly pc: number;
+  readonly source: SourceLine | undefined;
+  readonly decision: Decision;
+  /** The current path takes it. */
+  readonly current: boolean;
+}
+
 export interface ListedInstruction {
   readonly pc: number;
   readonly text: string;

@@ -1,4 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createConnection } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { startEbpfsh } from '../end-to-end/bin.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -20,25 +22,26 @@ export interface AdapterEvent {
   readonly body: Body;
 }
 
-/** A debug client as an editor is one: it starts the built bin and speaks the Debug Adapter Protocol with it over pipes. */
-export class DapClient {
-  readonly process: ChildProcessWithoutNullStreams;
+/** What a client talks through, and what is left when it is over. */
+interface Connection {
+  readonly input: Writable;
+  readonly output: Readable;
+}
+
+/** A debug client as an editor is one: it speaks the Debug Adapter Protocol over a connection. */
+export class DapConnection {
+  private readonly input: Writable;
   /** Everything that came, in order. */
   readonly received: (Response | AdapterEvent)[] = [];
-  readonly exited: Promise<number | null>;
   stderr = '';
   private waiting = Buffer.alloc(0);
   private sequence = 0;
   private events = 0;
   private readonly listeners = new Set<() => void>();
 
-  constructor() {
-    this.process = startEbpfsh(['dap']);
-    this.exited = new Promise((settle) => this.process.on('close', settle));
-    this.process.stdout.on('data', (bytes: Buffer) => this.take(bytes));
-    this.process.stderr.on('data', (bytes: Buffer) => {
-      this.stderr += bytes.toString();
-    });
+  constructor({ input, output }: Connection) {
+    this.input = input;
+    output.on('data', (bytes: Buffer) => this.take(bytes));
   }
 
   private take(bytes: Buffer): void {
@@ -72,11 +75,16 @@ export class DapClient {
     }
   }
 
+  /** Sends text as it is. */
+  say(text: string): void {
+    this.input.write(text);
+  }
+
   /** Sends a request without waiting; returns its number. */
   post(command: string, args?: object): number {
     const seq = ++this.sequence;
     const text = JSON.stringify({ seq, type: 'request', command, ...(args === undefined ? {} : { arguments: args }) });
-    this.process.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    this.say(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
     return seq;
   }
 
@@ -135,6 +143,35 @@ export class DapClient {
 
   async evaluate(expression: string): Promise<string> {
     return (await this.request<{ result: string }>('evaluate', { expression, context: 'repl' })).result;
+  }
+}
+
+/** A client that starts the built bin and talks to it over pipes. */
+export class DapClient extends DapConnection {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly exited: Promise<number | null>;
+
+  constructor() {
+    const child = startEbpfsh(['dap']);
+    super({ input: child.stdin, output: child.stdout });
+    this.process = child;
+    this.exited = new Promise((settle) => child.on('close', settle));
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.stderr += bytes.toString();
+    });
+  }
+}
+
+/** A client of a server that listens on a port of this machine. */
+export class DapSocketClient extends DapConnection {
+  readonly closed: Promise<void>;
+  readonly break: () => void;
+
+  constructor(port: number) {
+    const socket = createConnection(port, '127.0.0.1');
+    super({ input: socket, output: socket });
+    this.closed = new Promise((settle) => socket.on('close', () => settle()));
+    this.break = () => socket.destroy();
   }
 }
 

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RequestError } from '../../shell/dap/arguments.ts';
+import { parseHitCondition } from '../../shell/dap/breakpoints.ts';
 import { frame, MessageReader, WireError } from '../../shell/dap/wire.ts';
 
 describe('the base protocol', () => {
@@ -29,5 +31,25 @@ describe('the base protocol', () => {
 
   it('takes other header fields and any case', () => {
     expect(new MessageReader().push(Buffer.from('content-length:2\r\nContent-Type: x\r\n\r\n{}'))).toEqual([{}]);
+  });
+});
+
+describe('hit conditions', () => {
+  it.each([
+    ['3', [3]],
+    ['== 2', [2]],
+    ['= 2', [2]],
+    ['>= 4', [4, 5, 6]],
+    ['> 4', [5, 6]],
+    ['<=2', [1, 2]],
+    ['< 2', [1]],
+    ['% 3', [3, 6]],
+  ])('%j', (words, expected) => {
+    const counts = parseHitCondition(words);
+    expect([1, 2, 3, 4, 5, 6].filter((times) => counts(times))).toEqual(expected);
+  });
+
+  it.each(['', 'x', '> ', '% 0', '1 2', '-1'])('refuses %j', (words) => {
+    expect(() => parseHitCondition(words)).toThrow(RequestError);
   });
 });

@@ -20,6 +20,7 @@ const VIEWS: Readonly<Record<string, { readonly keys: readonly string[]; readonl
   why: { keys: ['w'], shows: /^─ why r1 ─/m },
   diff: { keys: ['d'], shows: /From before instruction 1 to before instruction 2:/ },
   join: { keys: ['End', 'n'], shows: /way/ },
+  branch: { keys: ['j', 'b'], shows: /2 ways lead out of this block:/ },
   fix: { keys: ['f'], shows: /fix A/ },
   attack: { keys: ['x'], shows: /CONFIRMED BUG: empty packet/ },
   help: { keys: ['?'], shows: /^─ keys and the commands that do the same ─/m },
@@ -48,6 +49,19 @@ describe('the screen', () => {
       });
     }
   }
+
+  it('goes on over the side of a branch that a digit chooses', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('j', 'j', 'j', 'b');
+    expect(screen.text(SMALL)).toContain('> 2. to instruction 4');
+    await screen.press('1');
+    expect(screen.controller.snapshot.step?.pc).toBe(19);
+    expect(screen.rows(SMALL)[1]).not.toContain('story of failure');
+    await screen.press('k', 'b', '2');
+    expect(screen.controller.snapshot.step?.pc).toBe(4);
+    await screen.press('k', 'b', '9');
+    expect(screen.text(SMALL)).toContain('There is no way 9 out of this block');
+  });
 
   it('stands side by side: source and state on 80 columns, the story as well on 200', async () => {
     const screen = await openScreen(UNSAFE);

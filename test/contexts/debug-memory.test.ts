@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../../contexts/session.ts';
+import { newSession, run } from './harness.ts';
+
+async function debug(line: string): Promise<Session> {
+  const session = newSession();
+  expect((await run(session, line)).stderr).toBe('');
+  return session;
+}
+
+async function lines(session: Session, ...commands: readonly string[]): Promise<string> {
+  let text = '';
+  for (const command of commands) {
+    const { stdout, stderr } = await run(session, command);
+    text += stdout + stderr;
+  }
+  return text;
+}
+
+async function json(session: Session, command: string) {
+  return JSON.parse((await run(session, `${command} format=json`)).stdout);
+}
+
+describe('memory', () => {
+  it('shows bytes of the stack that are known, and question marks for the others', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    await lines(session, 'goto 14');
+    expect(await lines(session, 'memory fp-8')).toBe(
+      `fp-8, before instruction 14:\n${'      -8  00 00 00 00 00 00 00 00'.padEnd(60)}........\n8 bytes, 8 known.\n`,
+    );
+    expect(await json(session, 'memory fp-12 8')).toEqual({
+      schema: 1,
+      instruction: 14,
+      place: 'fp-12',
+      offset: -12,
+      bytes: [null, null, null, null, 0, 0, 0, 0],
+    });
+    expect(await json(session, 'memory fp-512 2')).toMatchObject({ bytes: [null, null] });
+    expect(await lines(session, 'memory ctx 8')).toContain('8 bytes, 0 known, 24 more follow.');
+    expect(await lines(session, 'memory packet 8')).toMatch(/\?\? \?\? .*\n8 bytes, 0 known\.\n$/);
+  });
+
+  it('knows what read-only maps hold, and nothing of what a program may write', async () => {
+    const session = await debug('ebpf debug verification samples/global_vars.o');
+    expect(await json(session, 'memory .rodata 4')).toMatchObject({ bytes: expect.not.arrayContaining([null]) });
+    expect(await json(session, 'memory .data 4')).toMatchObject({ bytes: [null, null, null, null] });
+  });
+
+  it('refuses what leads nowhere', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    expect(await lines(session, 'memory r0', 'memory nonsense')).toBe(
+      '"r0" leads to no memory whose place is known here.\n"nonsense" leads to no memory whose place is known here.\n',
+    );
+    expect(await lines(session, 'memory fp-600')).toBe('fp-600 lies outside its memory.\n');
+  });
+});
+
+describe('branch', () => {
+  it('shows both sides, and goes on over the one that is chosen', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    await lines(session, 'goto 3');
+    expect(await lines(session, 'branch')).toBe(
+      '2 ways lead out of this block:\n' +
+        '  1. to instruction 19 (line 34): r2 != 17: goes to instruction 19\n' +
+        '> 2. to instruction 4 (line 26): r2 == 17: goes on at instruction 4\n',
+    );
+    expect(await json(session, 'branch 1')).toMatchObject({ step: { pc: 19 } });
+    expect(await json(session, 'back')).toMatchObject({ steps: [{ pc: 3, decision: { kind: 'taken' } }] });
+    expect(await json(session, 'branch')).toMatchObject({ ways: [{ current: true }, { current: false }] });
+    expect(await json(session, 'branch 2')).toMatchObject({ step: { pc: 4, failures: [{ number: 2 }] } });
+    expect(await lines(session, 'branch 7')).toBe('There is no way 7 out of this block; "branch" lists them.\n');
+  });
+
+  it('follows the failure as before where its own way is chosen', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    await lines(session, 'failure 2', 'back', 'branch 2');
+    expect(await lines(session, 'path')).toMatch(/^From the entry to failure 2 at instruction 4:/);
+  });
+
+  it('enters functions, and says where a path ends', async () => {
+    const session = await debug('ebpf debug verification samples/bpf2bpf.o section=bind');
+    expect(await lines(session, 'branch')).toContain('1 way leads out of this block:');
+    expect(await json(session, 'branch 1')).toMatchObject({ step: { function: 'level1', depth: 1 } });
+    await lines(session, 'goto end');
+    expect(await lines(session, 'branch')).toBe('No way leads out of this block: the path ends here.\n');
+  });
+});
