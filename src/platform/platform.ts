@@ -290,6 +290,8 @@ export interface HelperPrototype {
   /** Range that the callback must return. */
   readonly callbackReturns?: ReturnRange;
   readonly sleepableOnly?: boolean;
+  /** Only programs of these types may call it; undefined = any that the tables of the type do not exclude. */
+  readonly onlyForTypes?: readonly string[];
   /** Attach types or program types that exclude it although the table of the type has it. */
   readonly notForAttachTypes?: readonly string[];
   /** Only programs with one of these attach types may call it. */

@@ -117,6 +117,10 @@ function checkAvailability(machine: Machine, state: State, pc: number, prototype
     });
     return false;
   }
+  if (prototype.onlyForTypes?.includes(rules.programType.name) === false) {
+    machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: rules.programType.name });
+    return false;
+  }
   if (prototype.sleepableOnly === true && rules.section?.sleepable !== true && rules.programType.name !== 'syscall') {
     machine.fail('helper_unavailable', pc, state, { name: prototype.name, note: `${rules.programType.name} that may not sleep` });
     return false;

@@ -51,6 +51,7 @@ describe.each(both.map((platform) => [platform.name, platform] as const))('table
     const fields = platform.programTypes.flatMap(({ context }) => context.fields);
     named.push(...fields.flatMap((row) => [...(row.attachTypes ?? []), ...(row.writeAttachTypes ?? [])]));
     expect(named.filter((name) => !attachNames.has(name))).toEqual([]);
+    expect(everyHelper(platform).flatMap(({ onlyForTypes = [] }) => onlyForTypes.filter((name) => !typeNames.has(name)))).toEqual([]);
   });
 
   it('give a section the program type of its attach type', () => {

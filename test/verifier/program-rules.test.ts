@@ -49,3 +49,30 @@ describe('a pointer is no result where results have a range', () => {
     expect(failures(section, passing(0), 'tracing')).toEqual(expected);
   });
 });
+
+describe('kernel functions are for the programs that they are registered for', () => {
+  const calling = (name: string) => `kfunc ${name}\nr0 = 0\nexit`;
+  const throughout = 'kfunc bpf_rcu_read_lock\nkfunc bpf_rcu_read_unlock\nr0 = 0\nexit';
+  const mask = `
+    kfunc bpf_cpumask_create
+    if r0 == 0 goto <out>
+    r1 = r0
+    kfunc bpf_cpumask_release
+  out:
+    r0 = 0
+    exit`;
+  it.each([
+    ['a common one in a packet program', 'xdp', throughout, 'xdp', []],
+    ['a common one in a probe', 'kprobe/do_nanosleep', throughout, 'kprobe', []],
+    ['masks of processors in a packet program', 'xdp', mask, 'xdp', ['helper_unavailable']],
+    ['masks of processors in a tracing program', 'tp_btf/sys_enter', mask, 'tracing', []],
+    ['masks of processors where a function is replaced, by whose type is not known', 'freplace/f', mask, 'ext', []],
+    ['a task from an observer without types', 'raw_tp/sys_enter', 'r1 = 1\nkfunc bpf_task_from_pid\nexit', 'raw_tracepoint', ['helper_unavailable']],
+    ['a session in a probe that has one', 'kprobe.session/do_nanosleep', calling('bpf_session_is_return'), 'kprobe', []],
+    ['a session in a probe that has none', 'kprobe.multi/do_nanosleep', calling('bpf_session_is_return'), 'kprobe', ['helper_unavailable']],
+    ['a session in a packet program', 'xdp', calling('bpf_session_is_return'), 'xdp', ['helper_unavailable']],
+    ['files outside of security hooks', 'tp_btf/sys_enter', 'r1 = *(u64 *)(r1 + 0)\nkfunc bpf_put_file\nexit', 'tracing', ['helper_unavailable']],
+  ] as const)('%s', (_, section, text, type, expected) => {
+    expect(failures(section, text, type)).toEqual(expected);
+  });
+});
