@@ -66,10 +66,9 @@ export class Sources {
     return { source: wire, line: source.line + this.lineOffset };
   }
 
-  /** The column of an instruction as the other side counts; 0 where it is not known. */
+  /** The column of an instruction as the other side counts; the first where only its line is known. */
   columnOf(slot: number): number {
-    const column = this.session.source.columnAt(slot);
-    return column === undefined ? 0 : column + this.columnOffset;
+    return (this.session.source.columnAt(slot) ?? 1) + this.columnOffset;
   }
 
   /** All files. */
