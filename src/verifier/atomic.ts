@@ -4,7 +4,7 @@ import { combineNumbers, low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { describeRegion, loadFrom, requireAccess, storeStack } from './memory.ts';
-import { add, join, truncate } from './number/index.ts';
+import { add, join, TOP, truncate } from './number/index.ts';
 import type { State } from './state.ts';
 import type { Value } from './value.ts';
 
@@ -13,9 +13,12 @@ export function executeAtomic(machine: Machine, state: State, pc: number, instru
   const { dst, src, offset, size, operator, fetch } = instruction;
   const pointer = readRegister(machine, state, pc, dst, 'in {ctx, stack, packet, shared}');
   if (pointer === undefined) return false;
-  const operand = readRegister(machine, state, pc, src, '== number');
+  // Where addresses are no secret, one counts as a number (is_pointer_value of the kernel's verifier).
+  const number = (value: Value | undefined) =>
+    value === undefined || value.kind === 'number' || !machine.rules.allowLeaks ? value : machine.number(TOP);
+  const operand = number(readRegister(machine, state, pc, src, '== number'));
   if (operand === undefined) return false;
-  const expected = operator === 'cmpxchg' ? readRegister(machine, state, pc, 0, '== number') : undefined;
+  const expected = operator === 'cmpxchg' ? number(readRegister(machine, state, pc, 0, '== number')) : undefined;
   if (operator === 'cmpxchg' && expected === undefined) return false;
   if (
     pointer.kind === 'ctx' ||

@@ -28,6 +28,8 @@ export interface CheckDetails {
   readonly types?: string;
   /** Stable id, where the one who reports knows it already. */
   readonly id?: string;
+  /** Call sites of the functions that lead there, outermost first, where no path of the exploration tells. */
+  readonly callStack?: readonly number[];
 }
 
 interface CheckRow {

@@ -18,7 +18,7 @@ export function failureOf(machine: Machine, finding: Finding): Failure {
     id,
     severity: row.severity,
     instruction: finding.instruction,
-    callStack: path.callSites(),
+    callStack: details.callStack ?? path.callSites(),
     check: {
       kind: finding.kind,
       instruction: finding.instruction,

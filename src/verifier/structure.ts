@@ -38,7 +38,7 @@ export function checkCombinedStack(machine: Machine, graph: ControlFlowGraph, st
   };
   // The deepest sum with which a function was entered, per length of the chain: less deep visits find nothing new.
   const deepest = new Map<string, number>();
-  const visit = (start: number, before: number, chain: readonly number[]): boolean => {
+  const visit = (start: number, before: number, chain: readonly number[], sites: readonly number[]): boolean => {
     const { depth, calls } = use(start);
     const sum = before + depth;
     const key = `${start}:${chain.length}`;
@@ -54,14 +54,15 @@ export function checkCombinedStack(machine: Machine, graph: ControlFlowGraph, st
           max: total,
           limit: limits.combinedStack,
           note: next.map((slot) => `${nameOf(machine, slot)} ${use(slot).depth}`).join(', '),
+          callStack: sites,
         });
         return true;
       }
-      if (visit(callee, sum, next)) return true;
+      if (visit(callee, sum, next, [...sites, pc])) return true;
     }
     return false;
   };
-  visit(0, 0, [0]);
+  visit(0, 0, [0], []);
 }
 
 function nameOf(machine: Machine, slot: number): string {

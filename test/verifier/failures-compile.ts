@@ -13,10 +13,14 @@ export function canCompile(): boolean {
 }
 
 /** Compiles an eBPF program in C as the corpus' own objects were; throws with clang's messages. */
-export function compile(source: string, object: string, cpu: 'v1' | 'v2' | 'v3'): void {
+export function compile(source: string, object: string, cpu: 'v1' | 'v2' | 'v3', defines: readonly string[] = []): void {
   const systems = readdirSync('/usr/include').filter((name) => name.endsWith('-linux-gnu'));
   const headers = [corpusPath('failures/programs')!, ...systems.map((name) => `/usr/include/${name}`)].flatMap((path) => ['-I', path]);
-  execFileSync('clang', ['-target', 'bpf', '-O2', '-g', `-mcpu=${cpu}`, ...headers, '-c', source, '-o', object], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  execFileSync(
+    'clang',
+    ['-target', 'bpf', '-O2', '-g', `-mcpu=${cpu}`, ...defines.map((name) => `-D${name}`), ...headers, '-c', source, '-o', object],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
 }

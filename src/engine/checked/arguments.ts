@@ -149,11 +149,11 @@ const ARGUMENTS: Readonly<Record<ArgumentKind, Check>> = {
   dynptr(call, register, value, argument) {
     if (value.region?.kind === 'btf') return;
     if (value.region?.kind !== 'stack') throw mismatch(call, register, value, 'a pointer to a dynptr on the stack');
-    buffer(call, register, value, DYNPTR_SIZE, argument.constructs === true ? 'write' : 'read');
+    stackObject(call, register, value, DYNPTR_SIZE, argument, 'an initialised dynptr');
   },
   iterator(call, register, value, argument) {
     if (value.region?.kind !== 'stack') throw mismatch(call, register, value, 'a pointer to an iterator on the stack');
-    buffer(call, register, value, argument.size ?? 8, argument.constructs === true ? 'write' : 'read');
+    stackObject(call, register, value, argument.size ?? 8, argument, 'an initialised iterator');
   },
   socket(call, register, value) {
     if (isNull(value)) throw nullArgument(call, register);
@@ -198,6 +198,9 @@ function checkMap(call: CheckedCall, register: number, value: Value): void {
   if (shape === undefined) throw new CheckFailure('map_argument', `r${register} names map ${index}, which does not exist`, register);
   const fits = prototype.mapKinds === undefined ? !OPAQUE_MAPS.has(shape.kind) : prototype.mapKinds.includes(shape.kind);
   if (!fits) throw new CheckFailure('map_kind', `${prototype.name} does not work on map ${shape.name}, a ${shape.kind}`, register);
+  // The map of a timer is the one that holds it (bpf_timer_init).
+  const holder = prototype.arguments[0]?.kind === 'timer' ? state.registers[1]?.region : undefined;
+  if (holder !== undefined && holder.tag !== index) throw mismatch(call, register, value, 'the map that holds the timer');
   call.map = { index, shape };
 }
 
@@ -249,6 +252,12 @@ function inMapValue(call: CheckedCall, register: number, value: Value, width: nu
   if (isNull(value)) throw nullArgument(call, register);
   if (value.region?.kind !== 'map_value') throw mismatch(call, register, value, want);
   inside(call, register, value, width);
+}
+
+/** A dynptr or iterator: bytes that a call makes one of, or that are one. */
+function stackObject(call: CheckedCall, register: number, value: Value, width: number, { constructs }: HelperArgument, want: string): void {
+  if (constructs !== true && call.state.objectAt(value) === undefined) throw mismatch(call, register, value, want);
+  buffer(call, register, value, width, constructs === true ? 'write' : 'read');
 }
 
 function hold(call: CheckedCall, register: number, value: Value, argument: HelperArgument): void {

@@ -65,6 +65,10 @@ const DIVISIONS: ReadonlySet<BinaryOperator> = new Set(['div', 'mod', 'sdiv', 's
 /** dst = dst OP source, with every rule about pointers. */
 export function executeBinary(state: CheckedState, instruction: Binary): void {
   const { operator, width, dst } = instruction;
+  if (operator === 'mov' && width === 64 && instruction.source.kind === 'register') {
+    state.registers[dst] = state.copied(instruction.source.register);
+    return;
+  }
   const sourceRegister = instruction.source.kind === 'register' ? instruction.source.register : dst;
   const source = readOperand(state, instruction.source);
   if (operator === 'mov') {

@@ -52,9 +52,12 @@ export function applyCall(call: CheckedCall): CallbackRun | undefined {
     released.ended = 'released';
     state.references = state.references.filter(({ region }) => region !== released);
   }
-  if (call.ended !== undefined) state.references = state.references.filter((reference) => reference !== call.ended);
+  if (call.ended !== undefined) {
+    state.references = state.references.filter((reference) => reference !== call.ended);
+    state.endObject(state.registers[prototype.releases! + 1]!);
+  }
   applyLock(call);
-  const result = modelled(call) ?? defaultResult(call);
+  const result = modelled(call) ?? (prototype.name === 'bpf_iter_num_next' ? nextNumber(call) : defaultResult(call));
   const callback =
     call.callback === undefined || prototype.arguments.some(({ kind }) => kind === 'timer') ? undefined : callbackRun(call, call.callback);
   applyToPacket(call, result);
@@ -63,10 +66,13 @@ export function applyCall(call: CheckedCall): CallbackRun | undefined {
   if ((prototype.acquires === true || findsSocket) && result.region !== undefined) {
     state.references = [...state.references, { region: result.region, instruction: pc, name: `what ${prototype.name} returned` }];
   }
-  const made = prototype.acquires === true ? prototype.arguments.findIndex(({ constructs }) => constructs === true) : -1;
+  const made = prototype.arguments.findIndex(({ constructs }) => constructs === true);
   const place = made < 0 ? undefined : state.registers[made + 1];
-  if (place?.region !== undefined)
-    state.references = [...state.references, { region: place.region, place: place.bits, instruction: pc, name: `what ${prototype.name} made` }];
+  if (place?.region !== undefined) {
+    state.putObject(place, ...(prototype.name === 'bpf_iter_num_new' ? numbersOf(state) : []));
+    if (prototype.acquires === true)
+      state.references = [...state.references, { region: place.region, place: place.bits, instruction: pc, name: `what ${prototype.name} made` }];
+  }
   state.clobber();
   state.registers[0] = prototype.returns.kind === 'void' || prototype.returns.kind === 'no_return' ? CLOBBERED : result;
   return callback;
@@ -75,6 +81,22 @@ export function applyCall(call: CheckedCall): CallbackRun | undefined {
 function modelled(call: CheckedCall): Value | undefined {
   const { state, prototype, pc, map } = call;
   return state.options.helperModel?.({ prototype, pc, arguments: state.registers.slice(1, 6), state, map: map?.shape });
+}
+
+/** What an iterator over numbers counts through: nothing where its ends are refused (bpf_iter_num_new of kernel/bpf/bpf_iter.c). */
+function numbersOf({ registers }: CheckedState): readonly [next: bigint, end: bigint] {
+  const [next, end] = [registers[2]!, registers[3]!].map(({ bits }) => BigInt.asIntN(32, bits)) as [bigint, bigint];
+  return next <= end && end - next <= MAX_LOOPS ? [next, end] : [0n, 0n];
+}
+
+/** The address of the next number, or null behind the last one. */
+function nextNumber({ state }: CheckedCall): Value {
+  const iterator = state.objectAt(state.registers[1]!);
+  if (iterator === undefined || iterator.next >= iterator.end) return NULL;
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, Number(iterator.next), true);
+  iterator.next++;
+  return pointerTo(state.region('memory', 'the number of an iterator', { bytes, writable: false }));
 }
 
 function applyLock({ state, prototype, lockTarget }: CheckedCall): void {

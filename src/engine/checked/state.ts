@@ -35,6 +35,15 @@ export interface Reference {
   readonly name: string;
 }
 
+/** A dynptr or an iterator that a call has made on the stack and none has ended. */
+export interface StackObject {
+  readonly region: Region;
+  readonly place: bigint;
+  /** Iterators over numbers: what comes next, and where it ends. */
+  next: bigint;
+  readonly end: bigint;
+}
+
 /** The whole concrete state of a run. */
 export class CheckedState {
   readonly program: CheckedProgram;
@@ -46,6 +55,7 @@ export class CheckedState {
   readonly context: Region | undefined;
   packet: Region | undefined;
   references: Reference[] = [];
+  private readonly objects = new Map<Region, Map<bigint, StackObject>>();
   /** The map value or record whose spin lock is held. */
   lock: Region | undefined;
   readonly allowLeaks: boolean;
@@ -144,6 +154,13 @@ export class CheckedState {
     throw new CheckFailure(kind, `r${register} is read, but ${why}`, register);
   }
 
+  /** The value of a register that is only copied: an address that leads nowhere any more does no harm by itself. */
+  copied(register: Register): Value {
+    const value = this.registers[register];
+    const ended = value?.region?.ended;
+    return value !== undefined && (ended === 'released' || ended === 'stale_packet') ? value : this.read(register);
+  }
+
   mapPointer(index: number): Value {
     let region = this.mapRegions.get(index);
     if (region === undefined) {
@@ -193,6 +210,21 @@ export class CheckedState {
       this.values.set(map, values);
     }
     values.set(key, region);
+  }
+
+  /** The dynptr or iterator that stands where a pointer points. */
+  objectAt({ region, bits }: Value): StackObject | undefined {
+    return region === undefined ? undefined : this.objects.get(region)?.get(bits);
+  }
+
+  putObject({ region, bits: place }: Value, next = 0n, end = 0n): void {
+    if (region === undefined) return;
+    const inFrame = this.objects.get(region) ?? new Map<bigint, StackObject>();
+    this.objects.set(region, inFrame.set(place, { region, place, next, end }));
+  }
+
+  endObject({ region, bits }: Value): void {
+    if (region !== undefined) this.objects.get(region)?.delete(bits);
   }
 
   /** A helper moved the packet's bytes: every old pointer is stale, and an equal packet stands elsewhere, cut or grown at either end. */

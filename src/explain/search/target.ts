@@ -33,7 +33,11 @@ const TARGETS: Readonly<Partial<Record<CheckKind, TargetRow>>> = {
   type: { proof: 'fault', also: ['argument_type', 'memory_argument', 'dereference', 'null_access'] },
   memory_argument: { proof: 'fault', also: ['null_access', 'argument_type'] },
   argument_type: { proof: 'fault', also: ['null_access', 'memory_argument', 'map_argument'] },
-  context_variable: { proof: 'fault', also: ['context_upper', 'context_lower', 'context_field', 'context_write'] },
+  context_variable: { proof: 'fault', also: ['context_upper', 'context_lower', 'context_field', 'context_write'], ruled: true },
+  // Where addresses are no secret, a run can calculate with them; verifiers refuse it all the same.
+  pointer_arithmetic: { proof: 'fault', ruled: true },
+  pointer_plus_pointer: { proof: 'fault', ruled: true },
+  pointer_truncated: { proof: 'fault', ruled: true },
   size_negative: { proof: 'fault', also: ['size_zero', ...BOUNDS] },
   stack_argument: { proof: 'fault', also: ['stack_uninitialised', 'leak_argument'] },
   leak_argument: { proof: 'fault', also: ['stack_not_numeric'] },
