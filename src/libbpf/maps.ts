@@ -1,13 +1,18 @@
 import { findMapType } from '../platform/index.ts';
+import { BloomFilterMap } from '../runtime/maps/bloom-filter.ts';
 import type { BpfMap } from '../runtime/maps/map.ts';
 import { templateOf } from '../runtime/maps/map-of-maps.ts';
-import { errnoError, type LibbpfState } from './state.ts';
+import { MapFlag } from '../runtime/maps/rules.ts';
+import { type Access, errnoError, type LibbpfState } from './state.ts';
 
 export interface MapCreateOptions {
   readonly map_flags?: number;
   readonly inner_map_fd?: number;
   readonly map_extra?: number;
 }
+
+/** An id that no object has. */
+const NOBODY = 0xffff_ffff;
 
 /** In: how many entries fit. Out: how many were handled. */
 export interface BatchCount {
@@ -19,9 +24,10 @@ export type MapCalls = ReturnType<typeof mapCalls>;
 /** Map calls of the C interface: 0 or a count on success, a negative errno otherwise; results go to the caller's buffers. */
 export function mapCalls(state: LibbpfState) {
   const { runtime } = state;
-  const mapOf = (fd: number): BpfMap => {
+  const mapOf = (fd: number, access: Partial<Access> = {}): BpfMap => {
     const map = runtime.map(state.id(fd, 'map'));
     if (map === undefined) throw errnoError('EBADF', `${fd} is not a map.`);
+    state.require(fd, access);
     return map;
   };
   /** Program arrays and maps of maps take descriptors and store ids. */
@@ -29,7 +35,8 @@ export function mapCalls(state: LibbpfState) {
     if (!['prog_array', 'map_of_maps_array', 'map_of_maps_hash'].includes(map.kind) || value.length !== 4) return value;
     const fd = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
     const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, state.id(fd, map.kind === 'prog_array' ? 'program' : 'map'), true);
+    // A descriptor of nothing is the id of nothing: the map has other questions first.
+    new DataView(bytes.buffer).setUint32(0, state.find(fd, map.kind === 'prog_array' ? 'program' : 'map') ?? NOBODY, true);
     return bytes;
   };
   const copy = (target: Uint8Array, source: Uint8Array | undefined, what: string): void => {
@@ -48,6 +55,9 @@ export function mapCalls(state: LibbpfState) {
     state.call(() => {
       const mapType = findMapType(runtime.platform, type);
       if (mapType === undefined || mapType.kind === 'unspec') throw errnoError('EINVAL', `${type} is no map type.`);
+      const { map_flags: flags = 0 } = options;
+      // ebpf_map_create of eBPF for Windows knows no flags.
+      if (runtime.platform.name === 'windows' && flags !== 0) throw errnoError('EINVAL', `Flags 0x${flags.toString(16)} are not known.`);
       const template = options.inner_map_fd === undefined ? undefined : templateOf(mapOf(options.inner_map_fd));
       const map = runtime.createMap(
         {
@@ -56,12 +66,13 @@ export function mapCalls(state: LibbpfState) {
           keySize,
           valueSize,
           maxEntries,
-          flags: options.map_flags ?? 0,
+          flags,
           ...(options.map_extra === undefined ? {} : { extra: options.map_extra }),
         },
         template === undefined ? {} : { template },
       );
-      return state.open(map.id, true);
+      // The descriptor is limited, not the map (bpf_get_file_flag).
+      return state.open(map.id, true, { read: (flags & MapFlag.writeOnly) === 0, write: (flags & MapFlag.readOnly) === 0 });
     });
   const lookupBatch = (
     fd: number,
@@ -73,7 +84,7 @@ export function mapCalls(state: LibbpfState) {
     remove: boolean,
   ): number =>
     state.call(() => {
-      const map = mapOf(fd);
+      const map = mapOf(fd, { read: true, write: remove });
       const limit = Math.min(count.value, Math.floor(keys.length / map.keySize), Math.floor(values.length / map.userValueSize));
       const { entries, more } = map.batch(inBatch ?? undefined, limit, remove);
       for (const [index, entry] of entries.entries()) {
@@ -96,23 +107,28 @@ export function mapCalls(state: LibbpfState) {
     bpf_create_map_in_map: (type: number, name: string | null, keySize: number, innerFd: number, maxEntries: number, flags: number) =>
       create(type, name, keySize, 4, maxEntries, { inner_map_fd: innerFd, map_flags: flags }),
     bpf_map_lookup_elem: (fd: number, key: Uint8Array | null, value: Uint8Array) =>
-      state.act(() => copy(value, mapOf(fd).lookup(key ?? new Uint8Array(0)), 'such key')),
+      state.act(() => {
+        const map = mapOf(fd, { read: true });
+        // A bloom filter is asked for the value that it is handed.
+        if (map instanceof BloomFilterMap) copy(value, map.has(value) ? value : undefined, 'such value');
+        else copy(value, map.lookup(key ?? new Uint8Array(0)), 'such key');
+      }),
     bpf_map_update_elem: (fd: number, key: Uint8Array | null, value: Uint8Array, flags: number) =>
       state.call(() => {
-        const map = mapOf(fd);
+        const map = mapOf(fd, { write: true });
         map.update(key ?? new Uint8Array(0), stored(map, value), flags);
         return 0;
       }),
     bpf_map_delete_elem: (fd: number, key: Uint8Array) =>
       state.call(() => {
-        if (!mapOf(fd).delete(key)) throw errnoError('ENOENT', 'There is no such key.');
+        if (!mapOf(fd, { write: true }).delete(key)) throw errnoError('ENOENT', 'There is no such key.');
         return 0;
       }),
     bpf_map_lookup_and_delete_elem: (fd: number, key: Uint8Array | null, value: Uint8Array) =>
-      state.act(() => copy(value, mapOf(fd).lookupAndDelete(key ?? new Uint8Array(0)), 'such key')),
+      state.act(() => copy(value, mapOf(fd, { read: true, write: true }).lookupAndDelete(key ?? new Uint8Array(0)), 'such key')),
     bpf_map_get_next_key: (fd: number, key: Uint8Array | null, next: Uint8Array) =>
-      state.act(() => copy(next, mapOf(fd).nextKey(key ?? undefined), 'further key')),
-    bpf_map_freeze: (fd: number) => state.act(() => mapOf(fd).freeze()),
+      state.act(() => copy(next, mapOf(fd, { read: true }).nextKey(key ?? undefined), 'further key')),
+    bpf_map_freeze: (fd: number) => state.act(() => mapOf(fd, { write: true }).freeze()),
     /** 0: there is more; -ENOENT: this was the last part, `count` tells how much of it is there. */
     bpf_map_lookup_batch: (fd: number, inBatch: Uint8Array | null, outBatch: Uint8Array, keys: Uint8Array, values: Uint8Array, count: BatchCount) =>
       lookupBatch(fd, inBatch, outBatch, keys, values, count, false),
@@ -128,7 +144,7 @@ export function mapCalls(state: LibbpfState) {
       lookupBatch(fd, null, outBatch, keys, values, count, true),
     bpf_map_update_batch: (fd: number, keys: Uint8Array, values: Uint8Array, count: BatchCount, options: { readonly elem_flags?: number } = {}) =>
       state.call(() => {
-        const map = mapOf(fd);
+        const map = mapOf(fd, { write: true });
         const wanted = count.value;
         count.value = 0;
         for (let index = 0; index < wanted; index++) {
@@ -140,7 +156,7 @@ export function mapCalls(state: LibbpfState) {
       }),
     bpf_map_delete_batch: (fd: number, keys: Uint8Array, count: BatchCount) =>
       state.call(() => {
-        const map = mapOf(fd);
+        const map = mapOf(fd, { write: true });
         const wanted = count.value;
         count.value = 0;
         for (let index = 0; index < wanted; index++) {

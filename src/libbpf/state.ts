@@ -10,13 +10,21 @@ export interface LibbpfOptions {
   readonly readFile?: (path: string) => Uint8Array;
 }
 
+/** What a descriptor lets its holder do with a map (BPF_F_RDONLY and BPF_F_WRONLY of the call that made it). */
+export interface Access {
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+const FULL: Access = { read: true, write: true };
+
 /** What all calls share: descriptors of objects, as small positive numbers, and the last error. */
 export class LibbpfState {
   readonly runtime: Runtime;
   readonly options: LibbpfOptions;
   /** Positive errno of the last call that failed. */
   errno = 0;
-  readonly #descriptors = new Map<number, number>();
+  readonly #descriptors = new Map<number, { readonly id: number; readonly access: Access }>();
   #next = 3;
 
   constructor(options: LibbpfOptions) {
@@ -25,21 +33,32 @@ export class LibbpfState {
   }
 
   /** A new descriptor for an object; it takes a handle of its own unless `adopt` passes one on. */
-  open(id: number, adopt = false): number {
+  open(id: number, adopt = false, access = FULL): number {
     if (!adopt) this.runtime.openHandle(id);
     const descriptor = this.#next++;
-    this.#descriptors.set(descriptor, id);
+    this.#descriptors.set(descriptor, { id, access });
     return descriptor;
   }
 
   /** Id behind a descriptor; throws EBADF. */
   id(descriptor: number, kind?: 'map' | 'program' | 'link'): number {
-    const id = this.#descriptors.get(descriptor);
-    const known = id === undefined ? undefined : this.runtime.objects.kindOf(id);
-    if (id === undefined || known === undefined || (kind !== undefined && kind !== known)) {
-      throw new RuntimeError('EBPF_INVALID_FD', `${descriptor} is not an open ${kind ?? 'object'} descriptor.`);
-    }
+    const id = this.find(descriptor, kind);
+    if (id === undefined) throw new RuntimeError('EBPF_INVALID_FD', `${descriptor} is not an open ${kind ?? 'object'} descriptor.`);
     return id;
+  }
+
+  /** `id`, or undefined where it throws. */
+  find(descriptor: number, kind?: 'map' | 'program' | 'link'): number | undefined {
+    const id = this.#descriptors.get(descriptor)?.id;
+    const known = id === undefined ? undefined : this.runtime.objects.kindOf(id);
+    return known === undefined || (kind !== undefined && kind !== known) ? undefined : id;
+  }
+
+  /** Throws EPERM where a descriptor lets its holder do less. */
+  require(descriptor: number, needed: Partial<Access>): void {
+    const { read, write } = this.#descriptors.get(descriptor)?.access ?? FULL;
+    if ((needed.read === true && !read) || (needed.write === true && !write))
+      throw errnoError('EPERM', `Descriptor ${descriptor} does not allow this.`);
   }
 
   /** Closes a descriptor; throws EBADF. */

@@ -78,10 +78,6 @@ export class ArrayMap extends BpfMap {
     return this.constructor === ArrayMap && this.userValueSize % 4 === 0 && this.specification.special === undefined;
   }
 
-  protected index(key: number): number {
-    return this.memory.view.getUint32(key, true);
-  }
-
   protected find(key: number): number {
     const index = this.index(key);
     return index < this.maxEntries ? this.base + index * this.stride : this.fail('missing');
@@ -119,16 +115,7 @@ export class ArrayMap extends BpfMap {
     return 0;
   }
 
-  override lookupAndDelete(): Uint8Array | undefined {
-    throw this.error(this.rules.platform === 'windows' ? this.fail('invalid') : this.fail('unsupported'), 'look up and delete in');
-  }
-
   protected next(key: number, out: number): number {
-    let index = key === 0 ? 0 : this.index(key) + 1;
-    // An index beyond the end restarts on Linux, and ends the iteration on Windows.
-    if (key !== 0 && index > this.maxEntries && this.rules.unknownKeyRestarts) index = 0;
-    if (index >= this.maxEntries) return this.fail('no_more_keys');
-    this.memory.view.setUint32(out, index, true);
-    return 0;
+    return this.nextIndex(key, out);
   }
 }

@@ -3,6 +3,7 @@ import { ArenaMap } from './arena.ts';
 import { ArrayMap } from './array.ts';
 import { BloomFilterMap } from './bloom-filter.ts';
 import { CustomMap, type MapProvider } from './custom.ts';
+import { DeviceHashMap } from './device-hash.ts';
 import { HashMap } from './hash.ts';
 import { refusedByLinux } from './linux-creation.ts';
 import { LpmTrieMap } from './lpm-trie.ts';
@@ -62,7 +63,8 @@ const creators: Partial<Record<MapKind, Creator>> = {
   bloom_filter: (environment, specification) => new BloomFilterMap(environment, specification),
   custom: (environment, specification, extras) => new CustomMap(environment, specification, extras.provider),
   cgroup_array: reference,
-  devmap: (environment, specification, extras) => (/hash/.test(specification.type.name) ? hash : reference)(environment, specification, extras),
+  devmap: (environment, specification, extras) =>
+    specification.type.name === 'devmap_hash' ? new DeviceHashMap(environment, specification) : reference(environment, specification, extras),
   cpumap: reference,
   xskmap: reference,
   sockmap: reference,

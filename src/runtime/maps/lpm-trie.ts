@@ -38,10 +38,6 @@ export class LpmTrieMap extends HashMap {
     return 0;
   }
 
-  override lookupAndDelete(): Uint8Array | undefined {
-    throw this.error(this.rules.platform === 'windows' ? this.fail('invalid') : this.fail('unsupported'), 'look up and delete in');
-  }
-
   protected override hashOf(key: number): number {
     const { bytes, view } = this.memory;
     const length = Math.min(view.getUint32(key, true), this.#maximumPrefix);

@@ -273,6 +273,20 @@ export abstract class BpfMap {
   /** Writes the key after `key` (0: the first) to `out`; 0 or a negative code. */
   protected abstract next(key: number, out: number): number;
 
+  /** The index that the key at an address is, for maps of `maxEntries` elements. */
+  protected index(key: number): number {
+    return this.memory.view.getUint32(key, true);
+  }
+
+  /** `next` of such maps. An index beyond the end restarts on Linux, and ends the iteration on Windows. */
+  protected nextIndex(key: number, out: number): number {
+    let index = key === 0 ? 0 : this.index(key) + 1;
+    if (key !== 0 && index > this.maxEntries && this.rules.unknownKeyRestarts) index = 0;
+    if (index >= this.maxEntries) return this.fail('no_more_keys');
+    this.memory.view.setUint32(out, index, true);
+    return 0;
+  }
+
   // Program side ------------------------------------------------------------------------------------------------------
 
   /** Address of the value as the current CPU sees it, or 0. */
@@ -336,7 +350,10 @@ export abstract class BpfMap {
     if (value.length !== this.userValueSize) {
       throw this.error(this.fail('invalid'), `update (the value has ${value.length} bytes, the map wants ${this.userValueSize})`);
     }
-    const result = this.importValue(this.stageKey(key), value, flags);
+    const staged = this.stageKey(key);
+    // The whole call is refused for BPF_F_LOCK without a lock, whatever the type would say.
+    const locking = (this.baseFlags(flags) & UpdateFlag.lock) !== 0 && this.rules.platform === 'linux';
+    const result = locking ? this.fail('invalid') : this.importValue(staged, value, flags);
     if (result < 0) throw this.error(result, 'update');
     if (this.listeners.size > 0) this.notify(key.slice());
   }
@@ -355,6 +372,8 @@ export abstract class BpfMap {
 
   /** Returns the value and removes the entry; undefined when there is none. */
   lookupAndDelete(key: Uint8Array): Uint8Array | undefined {
+    this.requireWritable('take from');
+    if (!this.rules.takes(this.kind)) throw this.error(this.fail('no_take'), 'look up and delete in');
     const value = this.lookup(key);
     if (value !== undefined) this.delete(key);
     return value;
@@ -393,8 +412,9 @@ export abstract class BpfMap {
     return { entries, more: key !== undefined };
   }
 
-  /** BPF_MAP_FREEZE: from now on only programs write. */
+  /** BPF_MAP_FREEZE: from now on only programs write. Throws EPERM on Linux when that is so already. */
   freeze(): void {
+    if (this.rules.platform === 'linux') this.requireWritable('freeze');
     this.frozen = true;
   }
 
@@ -439,7 +459,7 @@ export abstract class BpfMap {
   }
 
   protected requireWritable(doing: string): void {
-    if (this.frozen || (this.flags & MapFlag.readOnly) !== 0) throw this.error(this.fail('frozen'), doing);
+    if (this.frozen) throw this.error(this.fail('frozen'), doing);
   }
 
   /** Update flags without BPF_F_LOCK, which only values with a lock may have. */

@@ -1,6 +1,6 @@
 import { ArrayMap } from './array.ts';
 import { Descriptor, DescriptorKind, type MapEntry, type MapEnvironment, type MapLayout } from './map.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import { type MapSpecification, mapError, UpdateFlag } from './rules.ts';
 
 /**
  * Arrays whose elements name other objects. In memory an element is a u32 (`stored`), 0 for none; user space sees and writes
@@ -45,6 +45,8 @@ export abstract class ObjectArrayMap extends ArrayMap {
   }
 
   protected override importValue(key: number, value: Uint8Array, flags: number): number {
+    // bpf_fd_array_map_update_elem of Linux takes BPF_ANY alone.
+    if (this.rules.platform === 'linux' && flags !== UpdateFlag.any) return this.fail('invalid');
     const address = this.put(key, flags);
     if (address < 0) return address;
     const id = new DataView(value.buffer, value.byteOffset, 4).getUint32(0, true);

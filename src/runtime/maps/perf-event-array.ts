@@ -2,7 +2,7 @@ import { Errno } from '../result.ts';
 import type { MapEntry, MapEnvironment } from './map.ts';
 import { RecordMap } from './record-map.ts';
 import { type RecordCallback, Ring } from './ring.ts';
-import { type MapSpecification, mapError } from './rules.ts';
+import { type MapSpecification, mapError, UpdateFlag } from './rules.ts';
 
 const CURRENT_CPU = 0xffff_ffff;
 const CONTEXT_LENGTH_BITS = 0xf_ffff;
@@ -99,6 +99,23 @@ export class PerfEventArrayMap extends RecordMap {
 
   pendingRecords(): Uint8Array[] {
     return this.#rings.flatMap((ring) => ring.peek());
+  }
+
+  // On Linux the elements are perf events by processor, and none of them is open here; records come without.
+
+  protected override put(key: number, flags: number): number {
+    if (this.rules.platform === 'windows') return super.put(key, flags);
+    if (flags !== UpdateFlag.any) return this.fail('invalid');
+    return this.index(key) < this.maxEntries ? this.fail('bad_fd') : this.fail('update_range');
+  }
+
+  protected override erase(key: number): number {
+    if (this.rules.platform === 'windows') return super.erase(key);
+    return this.index(key) < this.maxEntries ? this.fail('absent') : this.fail('update_range');
+  }
+
+  protected override next(key: number, out: number): number {
+    return this.rules.platform === 'windows' ? super.next(key, out) : this.nextIndex(key, out);
   }
 
   override restore(entry: MapEntry): void {

@@ -56,11 +56,15 @@ export class QueueMap extends BpfMap {
   }
 
   protected erase(): number {
-    return this.fail('unsupported');
+    return this.#noKeys();
   }
 
   protected next(): number {
-    return this.fail('unsupported');
+    return this.#noKeys();
+  }
+
+  #noKeys(): number {
+    return this.rules.platform === 'linux' ? this.fail('invalid') : this.fail('unsupported');
   }
 
   override push(value: number, flags: number): number {

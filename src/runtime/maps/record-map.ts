@@ -58,16 +58,16 @@ export abstract class RecordMap extends BpfMap {
   }
 
   protected find(): number {
-    return this.fail('unsupported');
+    return this.fail('no_operation');
   }
-  protected put(): number {
-    return this.fail('unsupported');
+  protected put(_key: number, _flags: number): number {
+    return this.fail('no_operation');
   }
-  protected erase(): number {
-    return this.fail('unsupported');
+  protected erase(_key: number): number {
+    return this.fail('no_operation');
   }
-  protected next(): number {
-    return this.fail('unsupported');
+  protected next(_key: number, _out: number): number {
+    return this.fail('no_operation');
   }
 
   override *entries(): Generator<MapEntry, undefined> {

@@ -8,20 +8,20 @@ interface ReferenceRule {
   /** Errno of a delete outside the array, and of one where there is nothing (0: that is no error). */
   readonly deleteOutside: number;
   readonly deleteEmpty: number;
-  /** Errno of an update with BPF_NOEXIST on an element that is there (true), or on any (every element "exists"). */
-  readonly noExist: 'present' | 'always';
+  /** Updates: flags are refused; or BPF_NOEXIST fails on every element, since all "exist"; or the flags mean whether something is there. */
+  readonly flags: 'refused' | 'exist' | 'present';
   /** The kernel structure that a program's lookup leads to; undefined: the value itself. */
   readonly struct?: string;
 }
 
 /** Linux 6.18, as its system calls answer (kernel/bpf/devmap.c, cpumap.c, arraymap.c, reuseport_array.c, net/core/sock_map.c, net/xdp/xskmap.c). */
 const rules: Partial<Record<MapKind, ReferenceRule>> = {
-  devmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
-  cpumap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'always' },
-  xskmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, noExist: 'present', struct: 'xdp_sock' },
-  sockmap: { deleteOutside: Errno.EINVAL, deleteEmpty: Errno.EINVAL, noExist: 'present', struct: 'bpf_sock' },
-  reuseport_sockarray: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
-  cgroup_array: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, noExist: 'present' },
+  devmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, flags: 'exist' },
+  cpumap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, flags: 'exist' },
+  xskmap: { deleteOutside: Errno.EINVAL, deleteEmpty: 0, flags: 'present', struct: 'xdp_sock' },
+  sockmap: { deleteOutside: Errno.EINVAL, deleteEmpty: Errno.EINVAL, flags: 'present', struct: 'bpf_sock' },
+  reuseport_sockarray: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, flags: 'present' },
+  cgroup_array: { deleteOutside: Errno.E2BIG, deleteEmpty: Errno.ENOENT, flags: 'refused' },
 };
 
 /** Bytes of a CPU map's queue, at most (BPF_CPUMAP). */
@@ -68,12 +68,13 @@ export class ReferenceArrayMap extends ArrayMap {
   }
 
   protected override put(key: number, flags: number): number {
-    if (flags > UpdateFlag.exist || flags < 0) return this.fail('invalid');
+    const rule = this.#rule.flags;
+    if (flags > (rule === 'refused' ? UpdateFlag.any : UpdateFlag.exist) || flags < 0) return this.fail('invalid');
     const index = this.index(key);
     if (index >= this.maxEntries) return this.fail('update_range');
     const address = this.base + index * this.stride;
-    if (flags === UpdateFlag.noExist && (this.#rule.noExist === 'always' || this.#names(address))) return this.fail('exists');
-    if (flags === UpdateFlag.exist && this.#rule.noExist === 'present' && !this.#names(address)) return this.fail('absent');
+    if (flags === UpdateFlag.noExist && (rule === 'exist' || this.#names(address))) return this.fail('exists');
+    if (flags === UpdateFlag.exist && rule === 'present' && !this.#names(address)) return this.fail('absent');
     return address;
   }
 

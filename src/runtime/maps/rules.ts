@@ -1,4 +1,4 @@
-import type { MapType, PlatformName } from '../../platform/platform.ts';
+import type { MapKind, MapType, PlatformName } from '../../platform/platform.ts';
 import { Errno, RuntimeError, resultRow, resultValue } from '../result.ts';
 
 /** Ways in which a map operation fails; `MapRules.codes` gives each its number on a platform. */
@@ -16,6 +16,10 @@ export type MapFailure =
   | 'queue_full'
   | 'no_more_keys'
   | 'unsupported'
+  /** An operation that maps of this type do not have. */
+  | 'no_operation'
+  /** Look up and delete in one, where the type has no such operation. */
+  | 'no_take'
   | 'no_memory'
   | 'ring_full'
   | 'frozen'
@@ -34,15 +38,18 @@ export interface MapRules {
   readonly hashBounded: boolean;
   /** Array delete writes zeros (Windows) instead of failing. */
   readonly arrayDeleteZeroes: boolean;
-  /** lookup_and_delete works on hash maps only (both), and on queues and stacks as pop. */
-  readonly popByLookupAndDelete: boolean;
+  /** Whether maps of a kind have lookup_and_delete, besides queues and stacks, which pop by it. */
+  takes(kind: MapKind): boolean;
   /** get_next_key with an unknown key starts over (Linux) or reports the end (Windows). */
   readonly unknownKeyRestarts: boolean;
-  /** Program-side lookups of a queue or stack: Linux offers push/pop/peek only. */
+  /** Characters of a name. */
   readonly maximumName: number;
 }
 
 const code = resultValue;
+
+/** Kinds of eBPF for Windows whose elements are always there. */
+const INDEXED: ReadonlySet<MapKind> = new Set(['array', 'prog_array', 'map_of_maps_array', 'xskmap']);
 
 const windowsRules: MapRules = {
   platform: 'windows',
@@ -57,6 +64,8 @@ const windowsRules: MapRules = {
     queue_full: code('EBPF_OUT_OF_SPACE'),
     no_more_keys: code('EBPF_NO_MORE_KEYS'),
     unsupported: code('EBPF_OPERATION_NOT_SUPPORTED'),
+    no_operation: code('EBPF_OPERATION_NOT_SUPPORTED'),
+    no_take: code('EBPF_INVALID_ARGUMENT'),
     no_memory: code('EBPF_NO_MEMORY'),
     ring_full: code('EBPF_NO_MEMORY'),
     frozen: code('EBPF_ACCESS_DENIED'),
@@ -69,7 +78,7 @@ const windowsRules: MapRules = {
   },
   hashBounded: false,
   arrayDeleteZeroes: true,
-  popByLookupAndDelete: true,
+  takes: (kind) => !INDEXED.has(kind) && kind !== 'lpm_trie',
   unknownKeyRestarts: false,
   maximumName: 63,
 };
@@ -87,6 +96,8 @@ const linuxRules: MapRules = {
     queue_full: Errno.E2BIG,
     no_more_keys: Errno.ENOENT,
     unsupported: Errno.EOPNOTSUPP,
+    no_operation: Errno.ENOTSUPP,
+    no_take: Errno.ENOTSUPP,
     no_memory: Errno.ENOMEM,
     ring_full: Errno.EAGAIN,
     frozen: Errno.EPERM,
@@ -99,7 +110,7 @@ const linuxRules: MapRules = {
   },
   hashBounded: true,
   arrayDeleteZeroes: false,
-  popByLookupAndDelete: true,
+  takes: (kind) => kind === 'hash' || kind === 'stack_trace',
   unknownKeyRestarts: true,
   maximumName: 15,
 };

@@ -26,7 +26,12 @@ export class StackTraceMap extends HashMap {
   override programDelete(): number {
     return this.fail('invalid');
   }
+  /** Ids are indexes of a table of max_entries stacks. */
+  protected override erase(key: number): number {
+    return this.index(key) < this.maxEntries ? super.erase(key) : this.fail('update_range');
+  }
   override update(): void {
+    this.requireWritable('update');
     throw this.error(this.fail('invalid'), 'update');
   }
 }

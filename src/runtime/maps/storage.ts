@@ -1,6 +1,6 @@
 import { HashMap } from './hash.ts';
 import { Descriptor, DescriptorKind, type MapEntry, type MapEnvironment, type MapLayout } from './map.ts';
-import type { MapSpecification } from './rules.ts';
+import { type MapSpecification, UpdateFlag } from './rules.ts';
 
 /**
  * BPF_MAP_TYPE_SK_STORAGE and its relatives for inodes, tasks and cgroups: a value per object, made by the helper that first asks for it
@@ -25,11 +25,14 @@ export class StorageMap extends HashMap {
 /** BPF_MAP_TYPE_CGROUP_STORAGE and its per-CPU form: user space changes values but neither adds nor removes any (kernel/bpf/local_storage.c). */
 export class CgroupStorageMap extends StorageMap {
   protected override importValue(key: number, value: Uint8Array, flags: number): number {
-    if (flags === 1) return this.fail('invalid');
+    // BPF_NOEXIST never succeeds: user space adds nothing.
+    const known = this.baseFlags(flags);
+    if (known !== UpdateFlag.any && known !== UpdateFlag.exist) return this.fail('invalid');
     return this.find(key, 'user') < 0 ? this.fail('missing') : super.importValue(key, value, 0);
   }
 
   override delete(): boolean {
+    this.requireWritable('delete from');
     throw this.error(this.fail('invalid'), 'delete from');
   }
 
