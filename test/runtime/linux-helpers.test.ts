@@ -429,7 +429,12 @@ describe('maps of references', () => {
         'EBPF_OUT_OF_SPACE/7',
       ],
     ],
-    ['cgroup_array', 4, [undefined, false, 'ok', 'EBPF_OBJECT_ALREADY_EXISTS/17', 'ok', 1, true, 'EBPF_OUT_OF_SPACE/7', 'EBPF_OUT_OF_SPACE/7']],
+    // bpf_fd_array_map_update_elem takes no flags.
+    [
+      'cgroup_array',
+      4,
+      [undefined, false, 'ok', 'EBPF_INVALID_ARGUMENT/22', 'EBPF_INVALID_ARGUMENT/22', 1, true, 'EBPF_OUT_OF_SPACE/7', 'EBPF_OUT_OF_SPACE/7'],
+    ],
     [
       'reuseport_sockarray',
       8,
