@@ -58,6 +58,8 @@ export interface Environment {
   /** For commands that run other lines. */
   readonly io: ExecuteIo;
   progress(progress: Progress): void;
+  /** One line for somebody who does something else meanwhile. */
+  announce(news: string): void;
   /** For commands that speak while they work (scripts, traces); everything else returns its result. */
   write(text: string, stream: OutputStream): void;
 }

@@ -11,6 +11,8 @@ export interface JobView {
   readonly line: string;
   readonly state: JobState;
   readonly progress: Progress | undefined;
+  /** What it has announced last. */
+  readonly news: string | undefined;
   /** Milliseconds that it has run. */
   readonly elapsed: number;
   /** undefined while it runs. */
@@ -23,6 +25,7 @@ export interface JobStart {
   /** When it was started, as of `Date.now()`. */
   readonly started: number;
   readonly progress: Progress | undefined;
+  readonly news: string | undefined;
   readonly finished: Promise<Outcome>;
   cancel(): void;
 }
@@ -32,6 +35,15 @@ export interface JobSink {
   readonly id: number;
   write(text: string): void;
   update(progress: Progress): void;
+  announce(news: string): void;
+}
+
+/** Hears of jobs that nobody waits for. */
+export interface JobsListener {
+  /** It has ended by itself. */
+  ended(job: JobView): void;
+  /** It has something to say while it goes on: `job.news`. */
+  announced(job: JobView): void;
 }
 
 /** Characters of output that are kept of a job; the first are dropped beyond it. */
@@ -45,6 +57,7 @@ interface Job extends JobStart {
   length: number;
   state: JobState;
   progress: Progress | undefined;
+  news: string | undefined;
   ended: number | undefined;
   exitCode: ExitCode | undefined;
   /** Hears output as it comes. */
@@ -54,18 +67,28 @@ interface Job extends JobStart {
 /** The prompt's jobs. Scripts and one-shot commands have none: they run one command after another. */
 export class Jobs {
   readonly #jobs = new Map<number, Job>();
-  readonly #onEnd: (job: JobView) => void;
+  readonly #listener: JobsListener;
   #last = 0;
+  /** The job that is followed in front, and how whoever follows it is told to stop. */
+  #followed: { readonly id: number; readonly stop: () => void } | undefined;
 
-  /** @param onEnd hears of every job that ends, except those that somebody waits for. */
-  constructor(onEnd: (job: JobView) => void) {
-    this.#onEnd = onEnd;
+  constructor(listener: JobsListener) {
+    this.#listener = listener;
   }
 
   /** Takes a running command over. */
   add(start: JobStart): JobSink {
     const id = ++this.#last;
-    const job: Job = { ...start, id, output: [], length: 0, state: 'running', ended: undefined, exitCode: undefined, listener: undefined };
+    const job: Job = {
+      ...start,
+      id,
+      output: [],
+      length: 0,
+      state: 'running',
+      ended: undefined,
+      exitCode: undefined,
+      listener: undefined,
+    };
     this.#jobs.set(id, job);
     void start.finished.then((outcome) => this.#end(job, outcome));
     return {
@@ -79,6 +102,10 @@ export class Jobs {
       update(progress) {
         job.progress = progress;
       },
+      announce: (news) => {
+        job.news = news;
+        if (job.listener === undefined) this.#listener.announced(view(job));
+      },
     };
   }
 
@@ -86,7 +113,8 @@ export class Jobs {
     if (job.state === 'running') job.state = exitCode === 0 ? 'done' : 'failed';
     job.exitCode = exitCode;
     job.ended = Date.now();
-    if (job.listener === undefined) this.#onEnd(view(job));
+    // Whoever cancelled it knows.
+    if (job.listener === undefined && job.state !== 'cancelled') this.#listener.ended(view(job));
     const finished = [...this.#jobs.values()].filter(({ ended }) => ended !== undefined);
     for (const { id } of finished.slice(0, Math.max(0, finished.length - KEPT_JOBS))) this.#jobs.delete(id);
   }
@@ -121,7 +149,7 @@ export class Jobs {
   }
 
   /**
-   * Passes a job's output on, what it has written so far first, until it ends or nobody waits any more.
+   * Passes a job's output on, what it has written so far first, until it ends, the signal is aborted, or `letGo` is called.
    *
    * @throws CommandError where there is no such job.
    */
@@ -130,10 +158,26 @@ export class Jobs {
     write(job.output.join(''));
     if (job.ended !== undefined || signal.aborted) return view(job);
     job.listener = write;
-    const left = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const left = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#followed = { id, stop: resolve };
+    });
     await Promise.race([job.finished, left]);
     job.listener = undefined;
+    this.#followed = undefined;
     return view(job);
+  }
+
+  /** Whether `letGo` has a job to let go. */
+  get isFollowing(): boolean {
+    return this.#followed !== undefined;
+  }
+
+  /** Lets the job that is followed go on in the background. @returns its number; undefined where none is followed. */
+  letGo(): number | undefined {
+    const followed = this.#followed;
+    followed?.stop();
+    return followed?.id;
   }
 
   #find(id: number): Job {
@@ -143,6 +187,6 @@ export class Jobs {
   }
 }
 
-function view({ id, line, state, progress, started, ended, exitCode }: Job): JobView {
-  return { id, line, state, progress, elapsed: (ended ?? Date.now()) - started, exitCode };
+function view({ id, line, state, progress, news, started, ended, exitCode }: Job): JobView {
+  return { id, line, state, progress, news, elapsed: (ended ?? Date.now()) - started, exitCode };
 }

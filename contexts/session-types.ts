@@ -4,15 +4,18 @@ import type { Jobs } from './jobs.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
-/** 0: done. 1: the command ran and failed (or was cancelled). 2: the line could not be understood. Commands that promise it use 1 to 5 otherwise. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+/**
+ * 0: done. 1: the command ran and failed (or was cancelled). 2: the line could not be understood. Commands that promise it use 1 to 5 otherwise,
+ * lines of bpftool what bpftool itself ends with (255, or 256 less an error number).
+ */
+export type ExitCode = number;
 
 /** How far a long command is. */
 export interface Progress {
   /** What is being worked on: 'samples/bpf.o .text func'. */
   readonly title: string;
-  /** Finished units out of `total`; `total` undefined while it is unknown. */
-  readonly done: number;
+  /** Finished units out of `total`; `total` undefined while it is unknown, both where nothing is counted. */
+  readonly done?: number;
   readonly total?: number;
 }
 
@@ -23,6 +26,8 @@ export interface ExecuteIo {
   /** Text comes in whole lines, each with its line end, except where a command writes without one on purpose. */
   write(text: string, stream: OutputStream): void;
   onProgress?(progress: Progress): void;
+  /** One line that is worth interrupting somebody for who does something else meanwhile; the output says the same at more length. */
+  announce?(news: string): void;
   /** Commands in the background; absent where commands run one after another. */
   readonly jobs?: Jobs;
   /** Shows the debugger's screen until the person goes back; absent: there is none to show it on. */

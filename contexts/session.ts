@@ -306,6 +306,9 @@ export class Session implements SessionView {
       progress: (progress) => {
         if (!io.signal.aborted) io.onProgress?.(progress);
       },
+      announce: (news) => {
+        if (!io.signal.aborted) io.announce?.(news);
+      },
       // A command that is cancelled may still be finishing: nobody wants to read it.
       write: (text, stream) => {
         if (!io.signal.aborted) io.write(text, stream);
@@ -344,6 +347,7 @@ export class Session implements SessionView {
       },
       ...(io.jobs ? { jobs: io.jobs } : {}),
       ...(io.onProgress ? { onProgress: io.onProgress.bind(io) } : {}),
+      ...(io.announce ? { announce: io.announce.bind(io) } : {}),
       ...(io.openDebugger ? { openDebugger: io.openDebugger.bind(io) } : {}),
     };
     this.#recorded.add(recording);
@@ -406,7 +410,7 @@ function spelledApart(tokens: readonly Token[]): readonly Token[] | undefined {
 function inFront(tokens: readonly Token[]): readonly Token[] {
   const last = tokens.at(-1);
   if (last?.text !== '&' || last.quoted) return tokens;
-  throw new UsageError('Only the prompt has a background: here, commands run one after another.', last);
+  throw new UsageError('Nothing runs in the background here: commands run one after another.', last);
 }
 
 function findAlias(aliases: ReadonlyMap<string, string>, word: string): string | undefined {

@@ -17,6 +17,8 @@ export interface Settings {
   readonly status: 'on' | 'off';
   /** Whether the rest of a matching older line is shown behind the cursor. */
   readonly suggestions: 'on' | 'off';
+  /** Whether everything is written so that a screen reader need not read it twice. */
+  readonly screenreader: 'on' | 'off';
 }
 
 export type SettingName = keyof Settings;
@@ -69,6 +71,12 @@ export const SETTINGS: { readonly [N in SettingName]: SettingRow<Settings[N]> } 
     values: ON_OFF,
     summary: 'Sets whether older lines are suggested.',
     help: 'Whether older lines are suggested while typing.',
+  },
+  screenreader: {
+    default: 'off',
+    values: ON_OFF,
+    summary: 'Sets whether a screen reader reads along.',
+    help: 'on: no colors, boxes or lines that change; menus, progress and the debugger are\nplain lines.',
   },
 };
 

@@ -49,6 +49,23 @@ export function lookText({ look, change, changed, first }: ToldLook): readonly F
   return [{ stream: 'stdout', text: head }, messages, { stream: 'stdout', text: `${look.note}${verdict}${changeText(change, first)}` }];
 }
 
+/** The same in a few words: `prog.c: passes (1 fixed)`, `prog.c: 2 checks fail (1 new)`. */
+export function lookNews(filename: string, look: ToldLook): string {
+  return `${baseName(filename)}: ${verdictWords(look)}`;
+}
+
+function verdictWords({ look, change, first }: ToldLook): string {
+  if (!look.programs || !change) return 'nothing to verify';
+  const failing = change.new.length + change.moved.length + change.kept.length;
+  const words = failing === 0 ? 'passes' : `${failing} ${failing === 1 ? 'check fails' : 'checks fail'}`;
+  const since = first ? [] : [told(change.fixed, 'fixed'), told(change.new, 'new')].filter((part) => part !== '');
+  return since.length === 0 ? words : `${words} (${since.join(', ')})`;
+}
+
+function told(failures: readonly WatchedFailure[], word: string): string {
+  return failures.length === 0 ? '' : `${failures.length} ${word}`;
+}
+
 /** A line for what is fixed, new, moved; how much fails as before. `first`: nothing is new, as there was no verdict before. */
 export function changeText(change: VerdictChange, first = false): string {
   const lines = [

@@ -9,7 +9,7 @@ import { sourceAt } from '../render/source.ts';
 import { type ExplainedReport, verifyPrograms } from '../verify.ts';
 import { compareVerdicts, type WatchedFailure } from '../watch-compare.ts';
 import { compileFlags } from '../watch-flags.ts';
-import { type Look, lookJson, lookText, watchingText } from '../watch-text.ts';
+import { type Look, lookJson, lookNews, lookText, watchingText } from '../watch-text.ts';
 import { FILENAME, PLATFORM, SECTION } from './tags.ts';
 
 const SOURCE = /\.c$/i;
@@ -34,8 +34,9 @@ export const command = defineCommand({
     PLATFORM,
     { ...FORMAT_TAG, help: 'text, or json: one line for every verdict.\nThe default is text.' },
   ],
-  remarks: 'It shows which failed checks are fixed, new or have moved since the last verdict, until Ctrl-C ends it.',
-  examples: ['watch samples/droppacket_unsafe.c', 'watch samples/droppacket.o xdp', 'watch prog.c flags="-Iinclude -Wall"'],
+  remarks:
+    'It shows which failed checks are fixed, new or have moved since the last verdict, until Ctrl-C ends it. In the background (Ctrl-B, or & at the end) each verdict is told in one line; fg brings it back.',
+  examples: ['watch samples/droppacket_unsafe.c', 'watch samples/droppacket.o xdp', 'watch prog.c flags="-Iinclude -Wall" &'],
   async run(tags, environment) {
     if (tags.flags !== undefined && !SOURCE.test(tags.filename)) {
       throw new UsageError(`flags= is for a C source; ${tags.filename} is not compiled.\n${PARAMETER_INCORRECT}`);
@@ -49,7 +50,7 @@ export const command = defineCommand({
 
 /** Looks, tells, and waits for the next change, until the signal is aborted. */
 async function watchFile(asked: Asked, format: 'text' | 'json', build: HostBuild, environment: Environment): Promise<void> {
-  const { signal, write } = environment;
+  const { signal, write, progress, announce } = environment;
   const path = build.resolvePath(asked.filename);
   const watch = build.watch([path]);
   try {
@@ -67,6 +68,8 @@ async function watchFile(asked: Asked, format: 'text' | 'json', build: HostBuild
         if (changed === undefined) write(watchingText(asked.filename, inputs.length - 1), 'stdout');
         for (const { stream, text } of lookText(told)) write(text, stream);
       }
+      announce(lookNews(asked.filename, told));
+      progress({ title: 'waiting for a change' });
       changed = await watch.next(inputs, signal);
     }
   } finally {

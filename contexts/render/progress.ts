@@ -13,6 +13,7 @@ export function duration(seconds: number): string {
 
 /** How far a command is, in words: done of total, and the time left at the pace so far. `elapsed` in milliseconds. */
 export function progressText({ title, done, total }: Progress, elapsed: number): string {
+  if (done === undefined) return title;
   const spent = elapsed / 1000;
   if (total === undefined || total <= 0) return `${title}: ${done} done, ${duration(spent)}`;
   const left = done > 0 && done < total ? `, ${duration((spent / done) * (total - done))} left` : '';

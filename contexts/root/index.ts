@@ -44,6 +44,7 @@ export const rootContext: ContextDefinition = {
     { words: 'exec', staysInFront: true, summary: 'Runs a script file.', load: async () => exec },
     { words: 'exit', staysInFront: true, summary: 'Exits the program.', load: async () => bye },
     { words: 'explain', summary: 'Explains why programs are rejected.', load: async () => (await import('./explain.ts')).command },
+    { words: 'fg', staysInFront: true, summary: 'Brings a job to the front.', load: async () => (await import('./jobs.ts')).jobCommands.front },
     { words: 'help', summary: 'Displays a list of commands.', load: async () => help },
     {
       words: 'help search',
@@ -54,7 +55,7 @@ export const rootContext: ContextDefinition = {
       words: 'jobs',
       staysInFront: true,
       summary: 'Displays the commands that run in the background.',
-      load: async () => (await import('./jobs.ts')).jobCommands[''],
+      load: async () => (await import('./jobs.ts')).jobCommands.list,
     },
     {
       words: 'jobs cancel',

@@ -6,14 +6,15 @@ import { table } from '../render/table.ts';
 
 /** @throws CommandError where commands run one after another. */
 function jobsOf({ io }: Environment): Jobs {
-  if (io.jobs === undefined) throw new CommandError('jobs', 'Only the prompt has jobs: here, commands run one after another.');
+  if (io.jobs === undefined) throw new CommandError('jobs', 'There are no jobs here: commands run one after another.');
   return io.jobs;
 }
 
-const plain = ({ id, line, state, progress, elapsed, exitCode }: JobView) => ({ id, line, state, progress, seconds: elapsed / 1000, exitCode });
+const plain = ({ elapsed, ...job }: JobView) => ({ ...job, seconds: elapsed / 1000 });
 
-function how({ state, progress, elapsed }: JobView): string {
-  return progress === undefined || state !== 'running' ? duration(elapsed / 1000) : progressText(progress, elapsed);
+function how({ state, progress, news, elapsed }: JobView): string {
+  if (state !== 'running') return duration(elapsed / 1000);
+  return news ?? (progress === undefined ? duration(elapsed / 1000) : progressText(progress, elapsed));
 }
 
 /** The newest job that still runs, else the newest. */
@@ -66,27 +67,42 @@ const cancel = defineCommand({
   json: (job) => ({ schema: 1, ...plain(job) }),
 });
 
+/** Shows a job as though it ran here, until it ends, Ctrl-C is pressed (the signal) or Ctrl-B lets it go. */
+async function follow(asked: number | undefined, environment: Environment): Promise<JobView> {
+  const jobs = jobsOf(environment);
+  const id = asked ?? newest(jobs);
+  const timer = setInterval(() => {
+    const { progress } = jobs.get(id);
+    if (progress) environment.progress(progress);
+  }, 100);
+  try {
+    return await jobs.follow(id, (text) => environment.write(text, 'stdout'), environment.signal);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 const wait = defineCommand({
   tags: [ID],
   remarks: 'Ctrl-C stops waiting; the job goes on.',
   examples: ['jobs wait', 'jobs wait 1'],
+  run: ({ id }, environment) => follow(id, environment),
+  text: () => '',
+  outcome: ({ exitCode }) => ({ exitCode: exitCode ?? 0 }),
+});
+
+const front = defineCommand({
+  tags: [ID],
+  remarks: 'Shows what it has written and goes on where it is. Ctrl-C ends the job, Ctrl-B sends it back.',
+  examples: ['fg', 'fg 1'],
   async run({ id }, environment) {
-    const jobs = jobsOf(environment);
-    const { io } = environment;
-    const job = id ?? newest(jobs);
-    const timer = setInterval(() => {
-      const { progress } = jobs.get(job);
-      if (progress) io.onProgress?.(progress);
-    }, 100);
-    try {
-      return await jobs.follow(job, (text) => environment.write(text, 'stdout'), environment.signal);
-    } finally {
-      clearInterval(timer);
-    }
+    const job = await follow(id, environment);
+    if (environment.signal.aborted) jobsOf(environment).cancel(job.id);
+    return job;
   },
   text: () => '',
   outcome: ({ exitCode }) => ({ exitCode: exitCode ?? 0 }),
 });
 
-/** By the words behind `jobs`; '' for the word alone. */
-export const jobCommands: Readonly<Record<'' | 'show' | 'cancel' | 'wait', Command>> = { '': list, show, cancel, wait };
+/** By what they do. */
+export const jobCommands: Readonly<Record<'list' | 'show' | 'cancel' | 'wait' | 'front', Command>> = { list, show, cancel, wait, front };

@@ -14,6 +14,7 @@ const EXAMPLES: { readonly [N in SettingName]: string } = {
   title: 'set title off',
   status: 'set status on',
   suggestions: 'set suggestions off',
+  screenreader: 'set screenreader on',
 };
 
 /** `set theme light` and its like: one command per row of the table, all with one function. */

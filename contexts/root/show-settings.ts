@@ -20,7 +20,7 @@ export const command = defineCommand({
   text: (rows) =>
     table(
       [
-        { title: ['Setting'], width: 11 },
+        { title: ['Setting'], width: 12 },
         { title: ['Value'], width: 12 },
         { title: ['Default'], width: 8 },
         { title: ['Values'], width: 20 },

@@ -1,7 +1,7 @@
 /** Opens the debugger's screen; everything it needs is loaded here, when somebody first asks for it. */
 import type { DebuggerScreen } from '../../contexts/session-types.ts';
 import type { SettingsStore } from '../../contexts/settings.ts';
-import { NO_THEME, THEMES, type Theme, wantsColor } from '../repl/theme.ts';
+import { NO_THEME, THEMES, type Theme, wantsColor, wantsSpeech } from '../repl/theme.ts';
 import { DebuggerController } from './controller.ts';
 import { showDebugger } from './show.ts';
 
@@ -23,7 +23,7 @@ export async function openDebugger({ session, current }: DebuggerScreen, options
 
 /** The same from a command line, where no prompt has set up a terminal. */
 export function openDebuggerOnce(screen: DebuggerScreen, settings: SettingsStore | undefined, env: Environment, signal: AbortSignal): Promise<void> {
-  const screenReader = env['INK_SCREEN_READER'] === 'true';
+  const screenReader = wantsSpeech(settings?.get('screenreader') ?? 'off', env);
   const color = !screenReader && wantsColor(settings?.get('color') ?? 'auto', env, true);
   return openDebugger(screen, {
     input: process.stdin,

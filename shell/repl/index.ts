@@ -13,8 +13,6 @@ export interface ReplOptions {
   readonly settings?: SettingsStore;
   /** Shown until the session is there. */
   readonly firstPrompt?: string;
-  /** Nothing that a screen reader would read twice; INK_SCREEN_READER=true asks for it as well. */
-  readonly screenReader?: boolean;
   /** Words for the status line besides the context and the jobs; asked again after every line. Never rejects. */
   readonly status?: () => Promise<readonly string[]>;
 }
@@ -29,10 +27,9 @@ export interface ReplOptions {
  */
 export async function runRepl(session: SessionView | Promise<SessionView>, options: ReplOptions = {}): Promise<number> {
   const { input = process.stdin, output = process.stdout, env = process.env, firstPrompt = 'netsh>' } = options;
-  const screenReader = options.screenReader ?? env.INK_SCREEN_READER === 'true';
   if (env.TERM === 'dumb' || input.isTTY !== true || output.isTTY !== true) return runPlain(await session, { input, output });
   const settings = options.settings ?? openSettings(configDirectory(env));
-  const exitCode = await new Prompt({ streams: { input, output }, env, settings, firstPrompt, screenReader, status: options.status }).run(session);
+  const exitCode = await new Prompt({ streams: { input, output }, env, settings, firstPrompt, status: options.status }).run(session);
   if (output === process.stdout) leaveSoon(exitCode);
   return exitCode;
 }

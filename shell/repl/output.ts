@@ -23,6 +23,8 @@ export function safeOutput(text: string, color: boolean): string {
 export interface Transcript {
   add(text: string): void;
   clear(): void;
+  /** What was added, oldest first. */
+  readonly parts: readonly string[];
   /** Its lines, without colors. */
   lines(): readonly string[];
 }
@@ -42,6 +44,9 @@ export function createTranscript(): Transcript {
     clear() {
       parts = [];
       length = 0;
+    },
+    get parts() {
+      return parts;
     },
     lines() {
       const lines = parts.join('').replace(COLOR, '').replaceAll('\t', '        ').split(/\r?\n/);

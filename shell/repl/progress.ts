@@ -12,14 +12,18 @@ const MIN_BAR_COLUMNS = 8;
 const HINT_AFTER = 1500;
 const HINT = ' (Ctrl-B: background)';
 
-/** A bar where there is room for one, then the words. One row, never wider than the screen. */
-export function progressFrame(progress: Progress, elapsed: number, theme: Theme, size: Size): Frame {
+/**
+ * A bar where there is room for one, then the words. One row, never wider than the screen.
+ *
+ * @param canLeave the command can be sent to the background.
+ */
+export function progressFrame(progress: Progress, elapsed: number, canLeave: boolean, theme: Theme, size: Size): Frame {
   const said = printable(progressText(progress, elapsed));
-  const { done, total } = progress;
+  const { done = 0, total } = progress;
   const roomy = size.columns >= BAR_COLUMNS * 3 && total !== undefined && total > 0;
   // The bar makes room for the hint.
   const spare = size.columns - 1 - said.length - HINT.length - 3;
-  const hint = elapsed > HINT_AFTER && (roomy ? spare >= MIN_BAR_COLUMNS : spare >= 0);
+  const hint = canLeave && elapsed > HINT_AFTER && (roomy ? spare >= MIN_BAR_COLUMNS : spare >= 0);
   const columns = hint ? Math.min(BAR_COLUMNS, spare) : BAR_COLUMNS;
   const filled = roomy ? Math.min(columns, Math.floor((done / total) * columns)) : 0;
   const bar = roomy ? `[${padEnd('#'.repeat(filled), columns)}] ` : '';

@@ -1,10 +1,9 @@
 /** The prompt: connects keys, line editor, history, completion, session and screen. */
 import { join } from 'node:path';
-import { Jobs, type JobView } from '../../contexts/jobs.ts';
-import { duration } from '../../contexts/render/progress.ts';
 import type { DebuggerScreen, SessionView } from '../../contexts/session-types.ts';
 import type { SettingsStore } from '../../contexts/settings.ts';
 import { tokenizeUnfinished } from '../../contexts/tokens.ts';
+import { Background } from './background.ts';
 import type { PromptView } from './frame.ts';
 import { enteredFrame, promptFrame } from './frame.ts';
 import type { Highlighter } from './highlight.ts';
@@ -24,7 +23,7 @@ import type { Terminal, TerminalStreams } from './terminal.ts';
 import { openTerminal } from './terminal.ts';
 import { printable } from './text.ts';
 import type { Theme } from './theme.ts';
-import { NO_THEME, THEMES, wantsColor } from './theme.ts';
+import { NO_THEME, THEMES, wantsColor, wantsSpeech } from './theme.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,8 +34,6 @@ export interface PromptOptions {
   readonly settings: SettingsStore;
   /** Shown until the session is there. */
   readonly firstPrompt: string;
-  /** Nothing is drawn that a screen reader would have to read twice: no colors, suggestions or status line; menus and progress become plain lines. */
-  readonly screenReader: boolean;
   /** Words of the status line besides the context and the jobs. Never rejects. */
   readonly status: (() => Promise<readonly string[]>) | undefined;
 }
@@ -59,7 +56,7 @@ export class Prompt {
   readonly #highlighter: Highlighter;
   readonly #runner: Runner;
   readonly #transcript = createTranscript();
-  readonly #jobs = new Jobs((job) => this.#jobEnded(job));
+  readonly #background = new Background(() => this.#tellNews());
   readonly #finished: Promise<number>;
   #finish: (exitCode: number) => void = () => undefined;
   /** Stops waiting for a completion or a hint. */
@@ -75,15 +72,11 @@ export class Prompt {
   #waiting: Key[] = [];
   /** Lines of a pasted script that have not run yet. */
   #script: string[] = [];
-  /** Jobs that ended while something else had the screen. */
-  #notices: string[] = [];
   #statusWords: readonly string[] = [];
-  /** The person has been told that leaving ends the jobs. */
-  #warned = false;
 
   constructor(options: PromptOptions) {
     this.#options = options;
-    const { settings, screenReader } = options;
+    const { settings } = options;
     this.#terminal = openTerminal(options.streams, {
       onKeys: (keys) => this.#takeKeys(keys),
       onResize: () => this.#resized(),
@@ -107,9 +100,9 @@ export class Prompt {
       size: () => this.#terminal.size,
       theme: () => this.#theme,
       color: () => this.#hasColor,
-      spokenProgress: screenReader,
+      speaks: () => this.#speaks,
       ahead: () => this.#typedAhead(),
-      jobs: this.#jobs,
+      jobs: this.#background.jobs,
       openDebugger: (screen, signal) => this.#openDebugger(screen, signal),
     });
     this.#finished = new Promise((resolve) => {
@@ -143,9 +136,14 @@ export class Prompt {
     }
   }
 
+  /** Nothing is drawn that a screen reader would have to read twice: no colors, suggestions or status line; menus and progress become plain lines. */
+  get #speaks(): boolean {
+    return wantsSpeech(this.#options.settings.get('screenreader'), this.#options.env);
+  }
+
   get #hasColor(): boolean {
-    const { settings, env, screenReader } = this.#options;
-    return !screenReader && wantsColor(settings.get('color'), env, true);
+    const { settings, env } = this.#options;
+    return !this.#speaks && wantsColor(settings.get('color'), env, true);
   }
 
   get #theme(): Theme {
@@ -158,13 +156,12 @@ export class Prompt {
   }
 
   #view(): PromptView {
-    const { settings, firstPrompt, screenReader } = this.#options;
-    const suggestion = screenReader || settings.get('suggestions') === 'off' ? undefined : suggest(this.#history.entries, this.#editor.text);
+    const { settings, firstPrompt } = this.#options;
     return {
       prompt: settings.get('prompt').replaceAll('%p', this.#session?.prompt ?? firstPrompt),
       editor: this.#editor,
       spans: this.#hasColor ? this.#highlighter.spans(this.#editor.text) : [],
-      suggestion,
+      suggestion: this.#suggestion,
       hint: this.#hint,
       status: this.#status(),
       theme: this.#theme,
@@ -172,16 +169,20 @@ export class Prompt {
     };
   }
 
+  /** The older line whose rest is shown; undefined where nothing can be shown, as a key must not take what nobody sees. */
+  get #suggestion(): string | undefined {
+    if (this.#options.settings.get('suggestions') === 'off' || this.#theme.suggestion === '') return undefined;
+    return suggest(this.#history.entries, this.#editor.text);
+  }
+
   #status(): string | undefined {
     if (!this.#showsStatus) return undefined;
     const context = this.#session?.contextPath.join(' ') || 'netsh';
-    const { running } = this.#jobs;
-    const jobs = running === 0 ? [] : [running === 1 ? '1 job' : `${running} jobs`];
-    return [context, ...this.#statusWords, ...jobs].join(' | ');
+    return [context, ...this.#statusWords, ...this.#background.statusWords].join(' | ');
   }
 
   get #showsStatus(): boolean {
-    return !this.#options.screenReader && this.#options.settings.get('status') === 'on';
+    return !this.#speaks && this.#options.settings.get('status') === 'on';
   }
 
   /** Asks for the status line's words; they are drawn when they come. */
@@ -248,17 +249,14 @@ export class Prompt {
     if (!this.#runner.toBackground()) this.#terminal.write('\u0007');
   }
 
-  /** Says so above the prompt, as soon as nothing else writes there. */
-  #jobEnded({ id, line, state, elapsed }: JobView): void {
-    this.#notices.push(`[${id}] ${state} after ${duration(elapsed / 1000)}: ${printable(line)}\n`);
-    if (!this.#busy && !this.#ended) this.#tellNotices();
-  }
-
-  #tellNotices(): void {
-    if (this.#notices.length === 0) return;
+  /** Says what jobs have to tell above the prompt, as soon as nothing else writes there. */
+  #tellNews(): void {
+    if (this.#busy || this.#ended) return;
+    const news = this.#background.takeNews();
+    if (news === '') return;
+    this.#settleSize();
     this.#screen.erase();
-    this.#screen.print(this.#notices.join(''));
-    this.#notices = [];
+    this.#screen.print(news);
     this.#draw();
   }
 
@@ -295,9 +293,7 @@ export class Prompt {
     }
     // A search looks at what other shells have done until now as well.
     if (key.kind === 'chord' && key.chord === 'C-r' && this.#editor.search === undefined) this.#history.refresh();
-    const suggestion = this.#options.screenReader ? undefined : suggest(this.#history.entries, this.#editor.text);
-    const shown = this.#theme.suggestion === '' || this.#options.settings.get('suggestions') === 'off' ? undefined : suggestion;
-    const step = pressKey(this.#editor, key, { history: this.#history.entries, suggestion: shown });
+    const step = pressKey(this.#editor, key, { history: this.#history.entries, suggestion: this.#suggestion });
     this.#editor = step.state;
     if (step.effect !== undefined) this.#effects[step.effect]();
   }
@@ -324,7 +320,7 @@ export class Prompt {
       .finally(() => {
         this.#busy = false;
         this.#refreshStatus();
-        this.#tellNotices();
+        this.#tellNews();
         this.#pump();
       });
   }
@@ -378,22 +374,18 @@ export class Prompt {
       this.#end(0);
       return false;
     }
-    if (outcome.exit !== true) this.#warned = false;
+    if (outcome.exit !== true) this.#background.stayed();
     this.#showTitle();
     if (outcome.job === undefined) await this.#pageLongOutput();
-    else this.#screen.print(`[${outcome.job}] runs in the background. "jobs" tells how far it is.\n`);
+    else this.#screen.print(`[${outcome.job}] runs in the background. "jobs" tells how far it is, "fg" brings it back.\n`);
     return outcome.exitCode === 0 && !outcome.cancelled;
   }
 
-  /** Asks once whether the jobs may end: whoever leaves again means it. */
+  /** Asks once whether the jobs may end. */
   #mayLeave(): boolean {
-    const { running } = this.#jobs;
-    if (running === 0 || this.#warned) return true;
-    this.#warned = true;
-    this.#screen.print(
-      `${running === 1 ? '1 job runs' : `${running} jobs run`} in the background. Leave again to end ${running === 1 ? 'it' : 'them'}.\n`,
-    );
-    return false;
+    const warning = this.#background.warning();
+    if (warning !== undefined) this.#screen.print(warning);
+    return warning === undefined;
   }
 
   #pasteScript(text: string): void {
@@ -427,7 +419,7 @@ export class Prompt {
     // Nothing to choose from: say what is expected instead.
     if (step.effect === 'bell') await this.#showHint();
     if (step.effect === 'bell' && this.#hint === undefined) this.#terminal.write('\u0007');
-    if (this.#options.screenReader && this.#editor.menu !== undefined) this.#listChoices();
+    if (this.#speaks && this.#editor.menu !== undefined) this.#listChoices();
   }
 
   /** The menu as plain lines, for a screen reader; the prompt follows below. */
@@ -449,14 +441,14 @@ export class Prompt {
   }
 
   async #pageLongOutput(): Promise<void> {
-    if (this.#options.settings.get('pager') !== 'auto' || this.#options.screenReader) return;
+    if (this.#options.settings.get('pager') !== 'auto' || this.#speaks) return;
     if (this.#transcript.lines().length >= this.#terminal.size.rows) await this.#openPager();
   }
 
   /** Shows the last command's output with search. The view is Ink's, loaded the first time it is wanted. */
   async #openPager(): Promise<void> {
     const lines = this.#transcript.lines();
-    if (lines.length === 0 || this.#options.screenReader) {
+    if (lines.length === 0 || this.#speaks) {
       this.#terminal.write('\u0007');
       return;
     }
@@ -480,8 +472,7 @@ export class Prompt {
       this.#terminal.acquire();
       this.#screen.forget();
     };
-    const { streams, screenReader } = this.#options;
-    await openDebugger(screen, { ...streams, theme: this.#theme, screenReader, signal, onClosed });
+    await openDebugger(screen, { ...this.#options.streams, theme: this.#theme, screenReader: this.#speaks, signal, onClosed });
   }
 
   /** Waits until the window rests: what is written for one size while it already has the next would land on lines that are not ours. */
@@ -515,7 +506,7 @@ export class Prompt {
     if (this.#ended) return;
     this.#ended = true;
     this.#runner.cancel();
-    this.#jobs.cancelAll();
+    this.#background.jobs.cancelAll();
     this.#finish(exitCode);
   }
 }

@@ -18,7 +18,7 @@ export interface RunnerHost {
   readonly theme: () => Theme;
   readonly color: () => boolean;
   /** Progress as whole lines now and then, for screen readers. */
-  readonly spokenProgress: boolean;
+  readonly speaks: () => boolean;
   /** What is typed while the line runs; '' while nothing is. */
   readonly ahead: () => string;
   readonly jobs: Jobs;
@@ -60,15 +60,21 @@ function wait(milliseconds: number): Promise<void> {
 /** What is drawn below the output while one command runs. */
 class RunningView {
   readonly #host: RunnerHost;
+  readonly #speaks: boolean;
+  /** Whether what runs could be sent to the background. */
+  readonly #canLeave: () => boolean;
   readonly #started = Date.now();
   readonly #timer: NodeJS.Timeout;
   #progress: Progress | undefined;
+  #spoken = '';
   #visible = false;
   #covered = false;
 
-  constructor(host: RunnerHost) {
+  constructor(host: RunnerHost, canLeave: () => boolean) {
     this.#host = host;
-    this.#timer = setInterval(() => (host.spokenProgress ? this.#speak() : this.show()), host.spokenProgress ? SPOKEN_INTERVAL : PROGRESS_INTERVAL);
+    this.#canLeave = canLeave;
+    this.#speaks = host.speaks();
+    this.#timer = setInterval(() => (this.#speaks ? this.#speak() : this.show()), this.#speaks ? SPOKEN_INTERVAL : PROGRESS_INTERVAL);
     this.#timer.unref();
   }
 
@@ -80,9 +86,12 @@ class RunningView {
     return Date.now() - this.#started;
   }
 
+  /** Nothing is said twice. */
   #speak(): void {
-    if (this.#progress !== undefined && !this.#covered && this.#host.screen.atLineStart)
-      this.#host.screen.print(`${progressText(this.#progress, this.#elapsed)}\n`);
+    if (this.#progress === undefined || this.#covered || !this.#host.screen.atLineStart) return;
+    const text = progressText(this.#progress, this.#elapsed);
+    if (text !== this.#spoken) this.#host.screen.print(`${text}\n`);
+    this.#spoken = text;
   }
 
   /** Takes what is drawn away while something else has the screen. */
@@ -93,10 +102,12 @@ class RunningView {
 
   /** Progress once the command has taken its time, then what is typed ahead; nothing is drawn behind an unfinished line of output. */
   show(): void {
-    const { screen, spokenProgress, theme, size, ahead } = this.#host;
-    if (spokenProgress || this.#covered || (!this.#visible && !screen.atLineStart)) return;
+    const { screen, theme, size, ahead } = this.#host;
+    if (this.#speaks || this.#covered || (!this.#visible && !screen.atLineStart)) return;
     const shown: Frame[] = [];
-    if (this.#progress !== undefined && this.#elapsed >= PROGRESS_DELAY) shown.push(progressFrame(this.#progress, this.#elapsed, theme(), size()));
+    if (this.#progress !== undefined && this.#elapsed >= PROGRESS_DELAY) {
+      shown.push(progressFrame(this.#progress, this.#elapsed, this.#canLeave(), theme(), size()));
+    }
     const typed = ahead();
     if (typed !== '') shown.push(aheadFrame(typed, theme(), size()));
     const last = shown.at(-1);
@@ -126,10 +137,11 @@ class RunningLine {
   readonly #host: RunnerHost;
   readonly #session: SessionView;
   readonly #text: string;
+  readonly #staysInFront: boolean;
   readonly #controller = new AbortController();
   readonly #started = Date.now();
-  #written: string[] = [];
   #progress: Progress | undefined;
+  #news: string | undefined;
   #finished: Promise<Ran> | undefined;
   #job: JobSink | undefined;
   #release: (ran: Ran) => void = () => undefined;
@@ -140,7 +152,8 @@ class RunningLine {
     this.#host = host;
     this.#session = session;
     this.#text = text;
-    this.view = new RunningView(host);
+    this.#staysInFront = session.staysInFront?.(text) === true;
+    this.view = new RunningView(host, () => this.#canLeave);
     // A command of many steps may listen in each; Node's warning about that would land in the middle of the screen.
     setMaxListeners(0, this.#controller.signal);
     this.released = new Promise((resolve) => {
@@ -159,6 +172,7 @@ class RunningLine {
         signal,
         write: (chunk) => this.#write(chunk),
         onProgress: (progress) => this.#update(progress),
+        announce: (news) => this.#announce(news),
         openDebugger: (screen) => this.#openDebugger(screen),
         jobs: this.#host.jobs,
       });
@@ -178,23 +192,31 @@ class RunningLine {
     this.#release({ exitCode: 1, cancelled: true });
   }
 
+  /** Whether `toBackground` would do something. */
+  get #canLeave(): boolean {
+    return this.#host.jobs.isFollowing || (this.#job === undefined && !this.#staysInFront);
+  }
+
   toBackground(): boolean {
-    if (this.#job !== undefined || this.#finished === undefined || this.#session.staysInFront?.(this.#text) === true) return false;
+    // A line that follows a job is not sent away itself: the job goes back.
+    const followed = this.#host.jobs.letGo();
+    if (followed !== undefined) this.#release({ exitCode: 0, cancelled: false, job: followed });
+    return followed !== undefined || this.#becomeJob();
+  }
+
+  #becomeJob(): boolean {
+    if (this.#finished === undefined || !this.#canLeave) return false;
     this.#job = this.#host.jobs.add({
       line: this.#text.trim(),
       started: this.#started,
       progress: this.#progress,
+      news: this.#news,
       finished: this.#finished,
       cancel: () => this.#controller.abort(),
     });
-    for (const text of this.#written) this.#job.write(text);
+    for (const text of this.#host.transcript.parts) this.#job.write(text);
     this.#release({ exitCode: 0, cancelled: false, job: this.#job.id });
     return true;
-  }
-
-  endView(): void {
-    this.#written = [];
-    this.view.end();
   }
 
   #write(chunk: string): void {
@@ -204,7 +226,6 @@ class RunningLine {
       this.#job.write(safe);
       return;
     }
-    this.#written.push(safe);
     this.view.hide();
     this.#host.transcript.add(safe);
     this.#host.screen.print(safe);
@@ -214,6 +235,11 @@ class RunningLine {
     this.#progress = progress;
     if (this.#job !== undefined) this.#job.update(progress);
     else this.view.update(progress);
+  }
+
+  #announce(news: string): void {
+    this.#news = news;
+    this.#job?.announce(news);
   }
 
   async #openDebugger(screen: DebuggerScreen): Promise<void> {
@@ -240,7 +266,7 @@ export function createRunner(host: RunnerHost): Runner {
       const ran = await Promise.race([finished, line.released]);
       // What goes on in the background keeps nobody waiting.
       if (ran.job !== undefined) settling = before;
-      line.endView();
+      line.view.end();
       current = undefined;
       if (!host.screen.atLineStart) host.screen.print('\n');
       return ran;

@@ -101,3 +101,8 @@ export function wantsColor(setting: 'auto' | 'always' | 'never', env: Environmen
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
   return isTerminal && env.TERM !== 'dumb';
 }
+
+/** Whether a screen reader reads along: the setting, or INK_SCREEN_READER=true, as programs made with Ink have it. */
+export function wantsSpeech(setting: 'on' | 'off', env: Environment): boolean {
+  return setting === 'on' || env.INK_SCREEN_READER === 'true';
+}

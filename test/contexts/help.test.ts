@@ -23,6 +23,7 @@ ebpf           - Changes to the \`netsh ebpf' context.
 exec           - Runs a script file.
 exit           - Exits the program.
 explain        - Explains why programs are rejected.
+fg             - Brings a job to the front.
 help           - Displays a list of commands.
 interface      - Changes to the \`netsh interface' context.
 jobs           - Displays the commands that run in the background.

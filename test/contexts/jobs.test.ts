@@ -10,7 +10,7 @@ function manual(jobs: Jobs, line = 'slow') {
   const finished = new Promise<Outcome>((resolve) => {
     end = resolve;
   });
-  const sink = jobs.add({ line, started: Date.now(), progress: undefined, finished, cancel: () => cancelled++ });
+  const sink = jobs.add({ line, started: Date.now(), progress: undefined, news: undefined, finished, cancel: () => cancelled++ });
   const endWith = (outcome: Outcome) => {
     end(outcome);
     return finished;
@@ -20,7 +20,8 @@ function manual(jobs: Jobs, line = 'slow') {
 
 function fixture() {
   const ended: JobView[] = [];
-  const jobs = new Jobs((job) => ended.push(job));
+  const announced: (string | undefined)[] = [];
+  const jobs = new Jobs({ ended: (job) => ended.push(job), announced: ({ news }) => announced.push(news) });
   const session = newSession();
   const written: string[] = [];
   const controller = new AbortController();
@@ -30,7 +31,7 @@ function fixture() {
     const outcome = await session.execute(line, io);
     return { ...outcome, text: written.join('') };
   };
-  return { ended, jobs, say, controller, written };
+  return { ended, announced, jobs, say, controller, written };
 }
 
 describe('jobs', () => {
@@ -69,7 +70,9 @@ describe('jobs', () => {
     expect((await say('jobs cancel 1')).text).toBe('Job 1 is cancelled.\n');
     expect(cancelled()).toBe(1);
     await end({ exitCode: 1 });
-    expect(ended).toMatchObject([{ state: 'cancelled' }]);
+    // Whoever cancelled it need not be told.
+    expect(ended).toEqual([]);
+    expect(jobs.list()).toMatchObject([{ state: 'cancelled' }]);
     expect((await say('jobs cancel 1')).text).toBe('Job 1 had ended already.\n');
   });
 
@@ -97,6 +100,48 @@ describe('jobs', () => {
     expect(ended).toMatchObject([{ state: 'done' }]);
   });
 
+  it('are brought to the front, where Ctrl-C ends them', async () => {
+    const { say, controller, jobs, cancelled, end } = (() => {
+      const made = fixture();
+      return { ...made, ...manual(made.jobs) };
+    })();
+    const front = say('fg');
+    controller.abort();
+    expect((await front).exitCode).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(cancelled()).toBe(1);
+    await end({ exitCode: 1 });
+    expect(jobs.list()).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  it('are brought to the front and sent back', async () => {
+    const { jobs, say, announced } = fixture();
+    const { sink, cancelled } = manual(jobs);
+    expect(jobs.letGo()).toBeUndefined();
+    sink.write('before\n');
+    const front = say('fg 1');
+    await new Promise((resolve) => setTimeout(resolve));
+    sink.announce('not told: it is seen');
+    expect(jobs.letGo()).toBe(1);
+    expect(await front).toEqual({ exitCode: 0, text: 'before\n' });
+    expect(jobs.isFollowing).toBe(false);
+    sink.announce('told');
+    expect(announced).toEqual(['told']);
+    expect(cancelled()).toBe(0);
+  });
+
+  it('say how things stand', async () => {
+    const { jobs, say } = fixture();
+    const { sink, end } = manual(jobs, 'watch p.c');
+    sink.update({ title: 'waiting for a change' });
+    expect((await say('jobs')).text).toMatch(/running +waiting for a change +watch p\.c\n/);
+    sink.announce('p.c: 2 checks fail');
+    expect((await say('jobs')).text).toMatch(/running +p\.c: 2 checks fail +watch p\.c\n$/);
+    expect(JSON.parse((await say('jobs format=json')).text).jobs).toMatchObject([{ news: 'p.c: 2 checks fail' }]);
+    await end({ exitCode: 1 });
+    expect((await say('jobs')).text).toMatch(/failed +0 s +watch p\.c\n$/);
+  });
+
   it('that have ended are forgotten at last, those that run are not', async () => {
     const { jobs } = fixture();
     const first = manual(jobs);
@@ -118,14 +163,14 @@ describe('where commands run one after another', () => {
   it('there are no jobs', async () => {
     expect(await run(newSession(), 'jobs')).toMatchObject({
       exitCode: 1,
-      stderr: 'Only the prompt has jobs: here, commands run one after another.\n',
+      stderr: 'There are no jobs here: commands run one after another.\n',
     });
   });
   it('there is no background', async () => {
     expect(await run(newSession(), 'show mode &')).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: 'Only the prompt has a background: here, commands run one after another.\n  show mode &\n            ^\n',
+      stderr: 'Nothing runs in the background here: commands run one after another.\n  show mode &\n            ^\n',
     });
     expect((await run(newSession(), 'alias both "&"')).exitCode).toBe(0);
   });
@@ -140,6 +185,8 @@ describe('lines that stay in front', () => {
     { line: 'bye', stays: true },
     { line: 'exec x.nsh', stays: true },
     { line: 'jobs wait', stays: true },
+    { line: 'fg', stays: true },
+    { line: 'ebpf watch x.c', stays: false },
     { line: 'nonsense', stays: true },
     { line: 'ebpf show "', stays: true },
   ];

@@ -31,6 +31,7 @@ describe('set', () => {
     ['set title off', 'title', 'off'],
     ['set status on', 'status', 'on'],
     ['set suggestions off', 'suggestions', 'off'],
+    ['set screenreader on', 'screenreader', 'on'],
   ] as const;
 
   for (const [line, name, value] of cases) {
@@ -82,9 +83,9 @@ describe('show settings', () => {
     const { session } = sessionOver(folder);
     await run(session, 'set editing vi');
     const { stdout } = await run(session, 'show settings');
-    expect(stdout).toContain('\nediting      vi            emacs     emacs|vi\n');
-    expect(stdout).toContain('\nprompt       "%p "         "%p "     <string>\n');
-    expect(stdout).toContain('\nformat       text          text      text|json\n');
+    expect(stdout).toContain('\nediting       vi            emacs     emacs|vi\n');
+    expect(stdout).toContain('\nprompt        "%p "         "%p "     <string>\n');
+    expect(stdout).toContain('\nformat        text          text      text|json\n');
     const { settings } = JSON.parse((await run(session, 'show settings format=json')).stdout);
     expect(settings).toContainEqual({ name: 'editing', value: 'vi', default: 'emacs', values: ['emacs', 'vi'] });
   });

@@ -43,7 +43,7 @@ interface Place {
 }
 
 /** Starts a watch of the words and returns what waits for its next answer. */
-function startWatch(words: readonly string[]): () => Promise<Told> {
+function startWatch(words: readonly string[], announce?: (news: string) => void): () => Promise<Told> {
   const lines: string[] = [];
   let wake = () => {};
   const write = (text: string) => {
@@ -51,7 +51,7 @@ function startWatch(words: readonly string[]): () => Promise<Told> {
     wake();
   };
   const session = new Session(rootContext, nodeHost());
-  watching = session.executeWords(['ebpf', 'watch', ...words, 'format=json'], { signal: cancel.signal, write });
+  watching = session.executeWords(['ebpf', 'watch', ...words, 'format=json'], { signal: cancel.signal, write, ...(announce ? { announce } : {}) });
   return async () => {
     while (lines.length === 0) await new Promise<void>((settle) => (wake = settle));
     return JSON.parse(lines.shift()!);
@@ -169,7 +169,8 @@ describe('ebpf watch of an object', () => {
   it('verifies what another tool builds', async () => {
     const object = join(folder, 'a.o');
     copyFileSync(`${projectRoot}samples/droppacket_unsafe.o`, object);
-    const next = startWatch([object]);
+    const announced: string[] = [];
+    const next = startWatch([object], (news) => announced.push(news));
     const first = await next();
     expect(first.new.length).toBeGreaterThan(0);
 
@@ -179,6 +180,10 @@ describe('ebpf watch of an object', () => {
     expect((await next()).messages).toMatch(/malformed/);
     writeFileSync(object, whole);
     expect(places((await next()).fixed)).toEqual(places(first.new));
+    copyFileSync(`${projectRoot}samples/droppacket_unsafe.o`, object);
+    await next();
+    // Each verdict in one line, for those who do something else meanwhile.
+    expect(announced).toEqual(['a.o: 2 checks fail', 'a.o: nothing to verify', 'a.o: passes (2 fixed)', 'a.o: 2 checks fail (2 new)']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { duration, progressText } from '../../contexts/render/progress.ts';
-import type { Completion } from '../../contexts/session-types.ts';
+import type { Completion, Progress } from '../../contexts/session-types.ts';
 import type { PromptView, Size } from '../../shell/repl/frame.ts';
 import { enteredFrame, promptFrame } from '../../shell/repl/frame.ts';
 import { pressKey } from '../../shell/repl/keymap.ts';
@@ -143,10 +143,17 @@ describe.each(SIZES)('the prompt at %s', (_name, size) => {
   });
 
   it('shows progress on one row', () => {
-    const { rows: shown } = progressFrame({ title: `samples/${'long'.repeat(60)}.o`, done: 3, total: 12 }, 3000, NO_THEME, size);
+    const { rows: shown } = progressFrame({ title: `samples/${'long'.repeat(60)}.o`, done: 3, total: 12 }, 3000, true, NO_THEME, size);
     expect(shown).toHaveLength(1);
     expect(shown[0]?.width).toBeLessThan(size.columns);
     expect(shown[0]?.text.startsWith('[#####               ] samples/')).toBe(true);
+  });
+
+  it('says how not to wait, where that is possible', () => {
+    const text = (progress: Progress, canLeave: boolean) => progressFrame(progress, 3000, canLeave, NO_THEME, size).rows[0]?.text;
+    expect(text({ title: 'waiting for a change' }, true)).toBe('waiting for a change (Ctrl-B: background)');
+    expect(text({ title: 'waiting for a change' }, false)).toBe('waiting for a change');
+    expect(text({ title: 'x', done: 4 }, false)).toBe('x: 4 done, 3 s');
   });
 });
 
@@ -160,7 +167,7 @@ describe('a terminal of three columns', () => {
       expect(drawn.rows.length).toBeLessThanOrEqual(2);
       expect(drawn.cursorRow).toBeLessThan(2);
     }
-    expect(progressFrame({ title: 'x', done: 1, total: 2 }, 10, NO_THEME, size).rows[0]?.width).toBeLessThan(3);
+    expect(progressFrame({ title: 'x', done: 1, total: 2 }, 10, true, NO_THEME, size).rows[0]?.width).toBeLessThan(3);
   });
 });
 

@@ -27,30 +27,32 @@ interface Fixture {
   readonly transcript: ReturnType<typeof createTranscript>;
   readonly jobs: Jobs;
   readonly ended: readonly JobView[];
+  readonly announced: readonly JobView[];
   output(): string;
 }
 
-function fixture(more: { readonly spokenProgress?: boolean; readonly ahead?: string } = {}): Fixture {
+function fixture(more: { readonly speaks?: boolean; readonly ahead?: string } = {}): Fixture {
   let written = '';
   const ended: JobView[] = [];
+  const announced: JobView[] = [];
   const size = () => ({ columns: 80, rows: 24 });
   const screen = createScreen((text) => {
     written += text;
   }, size);
   const transcript = createTranscript();
-  const jobs = new Jobs((job) => ended.push(job));
+  const jobs = new Jobs({ ended: (job) => ended.push(job), announced: (job) => announced.push(job) });
   const runner = createRunner({
     screen,
     transcript,
     size,
     theme: () => NO_THEME,
     color: () => false,
-    spokenProgress: more.spokenProgress ?? false,
+    speaks: () => more.speaks ?? false,
     ahead: () => more.ahead ?? '',
     jobs,
     openDebugger: async () => undefined,
   });
-  return { runner, screen, transcript, jobs, ended, output: () => written };
+  return { runner, screen, transcript, jobs, ended, announced, output: () => written };
 }
 
 const never = new Promise<Outcome>(() => undefined);
@@ -239,5 +241,51 @@ describe('runner', () => {
     expect(await running).toEqual({ exitCode: 0, cancelled: false });
     expect(output()).toBe('');
     expect(runner.toBackground()).toBe(false);
+  });
+
+  it('announces what runs in the background, not what stays in front', async () => {
+    const { runner, announced, jobs } = fixture();
+    let say: (news: string) => void = () => undefined;
+    const watch = session((io) => {
+      say = (news) => io.announce?.(news);
+      say('p.c: 2 checks fail');
+      return never;
+    });
+    const running = runner.run(watch, 'watch p.c');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(announced).toEqual([]);
+    runner.toBackground();
+    await running;
+    // What it said in front is known all the same.
+    expect(jobs.list()).toMatchObject([{ news: 'p.c: 2 checks fail' }]);
+    say('p.c: passes');
+    expect(announced).toMatchObject([{ id: 1, line: 'watch p.c', news: 'p.c: passes' }]);
+  });
+
+  it('sends a job that is followed back, and not the line that follows it', async () => {
+    const { runner, jobs, output } = fixture();
+    let write: (text: string) => void = () => undefined;
+    const work = session((io) => {
+      write = (text) => io.write(text, 'stdout');
+      write('one\n');
+      return never;
+    });
+    await runner.run(work, 'work', true);
+    const following: SessionView = {
+      ...session(async (io) => {
+        await jobs.follow(1, (text) => io.write(text, 'stdout'), io.signal);
+        return { exitCode: 0 };
+      }),
+      staysInFront: () => true,
+    };
+    const front = runner.run(following, 'fg');
+    await new Promise((resolve) => setTimeout(resolve));
+    write('two\n');
+    expect(runner.toBackground()).toBe(true);
+    expect(await front).toEqual({ exitCode: 0, cancelled: false, job: 1 });
+    write('three\n');
+    expect(output()).toBe('one\r\ntwo\r\n');
+    expect(jobs.list()).toMatchObject([{ id: 1, state: 'running' }]);
+    expect(jobs.get(1).output).toBe('one\ntwo\nthree\n');
   });
 });

@@ -1,5 +1,5 @@
 /** Everything that the prompt does, in every kind of terminal: one shell per terminal goes through all of it. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -185,6 +185,44 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'writes for a screen reader once that is set',
+    where: smart,
+    async play(pty) {
+      await say(pty, 'set screenreader on', 'set screenreader on');
+      pty.type('pin \t\t');
+      await pty.until(/^map: Pins/m);
+      pty.type('\u0015');
+      await pty.until(atPrompt);
+      await say(pty, 'set screenreader off', 'set screenreader off');
+    },
+  },
+  {
+    name: 'watches an object in the background, brings it to the front and sends it back',
+    where: smart,
+    async play(pty, { name }) {
+      const object = join(folder, `${name.replaceAll(/\W/g, '')}.o`);
+      const put = (sample: string) => copyFileSync(join(ROOT, 'samples', sample), object);
+      put('droppacket_unsafe.o');
+      pty.type(`watch ${object} &\r`);
+      await pty.until(/\[1\] \w+\.o: 2 checks fail\nnetsh ebpf>/);
+      pty.type('show mo');
+      put('droppacket.o');
+      await pty.until(/\[1\] \w+\.o: passes \(2 fixed\)\nnetsh ebpf> show mo/);
+      pty.type('\u0015fg\r');
+      await pty.until(/netsh ebpf> fg\nWatching /);
+      put('droppacket_unsafe.o');
+      await pty.until(/ new +PKT-02 /);
+      pty.type('\u0002');
+      await pty.until(/\[1\] runs in the background.*\n(?:.*\n)?netsh ebpf>/);
+      await say(pty, 'jobs', /running +\w+\.o: 2 checks fail \(2 new\) +watch /);
+      pty.type('fg\r');
+      await pty.until(() => pty.everything().filter((row) => row.startsWith('Watching ')).length === 2);
+      pty.type('\u0003');
+      await pty.until(/\^C\nnetsh ebpf>/);
+      await say(pty, 'jobs', /cancelled +\d+ s +watch /);
+    },
+  },
+  {
     name: 'draws again after a resize',
     where: smart,
     async play(pty, { options: { columns = 80, rows = 24 } }) {
@@ -219,8 +257,9 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+let folder: string;
+
 describe.skipIf(!ready)('the shell in every kind of terminal', () => {
-  let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ebpfsh-matrix-'));
   });
