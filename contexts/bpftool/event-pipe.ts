@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
-import { Failure, misunderstood } from './failure.ts';
+import { Failure } from './failure.ts';
 import { hexLines } from './hex.ts';
 import { findOne } from './references.ts';
 import { DONE, defineVerb } from './verb.ts';
@@ -36,7 +36,7 @@ export const mapEventPipe = defineVerb({
   ],
   least: 2,
   async run({ map, settings: { cpu, index } }, { machine, signal, options, write }) {
-    if ((cpu === undefined) !== (index === undefined)) throw misunderstood('cpu and index must be specified together');
+    if ((cpu === undefined) !== (index === undefined)) throw new Failure('cpu and index must be specified together');
     const lost = new Map<number, number>();
     let separator = '[';
     while (!signal.aborted) {

@@ -1,10 +1,10 @@
-import { misunderstood } from './failure.ts';
+import { Failure } from './failure.ts';
 
 /** The kinds of objects that lines refer to. */
 export type Kind = 'prog' | 'map' | 'link';
 
-/** `id 5`, `name flows`, `pinned /sys/fs/bpf/flows`. */
-export type Reference = { readonly by: 'id'; readonly id: number } | { readonly by: 'name' | 'pinned'; readonly text: string };
+/** `id 5`, `tag b11459a0e11ca14c`, `name flows`, `pinned /sys/fs/bpf/flows`. */
+export type Reference = { readonly by: 'id'; readonly id: number } | { readonly by: 'tag' | 'name' | 'pinned'; readonly text: string };
 
 /** `map idx 0 id 5`, `map name flows pinned flows`: a map of an object file and what stands in for it. */
 export interface Replacement {
@@ -57,9 +57,12 @@ export type Values<Slots extends readonly Slot[]> = { readonly [S in Slots[numbe
 /** Before they are typed. */
 export type ParsedValues = Readonly<Record<string, unknown>>;
 
+/** Eight bytes of a digest of the code. */
+const TAG = /^[\da-f]{16}$/i;
+
 /** The names by which each kind is referred to; links have none of their own. */
 export const REFERENCES: Readonly<Record<Kind, readonly Reference['by'][]>> = {
-  prog: ['id', 'name', 'pinned'],
+  prog: ['id', 'tag', 'name', 'pinned'],
   map: ['id', 'name', 'pinned'],
   link: ['id', 'pinned'],
 };
@@ -110,7 +113,7 @@ export class Words {
   need(count: number): void {
     if (this.left >= count) return;
     const before = this.#at === 0 ? this.#verb : this.#words[this.#at - 1]!;
-    throw misunderstood(`'${before}' needs at least ${count} arguments, ${this.left} found`);
+    throw new Failure(`'${before}' needs at least ${count} arguments, ${this.left} found`);
   }
 }
 
@@ -125,7 +128,7 @@ export function parseSlots(slots: readonly Slot[], words: Words, least: number):
   const values: Record<string, unknown> = {};
   for (const slot of slots) values[slot.name] = parseSlot(slot, words);
   const extra = words.peek();
-  if (extra !== undefined) throw misunderstood(`what is '${extra}'?`);
+  if (extra !== undefined) throw new Failure(`what is '${extra}'?`);
   return values;
 }
 
@@ -136,7 +139,7 @@ function parseSlot(slot: Slot, words: Words): unknown {
     case 'choice': {
       const typed = words.next();
       const found = firstMatch(typed, slot.words);
-      if (found === undefined) throw misunderstood(slot.complaint.replace('%', typed));
+      if (found === undefined) throw new Failure(slot.complaint.replace('%', typed));
       return found;
     }
     case 'keywords':
@@ -148,16 +151,17 @@ function parseSlot(slot: Slot, words: Words): unknown {
   }
 }
 
-/** `id N`, `name NAME` or `pinned FILE`. @throws Failure. */
+/** `id N`, `tag TAG`, `name NAME` or `pinned FILE`. @throws Failure. */
 export function parseReference(words: Words, kind: Kind): Reference {
   const typed = words.next();
   const names = REFERENCES[kind];
   const by = firstMatch(typed, names);
-  if (by === undefined) throw misunderstood(`expected ${listed(names)}, got: '${typed}'?`);
+  if (by === undefined) throw new Failure(`expected ${listed(names)}, got: '${typed}'?`);
   const text = words.next();
+  if (by === 'tag' && !TAG.test(text)) throw new Failure("can't parse tag");
   if (by !== 'id') return { by, text };
   const id = parseNumber(text);
-  if (id === undefined) throw misunderstood(`can't parse ${text} as ID`);
+  if (id === undefined) throw new Failure(`can't parse ${text} as ID`);
   return { by, id };
 }
 
@@ -168,7 +172,7 @@ function parseKeywords(rows: readonly Keyword[], words: Words): ParsedValues {
     words.next();
     const before = values[row.word];
     if (row.value === 'replacements') values[row.word] = [...((before as readonly Replacement[] | undefined) ?? []), parseReplacement(words)];
-    else if (before !== undefined) throw misunderstood(`${row.what} already specified`);
+    else if (before !== undefined) throw new Failure(`${row.what} already specified`);
     else values[row.word] = KEYWORD_READERS[row.value](words, row);
   }
   return values;
@@ -178,9 +182,9 @@ function parseKeywords(rows: readonly Keyword[], words: Words): ParsedValues {
 export function keywordFor(rows: readonly Keyword[], typed: string): Keyword {
   const exact = rows.find(({ word }) => word === typed);
   const matches = exact || typed === '' ? [] : rows.filter(({ word }) => word.startsWith(typed));
-  if (matches.length > 1) throw misunderstood(`ambiguous argument: '${typed}' could be ${listed(matches.map(({ word }) => word))}`);
+  if (matches.length > 1) throw new Failure(`ambiguous argument: '${typed}' could be ${listed(matches.map(({ word }) => word))}`);
   const found = exact ?? matches[0];
-  if (found === undefined) throw misunderstood(`expected no more arguments, ${listed(rows.map(({ word }) => word))}, got: '${typed}'?`);
+  if (found === undefined) throw new Failure(`expected no more arguments, ${listed(rows.map(({ word }) => word))}, got: '${typed}'?`);
   return found;
 }
 
@@ -191,7 +195,7 @@ const KEYWORD_READERS: Readonly<Record<Exclude<Keyword['value'], 'replacements'>
   number: (words, { what }) => {
     const text = words.next();
     const value = parseNumber(text);
-    if (value === undefined) throw misunderstood(`can't parse ${text} as ${what}`);
+    if (value === undefined) throw new Failure(`can't parse ${text} as ${what}`);
     return value;
   },
   map: (words) => parseReference(words, 'map'),
@@ -200,10 +204,10 @@ const KEYWORD_READERS: Readonly<Record<Exclude<Keyword['value'], 'replacements'>
 function parseReplacement(words: Words): Replacement {
   const typed = words.next();
   const by = firstMatch(typed, ['idx', 'name']);
-  if (by === undefined) throw misunderstood(`expected 'idx' or 'name', got: '${typed}'?`);
+  if (by === undefined) throw new Failure(`expected 'idx' or 'name', got: '${typed}'?`);
   const text = words.next();
   const index = parseNumber(text);
-  if (by === 'idx' && index === undefined) throw misunderstood(`can't parse ${text} as IDX`);
+  if (by === 'idx' && index === undefined) throw new Failure(`can't parse ${text} as IDX`);
   return { which: by === 'idx' ? { index: index! } : { name: text }, map: parseReference(words, 'map') };
 }
 

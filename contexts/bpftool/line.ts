@@ -1,14 +1,14 @@
 import packageData from '../../package.json' with { type: 'json' };
 import { scriptLines } from '../script.ts';
-import { Failure, failureOf, misunderstood } from './failure.ts';
+import { Failure, failureOf } from './failure.ts';
+import { readInput } from './files.ts';
 import { foreignObject, foreignVerb } from './foreign.ts';
 import { firstMatch, parseSlots, Words } from './grammar.ts';
 import { objectHelp, overview } from './help.ts';
-import { type Json, prettyJson } from './json.ts';
+import { compactJson, type Json, prettyJson } from './json.ts';
 import { type ObjectRow, objects } from './objects.ts';
 import { type Options, takeOptions } from './options.ts';
-import { fileFailure } from './prog-run.ts';
-import { type Answer, DONE, type Surroundings } from './verb.ts';
+import type { Answer, Surroundings } from './verb.ts';
 
 /** The release of bpftool whose grammar and output these are. */
 const LIKE_BPFTOOL = '7.1.0';
@@ -23,7 +23,7 @@ const OBJECTS = ['help', 'batch', 'prog', 'map', 'link', 'net', 'version'] as co
 export interface Printed {
   readonly stdout: string;
   readonly stderr: string;
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: number;
 }
 
 /** Runs the words after `bpftool`. Errors that are the user's are part of what is printed. @throws what else goes wrong. */
@@ -36,7 +36,7 @@ export async function runLine(words: readonly string[], surroundings: Surroundin
     return {
       stdout: options.json ? render(answer.json, options) : answer.text,
       stderr: options.json ? '' : (answer.note ?? ''),
-      exitCode: answer.failed ? 1 : 0,
+      exitCode: answer.exitCode ?? 0,
     };
   } catch (error) {
     const failure = failureOf(error);
@@ -48,7 +48,7 @@ export async function runLine(words: readonly string[], surroundings: Surroundin
 }
 
 function render(json: Json, { pretty }: Options): string {
-  return `${pretty ? prettyJson(json) : JSON.stringify(json)}\n`;
+  return `${pretty ? prettyJson(json) : compactJson(json)}\n`;
 }
 
 /** @throws Failure, CommandError. */
@@ -58,8 +58,8 @@ async function evaluate(words: readonly string[], surroundings: Surroundings, de
   if (options.version) return version(options);
   const object = HELP_WORDS.has(first) || options.help ? 'help' : firstMatch(first, OBJECTS);
   const foreign = object === undefined ? foreignObject(first) : undefined;
-  if (foreign !== undefined) throw misunderstood(foreign);
-  if (object === undefined) throw new Failure(`unknown object '${first}'`, { exitCode: 2, details: options.json ? '' : overview() });
+  if (foreign !== undefined) throw new Failure(foreign);
+  if (object === undefined) throw new Failure(`unknown object '${first}'`, { details: options.json ? '' : overview() });
   if (object === 'help') return { json: null, text: overview() };
   if (object === 'version') return version(options);
   if (object === 'batch') return batch(rest, surroundings, depth);
@@ -75,9 +75,9 @@ async function verb(row: ObjectRow, words: readonly string[], surroundings: Surr
   }
   if (!found) {
     const foreign = foreignVerb(row.name, typed ?? '');
-    if (foreign !== undefined) throw misunderstood(foreign);
+    if (foreign !== undefined) throw new Failure(foreign);
     const details = surroundings.options.json ? '' : objectHelp(row);
-    throw new Failure(`unknown command '${row.name} ${typed}'`, { exitCode: 2, details });
+    throw new Failure(`unknown command '${row.name} ${typed}'`, { details });
   }
   const values = parseSlots(found.slots, new Words(rest, typed ?? row.name), found.least);
   return found.run(values, surroundings);
@@ -95,9 +95,9 @@ function version({ legacy }: Options): Answer {
 /** `batch file FILE`: lines of commands, up to the first that fails. `#` begins a comment, a backslash at the end continues a line. */
 async function batch(words: readonly string[], surroundings: Surroundings, depth: number): Promise<Answer> {
   const [keyword, path, extra] = words;
-  if (keyword === undefined || path === undefined) throw misunderstood('too few parameters for batch');
-  if (firstMatch(keyword, ['file']) === undefined) throw misunderstood(`expected 'file', got: ${keyword}`);
-  if (extra !== undefined) throw misunderstood('too many parameters for batch');
+  if (keyword === undefined || path === undefined) throw new Failure('too few parameters for batch');
+  if (firstMatch(keyword, ['file']) === undefined) throw new Failure(`expected 'file', got: ${keyword}`);
+  if (extra !== undefined) throw new Failure('too many parameters for batch');
   if (depth >= BATCH_NESTING) throw new Failure(`batch files are nested more than ${BATCH_NESTING} deep at ${path}`);
   const commands = await readBatch(path, surroundings);
   const outputs: { command: readonly string[]; output: Json }[] = [];
@@ -107,31 +107,23 @@ async function batch(words: readonly string[], surroundings: Surroundings, depth
       const answer = await evaluate(command, surroundings, depth + 1);
       text += answer.text;
       outputs.push({ command, output: answer.json });
-      if (answer.failed) return { ...answer, json: outputs, text };
+      if (answer.exitCode) return { ...answer, json: outputs, text };
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
       outputs.push({ command, output: { error: failure.message } });
-      return { json: outputs, text, note: `${failure.details}Error: ${failure.message}\n`, failed: true };
+      return { json: outputs, text, note: `${failure.details}Error: ${failure.message}\n`, exitCode: failure.exitCode };
     }
   }
-  return commands.length === 0 ? { ...DONE, json: [], note: processed(0) } : { json: outputs, text, note: processed(commands.length) };
-}
-
-function processed(count: number): string {
-  return `processed ${count} commands\n`;
+  return { json: outputs, text: `${text}processed ${commands.length} commands\n` };
 }
 
 async function readBatch(path: string, { host }: Surroundings): Promise<readonly (readonly string[])[]> {
-  if (path === '-') throw new Failure('standard input belongs to the shell: name a file');
   const commands: string[][] = [];
   let open = false;
-  for (const line of scriptLines(await readFile(path, host), path)) {
+  for (const line of scriptLines(await readInput(host, path, `Can't open file (${path})`), path)) {
     const continues = line.endsWith('\\');
-    const words = (continues ? line.slice(0, -1) : line)
-      .replace(/(^|\s)#.*$/, '')
-      .split(/\s+/)
-      .filter((word) => word !== '');
+    const words = batchWords((continues ? line.slice(0, -1) : line).replace(/(^|\s)#.*$/, ''), commands.length + 1);
     if (open) commands.at(-1)!.push(...words);
     else commands.push(words);
     open = continues;
@@ -139,10 +131,10 @@ async function readBatch(path: string, { host }: Surroundings): Promise<readonly
   return commands.filter((words) => words.length > 0);
 }
 
-async function readFile(path: string, host: Surroundings['host']): Promise<Uint8Array> {
-  try {
-    return await host.readFile(path);
-  } catch (error) {
-    throw fileFailure(error, path);
-  }
+/** Blanks separate words; one that begins with a quotation mark of either kind goes on to the next. @throws Failure. */
+function batchWords(line: string, number: number): string[] {
+  return Array.from(line.matchAll(/'([^']*)'|"([^"]*)"|(['"])|(\S+)/g), ([, single, double, open, plain]) => {
+    if (open !== undefined) throw new Failure(`unterminated quoted string in command ${number}`);
+    return single ?? double ?? plain!;
+  });
 }

@@ -1,7 +1,7 @@
 import { loadPlatform } from '../../src/platform/index.ts';
 import type { PlatformName } from '../../src/platform/platform.ts';
 import { templateOf } from '../../src/runtime/maps/map-of-maps.ts';
-import { attempt, misunderstood } from './failure.ts';
+import { attempt, FAILED, Failure } from './failure.ts';
 import { namedPlatform, PLATFORM } from './platform.ts';
 import { findOne } from './references.ts';
 import { DONE, defineVerb } from './verb.ts';
@@ -31,20 +31,17 @@ export const mapCreate = defineVerb({
   least: 7,
   async run({ path, properties }, { machine }) {
     const { type = '', name, key = 0, value = 0, entries = 0, flags = 0, inner_map: inner, platform } = properties;
-    if (name === undefined) throw misunderstood('map name not specified');
+    if (name === undefined) throw new Failure('map name not specified');
     const chosen = platform === undefined ? await platformOf(type) : namedPlatform(platform);
     return machine.transaction(() => {
       const template = inner && findOne(machine, 'map', inner);
       const runtime = template?.runtime ?? machine.runtime(chosen);
       const mapType = runtime.platform.mapTypes.find((candidate) => candidate.name === type);
-      if (!mapType || mapType.kind === 'unspec') throw misunderstood(`unrecognized map type: ${type}`);
+      if (!mapType || mapType.kind === 'unspec') throw new Failure(`unrecognized map type: ${type}`);
       machine.freshIds(runtime);
-      const map = attempt('map create failed', () =>
-        runtime.createMap(
-          { name, type: mapType, keySize: key, valueSize: value, maxEntries: entries, flags },
-          template ? { template: templateOf(template.object) } : {},
-        ),
-      );
+      const specification = { name, type: mapType, keySize: key, valueSize: value, maxEntries: entries, flags };
+      const options = template ? { template: templateOf(template.object) } : {};
+      const map = attempt('map create failed', () => runtime.createMap(specification, options), FAILED);
       try {
         attempt(`can't pin the object (${path})`, () => runtime.pin(map.id, path));
       } finally {

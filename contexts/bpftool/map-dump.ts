@@ -1,8 +1,9 @@
 import type { BpfMap, MapEntry } from '../../src/runtime/maps/map.ts';
 import { attempt } from './failure.ts';
-import { entryJson, entryText } from './map-entry.ts';
+import { type Json, prettyJson } from './json.ts';
+import { bytesText, entryJson, isTyped, typedEntry } from './map-entry.ts';
 import { mapHeader, mapHeaderJson } from './map-show.ts';
-import { findAll } from './references.ts';
+import { type Found, findAll } from './references.ts';
 import { type Answer, defineVerb } from './verb.ts';
 
 export const mapDump = defineVerb({
@@ -12,18 +13,29 @@ export const mapDump = defineVerb({
   least: 2,
   run: ({ map }, { machine }) =>
     machine.transaction((): Answer => {
-      const dumps = findAll(machine, 'map', map).map(({ runtime, object }) => {
-        const entries = elements(object);
-        const text = `${entries.map((entry) => entryText(object, entry)).join('')}Found ${entries.length} element${entries.length === 1 ? '' : 's'}\n`;
-        return { object, text, json: entries.map((entry) => entryJson(runtime, object, entry)) };
+      const maps = findAll(machine, 'map', map).map((found) => ({ found, entries: elements(found.object) }));
+      const json = lists(maps, entryJson);
+      if (maps.some(({ found }) => isTyped(found))) {
+        return { json, text: `${prettyJson(lists(maps, (found, entry) => typedEntry(found, entry, true) ?? entryJson(found, entry)))}\n` };
+      }
+      const text = maps.map(({ found: { object }, entries }) => {
+        const header = maps.length > 1 ? mapHeader(object) : '';
+        return `${header}${entries.map((entry) => bytesText(object, entry)).join('')}Found ${entries.length} element${entries.length === 1 ? '' : 's'}\n`;
       });
-      if (dumps.length === 1) return { json: dumps[0]!.json, text: dumps[0]!.text };
-      return {
-        json: dumps.map(({ object, json }) => ({ ...mapHeaderJson(object), elements: json })),
-        text: dumps.map(({ object, text }) => mapHeader(object) + text).join('\n'),
-      };
+      return { json, text: text.join('\n') };
     }),
 });
+
+interface Dumped {
+  readonly found: Found<BpfMap>;
+  readonly entries: readonly MapEntry[];
+}
+
+/** The elements of one map; of several, each map's with what it is. */
+function lists(maps: readonly Dumped[], element: (found: Found<BpfMap>, entry: MapEntry) => Json): Json {
+  const elementsOf = ({ found, entries }: Dumped) => entries.map((entry) => element(found, entry));
+  return maps.length === 1 ? elementsOf(maps[0]!) : maps.map((one) => ({ ...mapHeaderJson(one.found.object), elements: elementsOf(one) }));
+}
 
 /** Key by key, as user space reads a map: what has no value is passed over. */
 function elements(map: BpfMap): readonly MapEntry[] {

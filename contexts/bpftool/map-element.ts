@@ -1,7 +1,7 @@
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
 import { UpdateFlag } from '../../src/runtime/maps/rules.ts';
 import type { Machine } from '../runtime.ts';
-import { Failure, misunderstood } from './failure.ts';
+import { Failure } from './failure.ts';
 import { firstMatch, type Kind, parseNumber, parseReference, Words } from './grammar.ts';
 import { type Found, findOne } from './references.ts';
 
@@ -41,18 +41,18 @@ export function parseElement(machine: Machine, found: Found<BpfMap>, given: read
     words.next();
     const flag = wanted.flags ? firstMatch(typed, FLAG_WORDS) : undefined;
     if (firstMatch(typed, ['key'])) {
-      if (!openKey || key) throw misunderstood(key ? 'duplicate key' : 'unnecessary key');
+      if (!openKey || key) throw new Failure(key ? 'duplicate key' : 'unnecessary key');
       key = parseBytes(words, 'key', map.keySize);
     } else if (firstMatch(typed, ['value'])) {
-      if (!openValue || value) throw misunderstood(value ? 'duplicate value' : 'unnecessary value');
+      if (!openValue || value) throw new Failure(value ? 'duplicate value' : 'unnecessary value');
       value = parseValue(machine, found, words);
     } else if (flag) {
-      if (flags !== undefined) throw misunderstood(`flags specified multiple times: ${typed}`);
+      if (flags !== undefined) throw new Failure(`flags specified multiple times: ${typed}`);
       flags = FLAGS[flag];
-    } else throw misunderstood(`expected key or value, got: ${typed}`);
+    } else throw new Failure(`expected key or value, got: ${typed}`);
   }
-  if (openKey && !key) throw misunderstood('did not find key');
-  if (openValue && !value) throw misunderstood('did not find value');
+  if (openKey && !key) throw new Failure('did not find key');
+  if (openValue && !value) throw new Failure('did not find value');
   return { key: key ?? new Uint8Array(0), value: value ?? new Uint8Array(0), flags: flags ?? UpdateFlag.any };
 }
 
@@ -79,9 +79,9 @@ function parseBytes(words: Words, what: string, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let index = 0; index < size; index++) {
     const word = words.peek();
-    if (word === undefined) throw misunderstood(`${what} expected ${size} bytes got ${index}`);
+    if (word === undefined) throw new Failure(`${what} expected ${size} bytes got ${index}`);
     const byte = parseNumber(hex ? `0x${word.replace(/^0x/i, '')}` : word);
-    if (byte === undefined || byte > 0xff) throw misunderstood(`error parsing byte: ${word}`);
+    if (byte === undefined || byte > 0xff) throw new Failure(`error parsing byte: ${word}`);
     bytes[index] = byte;
     words.next();
   }

@@ -1,6 +1,6 @@
 import { errorText } from '../../src/libbpf/names.ts';
 import { Errno } from '../../src/runtime/result.ts';
-import { attempt, Failure } from './failure.ts';
+import { attempt, Failure, NOT_FOUND, refusal } from './failure.ts';
 import { hexLines, hexStrings } from './hex.ts';
 import { parseElement } from './map-element.ts';
 import { entryJson, entryText } from './map-entry.ts';
@@ -37,8 +37,8 @@ function lookupVerb(words: readonly string[], usage: string): Verb {
         const found = findOne(machine, 'map', map);
         const { key } = parseElement(machine, found, element, { value: false, flags: false });
         const value = attempt('lookup failed', () => found.object.lookup(key));
-        if (value === undefined) return { json: null, text: `key:\n${hexLines(key)}\n\nNot found\n`, failed: true };
-        return { json: entryJson(found.runtime, found.object, { key, value }), text: entryText(found.object, { key, value }) };
+        if (value === undefined) return { json: null, text: `key:\n${hexLines(key)}\n\nNot found\n`, exitCode: NOT_FOUND };
+        return { json: entryJson(found, { key, value }), text: entryText(found, { key, value }) };
       }),
   });
 }
@@ -51,11 +51,11 @@ function popVerb(words: readonly string[], usage: string): Verb {
     least: 2,
     run: ({ map }, { machine }) =>
       machine.transaction((): Answer => {
-        const { runtime, object } = findOne(machine, 'map', map);
+        const found = findOne(machine, 'map', map);
         const key = new Uint8Array(0);
-        const value = attempt('pop failed', () => object.lookupAndDelete(key));
-        if (value === undefined) return { json: null, text: 'Error: empty map\n', failed: true };
-        return { json: entryJson(runtime, object, { key, value }), text: entryText(object, { key, value }) };
+        const value = attempt('pop failed', () => found.object.lookupAndDelete(key));
+        if (value === undefined) return { json: null, text: 'Error: empty map\n', exitCode: NOT_FOUND };
+        return { json: entryJson(found, { key, value }), text: entryText(found, { key, value }) };
       }),
   });
 }
@@ -77,7 +77,7 @@ export const mapDelete = defineVerb({
     machine.transaction(() => {
       const found = findOne(machine, 'map', map);
       const { key } = parseElement(machine, found, element, { value: false, flags: false });
-      if (!attempt('delete failed', () => found.object.delete(key))) throw new Failure(`delete failed: ${errorText(Errno.ENOENT)}`);
+      if (!attempt('delete failed', () => found.object.delete(key))) throw refusal('delete failed', Errno.ENOENT);
       return DONE;
     }),
 });
@@ -92,7 +92,7 @@ export const mapGetNext = defineVerb({
       const found = findOne(machine, 'map', map);
       const key = element.length === 0 ? undefined : parseElement(machine, found, element, { value: false, flags: false }).key;
       const next = attempt(`can't get next key`, () => found.object.nextKey(key));
-      if (next === undefined) throw new Failure(`can't get next key: ${errorText(Errno.ENOENT)}`);
+      if (next === undefined) throw refusal(`can't get next key`, Errno.ENOENT);
       return {
         json: { key: key ? hexStrings(key) : null, next_key: hexStrings(next) },
         text: `${key ? `key:\n${hexLines(key)}\n` : 'key: None\n'}next key:\n${hexLines(next)}\n`,
@@ -107,7 +107,9 @@ export const mapFreeze = defineVerb({
   least: 2,
   run: ({ map }, { machine }) =>
     machine.transaction(() => {
-      findOne(machine, 'map', map).object.freeze();
+      const { object } = findOne(machine, 'map', map);
+      if (object.frozen) throw new Failure(`failed to freeze map: ${errorText(Errno.EPERM)}`);
+      object.freeze();
       return DONE;
     }),
 });

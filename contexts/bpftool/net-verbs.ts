@@ -1,10 +1,9 @@
-import { errorText } from '../../src/libbpf/names.ts';
 import type { VirtualInterface } from '../../src/runtime/hooks/interfaces.ts';
 import type { BpfLink } from '../../src/runtime/links.ts';
 import { Errno } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Machine } from '../runtime.ts';
-import { attempt, Failure } from './failure.ts';
+import { attempt, Failure, refusal } from './failure.ts';
 import type { Json } from './json.ts';
 import { linkType } from './link-verbs.ts';
 import { findOne } from './references.ts';
@@ -29,7 +28,6 @@ export const netShow = defineVerb({
         ['xdp', xdp],
         ['tc', tc],
         ['flow_dissector', []],
-        ['netfilter', []],
       ];
       return {
         json: [Object.fromEntries(sections.map(([name, rows]) => [name, rows.map(({ json }) => json)]))],
@@ -53,10 +51,10 @@ export const netAttach = defineVerb({
       const { index } = device(runtime, dev);
       const before = linksAt(runtime, index);
       const doing = `interface ${type} attach failed`;
-      if (before.length > 0 && !overwrite) throw new Failure(`${doing}: ${errorText(Errno.EBUSY)}`);
+      if (before.length > 0 && !overwrite) throw refusal(doing, Errno.EBUSY);
       const hook = runtime.platform.attachTypes.find(({ name }) => name === 'xdp');
       // A program that does not fit must not cost the interface the one it has.
-      if (object.type.name !== hook?.programType) throw new Failure(`${doing}: ${errorText(Errno.EINVAL)}`);
+      if (object.type.name !== hook?.programType) throw refusal(doing, Errno.EINVAL);
       for (const link of before) runtime.detach(link.id);
       const link = attempt(doing, () => runtime.attach(object.id, hook, { interfaceIndex: index }, { legacy: true }));
       // The attachment itself keeps the link from now on.
@@ -73,7 +71,7 @@ export const netDetach = defineVerb({
   run: ({ type, settings: { dev = '' } }, { machine }) =>
     machine.transaction(() => {
       const links = attachedTo(machine, dev);
-      if (links.length === 0) throw new Failure(`interface ${type} detach failed: ${errorText(Errno.ENOENT)}`);
+      if (links.length === 0) throw refusal(`interface ${type} detach failed`, Errno.ENOENT);
       for (const { runtime, link } of links) runtime.detach(link.id);
       return DONE;
     }),

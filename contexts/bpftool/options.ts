@@ -1,4 +1,4 @@
-import { misunderstood } from './failure.ts';
+import { Failure } from './failure.ts';
 
 /** What the options of a line ask for. */
 export interface Options {
@@ -51,7 +51,7 @@ export function takeOptions(words: readonly string[], given: Options = NO_OPTION
   for (const word of words) {
     const rows = word.length > 1 && word.startsWith('-') ? rowsOf(word) : undefined;
     if (rows) for (const { sets } of rows) options = { ...options, ...sets };
-    else if (rest.length === 0 && word.length > 1 && word.startsWith('-')) throw misunderstood(`unrecognized option '${word}'`);
+    else if (rest.length === 0 && word.length > 1 && word.startsWith('-')) throw new Failure(`unrecognized option '${word}'`);
     else rest.push(word);
   }
   return { options, rest };

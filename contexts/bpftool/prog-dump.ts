@@ -1,15 +1,16 @@
 import { encode, encodeSlot } from '../../src/isa/encode.ts';
-import { formatInstruction } from '../../src/isa/format.ts';
 import type { Instruction } from '../../src/isa/instruction.ts';
-import { formatHelperCall } from '../../src/platform/format-helper.ts';
+import { formatFunction } from '../../src/object/btf-format.ts';
+import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { findHelper } from '../../src/platform/index.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import { objectOf } from '../runtime-objects.ts';
-import { Failure, misunderstood } from './failure.ts';
+import { Failure } from './failure.ts';
+import { writeOutput } from './files.ts';
 import { hexLines, hexStrings } from './hex.ts';
 import type { Json } from './json.ts';
-import { fileFailure } from './prog-run.ts';
-import { programHeader } from './prog-show.ts';
+import { kernelText } from './kernel-text.ts';
+import { programHeader, programHeaderJson } from './prog-show.ts';
 import { type Found, findAll } from './references.ts';
 import { type Answer, DONE, defineVerb } from './verb.ts';
 
@@ -33,40 +34,37 @@ export const progDump = defineVerb({
   ],
   least: 3,
   async run({ form, program, settings: { file, opcodes = false, linum = false } }, { machine, host }) {
-    if (file !== undefined && (opcodes || linum)) throw misunderstood(`'file' takes no other word`);
+    if (file !== undefined && (opcodes || linum)) throw new Failure(`'file' takes no other word`);
     const dumps = await machine.transaction(() =>
       findAll(machine, 'prog', program).map((found) => {
         // Compiled code is WebAssembly inside the engine: there is nothing to disassemble.
         if (form === 'jited' || found.object.instructions.length === 0 || found.object.mode === 'native')
           throw new Failure('no instructions returned');
         return {
-          header: programHeader(found.object),
+          found,
           code: encode(found.object.instructions, 'little'),
           lines: disassemble(found),
-          object: found.object,
         };
       }),
     );
     if (file !== undefined) {
       if (dumps.length > 1) throw new Failure('several programs matched');
-      await host.writeFile(file, dumps[0]!.code).catch((error: unknown) => {
-        throw fileFailure(error, file);
-      });
+      await writeOutput(host, file, dumps[0]!.code);
       return DONE;
     }
-    const shown = dumps.map(({ header, object, code, lines }) => ({
-      object,
-      text: (dumps.length > 1 ? header : '') + lines.map((line) => lineText(line, code, opcodes, linum)).join(''),
+    const shown = dumps.map(({ found, code, lines }) => ({
+      found,
+      text: (dumps.length > 1 ? programHeader(found) : '') + lines.map((line) => lineText(line, code, opcodes, linum)).join(''),
       json: lines.map((line) => lineJson(line, code, opcodes, linum)),
     }));
     return several(shown);
   },
 });
 
-function several(shown: readonly { readonly object: BpfProgram; readonly text: string; readonly json: readonly Json[] }[]): Answer {
+function several(shown: readonly { readonly found: Found<BpfProgram>; readonly text: string; readonly json: readonly Json[] }[]): Answer {
   const text = shown.map((one) => one.text).join('\n');
   if (shown.length === 1) return { json: shown[0]!.json, text };
-  return { json: shown.map(({ object, json }) => ({ id: object.id, type: object.type.name, name: object.name, insns: json })), text };
+  return { json: shown.map(({ found, json }) => ({ ...programHeaderJson(found), insns: json })), text };
 }
 
 interface Line {
@@ -76,28 +74,48 @@ interface Line {
   readonly text: string;
   /** Where a source line begins. */
   readonly source: { readonly file: string; readonly line: number; readonly column: number; readonly text: string } | undefined;
+  /** Where a function begins whose C types are known: `int count(struct xdp_md * ctx)`. */
+  readonly prototype: string | undefined;
 }
 
 function disassemble({ runtime, object: program }: Found<BpfProgram>): readonly Line[] {
   const { instructions, type, objectMapIds } = program;
-  const original = objectOf(runtime, program)?.programs.find(({ name, section }) => name === program.name && section === program.section);
+  const object = objectOf(runtime, program);
+  const original = object?.programs.find(({ name, section }) => name === program.name && section === program.section);
   const sources = new Map(original?.lines.map((line) => [line.slot, line]));
-  const mapText = (index: number) => `map[id:${objectMapIds[index] ?? 0}]`;
+  const prototypes = prototypesOf(object, original);
+  const names = {
+    map: (index: number) => objectMapIds[index] ?? 0,
+    helper: (id: number) => findHelper(runtime.platform, type, id)?.name,
+    kfunc: (index: number) => object?.externs[index]?.name,
+  };
   return instructions.flatMap((instruction, pc) => {
     if (!instruction) return [];
-    const text = formatInstruction(instruction, pc, {
-      helperText: (id) => {
-        const prototype = findHelper(runtime.platform, type, id);
-        return prototype && formatHelperCall(prototype);
-      },
-      wideText: ({ source, low, high }) => {
-        if (source === 'map_fd') return mapText(low);
-        if (source === 'map_value') return `${mapText(low)}[0]+${high}`;
-        return undefined;
-      },
-    });
-    return [{ pc, instruction, opcode: encodeSlot(instruction, pc).opcode, text, source: sources.get(pc) }];
+    const text = kernelText(instruction, pc, names);
+    return [{ pc, instruction, opcode: encodeSlot(instruction, pc).opcode, text, source: sources.get(pc), prototype: prototypes.get(pc) }];
   });
+}
+
+/** By first slot; bpftool sets every star of a type apart and leaves `void` out where there is nothing to pass. */
+function prototypesOf(object: ObjectFile | undefined, program: ObjectProgram | undefined): ReadonlyMap<number, string> {
+  const { btf } = object ?? {};
+  if (!btf) return new Map();
+  return new Map(
+    program?.functions.flatMap(({ start, btfId }) => {
+      const prototype = btfId === undefined ? undefined : formatFunction(btf, btfId);
+      return prototype === undefined
+        ? []
+        : [
+            [
+              start,
+              prototype
+                .replaceAll('*', '* ')
+                .replace(/ (?=[,)])/g, '')
+                .replace('(void)', '()'),
+            ],
+          ];
+    }),
+  );
 }
 
 /** The bytes of an instruction: two slots where it loads 64 bits. */
@@ -112,9 +130,9 @@ function words({ opcode, text }: Line): string {
 function lineText(line: Line, code: Uint8Array, opcodes: boolean, linum: boolean): string {
   const { source } = line;
   const place = source && linum ? ` [file:${source.file} line_num:${source.line} line_col:${source.column}]` : '';
-  const first = source && source.text !== '' ? `; ${source.text.trim()}${place}\n` : '';
+  const first = source ? `; ${source.text.trim()}${place}\n` : '';
   const bytes = opcodes ? `       ${hexLines(bytesOf(line, code)).replace('\n', ' ')}\n` : '';
-  return `${first}${String(line.pc).padStart(4)}: ${words(line)}\n${bytes}`;
+  return `${line.prototype === undefined ? '' : `${line.prototype}:\n`}${first}${String(line.pc).padStart(4)}: ${words(line)}\n${bytes}`;
 }
 
 function lineJson(line: Line, code: Uint8Array, opcodes: boolean, linum: boolean): Json {
@@ -122,6 +140,7 @@ function lineJson(line: Line, code: Uint8Array, opcodes: boolean, linum: boolean
   const bytes = bytesOf(line, code);
   const immediate = Uint8Array.from([...bytes.subarray(4, 8), ...bytes.subarray(8)]);
   return {
+    ...(line.prototype === undefined ? {} : { proto: line.prototype }),
     ...(source ? { src: source.text.trim() } : {}),
     ...(source && linum ? { file: source.file, line_num: source.line, line_col: source.column } : {}),
     disasm: words(line),

@@ -9,7 +9,7 @@ import { type OpenedObject, openObject } from '../objects.ts';
 import { typeOfSection } from '../platforms.ts';
 import type { Machine } from '../runtime.ts';
 import { isImage } from '../runtime-images.ts';
-import { attempt, Failure, misunderstood } from './failure.ts';
+import { attempt, FAILED, Failure } from './failure.ts';
 import type { Replacement } from './grammar.ts';
 import { namedPlatform, PLATFORM } from './platform.ts';
 import { findOne } from './references.ts';
@@ -92,7 +92,7 @@ function namedType({ bytes, choice: { platform } }: OpenedObject, name: string):
   if (isImage(bytes))
     throw new Failure('failed to load object file', { details: 'libbpf: the type of a native image was settled when it was made\n' });
   const type = typeOfSection(platform, name) ?? typeOfSection(platform, `${name}/`);
-  if (!type) throw misunderstood(`unknown program type '${name}'`);
+  if (!type) throw new Failure(`unknown program type '${name}'`);
   return type;
 }
 
@@ -131,7 +131,7 @@ function pinAll(runtime: Runtime, { programs, maps }: LoadedObject, word: 'load'
   const [first] = programs;
   if (!first) throw new Failure(`object file doesn't contain any bpf program`);
   const made: string[] = [];
-  const pin = (doing: string, id: number, where: string) => made.push(attempt(doing, () => runtime.pin(id, where)));
+  const pin = (doing: string, id: number, where: string) => made.push(attempt(doing, () => runtime.pin(id, where), FAILED));
   try {
     if (word === 'load') pin(`failed to pin program ${first.section}`, first.id, path);
     else for (const program of programs) pin('failed to pin all programs', program.id, `${path}/${leafOf(runtime, program)}`);

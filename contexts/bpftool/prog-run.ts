@@ -1,14 +1,11 @@
 import { ExecutionFault } from '../../src/engine/engine.ts';
 import type { TestRunResult } from '../../src/runtime/test-run.ts';
-import { CommandError } from '../errors.ts';
 import { attempt, Failure } from './failure.ts';
+import { readInput, STANDARD, writeOutput } from './files.ts';
 import { hexTable } from './hex.ts';
 import type { Json } from './json.ts';
 import { findOne } from './references.ts';
 import { type Answer, defineVerb, type Surroundings } from './verb.ts';
-
-/** What stands for standard input or output. */
-const STANDARD = '-';
 
 export const progRun = defineVerb({
   words: ['run'],
@@ -35,10 +32,10 @@ export const progRun = defineVerb({
   ],
   least: 4,
   async run({ program, settings }, surroundings) {
-    const { machine, signal } = surroundings;
+    const { machine, signal, host } = surroundings;
     const { data_size_out: dataOutSize, ctx_size_out: contextOutSize, repeat = 1 } = settings;
-    const data = await input(surroundings, settings.data_in);
-    const context = await input(surroundings, settings.ctx_in);
+    const data = settings.data_in === undefined ? undefined : await readInput(host, settings.data_in);
+    const context = settings.ctx_in === undefined ? undefined : await readInput(host, settings.ctx_in);
     const result = await machine.transaction(() => {
       const { runtime, object } = findOne(machine, 'prog', program);
       return guarded(() =>
@@ -81,31 +78,9 @@ function answer({ returnValue, duration }: TestRunResult, repeat: number, output
   return { json, text: `${outputs.map(({ text }) => text).join('')}Return value: ${returnValue}, duration${average}: ${duration}ns\n` };
 }
 
-async function input({ host }: Surroundings, path: string | undefined): Promise<Uint8Array | undefined> {
-  if (path === undefined) return undefined;
-  // In a script or the prompt, standard input is where the commands come from.
-  if (path === STANDARD) throw new Failure('standard input belongs to the shell: name a file');
-  try {
-    return await host.readFile(path);
-  } catch (error) {
-    throw fileFailure(error, path);
-  }
-}
-
 async function output({ host }: Surroundings, name: string, path: string | undefined, bytes: Uint8Array | undefined): Promise<Output> {
   if (path === undefined || bytes === undefined) return { json: {}, text: '' };
   if (path === STANDARD) return { json: { [name]: [...bytes] }, text: hexTable(bytes) };
-  try {
-    await host.writeFile(path, bytes);
-  } catch (error) {
-    throw fileFailure(error, path);
-  }
+  await writeOutput(host, path, bytes);
   return { json: {}, text: '' };
-}
-
-/** `failed to open F: No such file or directory`, from the host's own words. */
-export function fileFailure(error: unknown, path: string): unknown {
-  if (!(error instanceof CommandError)) return error;
-  const reason = error.message.replace(/^error: /, '').replace(` opening ${path}`, '');
-  return new Failure(`failed to open ${path}: ${reason}`);
 }

@@ -1,5 +1,6 @@
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import { factsOf } from './program-facts.ts';
 import { type Found, findAll, listAll } from './references.ts';
 import { type Answer, defineVerb } from './verb.ts';
 
@@ -17,24 +18,41 @@ export const progShow = defineVerb({
     }),
 });
 
-function describe({ runtime, object }: Found<BpfProgram>, withPins: boolean) {
-  const { id, type, name, mapIds } = object;
-  const pinned = withPins ? runtime.pins.pathsOf(id) : [];
+function describe(found: Found<BpfProgram>, withPins: boolean) {
+  const { runtime, object } = found;
+  const { id, mapIds } = object;
+  const facts = factsOf(runtime, object);
+  const maps = mapIds.length > 0 ? `  map_ids ${mapIds.join(',')}` : '';
+  const code = facts ? `\txlated ${facts.bytes}B  ${facts.jited ? 'jited' : 'not jited'}` : '';
   return {
     json: {
-      id,
-      type: type.name,
-      ...(name === '' ? {} : { name }),
-      ...(mapIds.length > 0 ? { map_ids: [...mapIds] } : {}),
-      ...(withPins ? { pinned } : {}),
+      ...programHeaderJson(found),
+      ...(facts ? { bytes_xlated: facts.bytes, jited: facts.jited } : {}),
+      ...(mapIds.length > 0 ? { map_ids: mapIds } : {}),
+      ...(withPins ? { pinned: runtime.pins.pathsOf(id) } : {}),
     },
-    text: `${programHeader(object)}${mapIds.length > 0 ? `  map_ids ${mapIds.join(',')}` : ''}${pinLines(runtime, id, withPins)}\n`,
+    text: `${programHeader(found)}${code}${maps}${pinLines(runtime, id, withPins)}\n`,
   };
 }
 
-/** `5: xdp  name DropPacket  `, with the line's end. */
-export function programHeader({ id, type, name }: BpfProgram): string {
-  return `${id}: ${type.name}  ${name === '' ? '' : `name ${name}  `}\n`;
+/** What stands before the code of a program where several are dumped, too. */
+export function programHeaderJson({ runtime, object }: Found<BpfProgram>) {
+  const { id, type, name } = object;
+  const facts = factsOf(runtime, object);
+  return {
+    id,
+    type: type.name,
+    ...(name === '' ? {} : { name }),
+    ...(facts ? { tag: facts.tag, gpl_compatible: facts.gplCompatible } : {}),
+  };
+}
+
+/** `5: xdp  name DropPacket  `, on Linux `5: xdp  name count  tag b11459a0e11ca14c  gpl`, with the line's end. */
+export function programHeader({ runtime, object }: Found<BpfProgram>): string {
+  const { id, type, name } = object;
+  const facts = factsOf(runtime, object);
+  const rest = facts ? `tag ${facts.tag}${facts.gplCompatible ? '  gpl' : ''}` : '';
+  return `${id}: ${type.name}  ${name === '' ? '' : `name ${name}  `}${rest}\n`;
 }
 
 /** One line more for each pin, where they are asked for. */

@@ -5,8 +5,9 @@ import type { BpfProgram } from '../../src/runtime/programs.ts';
 import { Errno, RuntimeError } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Machine } from '../runtime.ts';
-import { Failure, reasonOf } from './failure.ts';
+import { FAILED, Failure, NOT_FOUND, reasonOf } from './failure.ts';
 import type { Kind, Reference } from './grammar.ts';
+import { hasTags, tagOf } from './program-facts.ts';
 
 export interface Objects {
   readonly prog: BpfProgram;
@@ -24,32 +25,37 @@ interface KindRow<K extends Kind> {
   /** As messages name several of them. */
   readonly plural: string;
   readonly missing: (id: number) => string;
+  readonly missingCode: number;
   readonly list: (runtime: Runtime) => readonly Objects[K][];
   readonly get: (runtime: Runtime, id: number) => Objects[K] | undefined;
-  readonly nameOf: (object: Objects[K]) => string | undefined;
+  /** What several may share. */
+  readonly labels: { readonly [By in 'tag' | 'name']?: (found: Found<Objects[K]>) => string | undefined };
 }
 
 const KINDS: { readonly [K in Kind]: KindRow<K> } = {
   prog: {
     plural: 'programs',
     missing: (id) => `get by id (${id})`,
+    missingCode: FAILED,
     list: (runtime) => runtime.programs(),
     get: (runtime, id) => runtime.program(id),
-    nameOf: ({ name }) => name,
+    labels: { name: ({ object }) => object.name, tag: ({ runtime, object }) => (hasTags(runtime) ? tagOf(object) : undefined) },
   },
   map: {
     plural: 'maps',
     missing: (id) => `get map by id (${id})`,
+    missingCode: FAILED,
     list: (runtime) => runtime.maps(),
     get: (runtime, id) => runtime.map(id),
-    nameOf: ({ name }) => name,
+    labels: { name: ({ object }) => object.name },
   },
   link: {
     plural: 'links',
     missing: (id) => `failed to get link with ID ${id}`,
+    missingCode: NOT_FOUND,
     list: (runtime) => runtime.links(),
     get: (runtime, id) => runtime.link(id),
-    nameOf: () => undefined,
+    labels: {},
   },
 };
 
@@ -65,18 +71,19 @@ export function listAll<K extends Kind>(machine: Machine, kind: K): readonly Fou
     .toSorted((a, b) => a.object.id - b.object.id);
 }
 
-/** The objects that a reference means; several only by name. @throws Failure where there is none. */
+/** The objects that a reference means; several only by name or tag. @throws Failure where there is none. */
 export function findAll<K extends Kind>(machine: Machine, kind: K, reference: Reference): readonly Found<Objects[K]>[] {
   const row: KindRow<K> = KINDS[kind];
   if (reference.by === 'id') {
     const found = byId(machine, row, reference.id);
-    if (!found) throw new Failure(`${row.missing(reference.id)}: ${errorText(Errno.ENOENT)}`);
+    if (!found) throw new Failure(`${row.missing(reference.id)}: ${errorText(Errno.ENOENT)}`, { exitCode: row.missingCode });
     return [found];
   }
   if (reference.by === 'pinned') return [byPin(machine, kind, row, reference.text)];
-  const named = listAll(machine, kind).filter(({ object }) => row.nameOf(object) === reference.text);
-  if (named.length === 0) throw new Failure(`can't find ${kind} with name ${reference.text}`);
-  return named;
+  const { by, text } = reference;
+  const labelled = listAll(machine, kind).filter((found) => row.labels[by]?.(found) === text);
+  if (labelled.length === 0) throw new Failure(`can't find ${kind} with ${by} ${text}`);
+  return labelled;
 }
 
 /** The one object that a reference means. @throws Failure where there is none or more than one. */

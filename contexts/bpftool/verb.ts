@@ -10,13 +10,14 @@ export interface Surroundings extends Pick<Environment, 'host' | 'signal' | 'pro
   readonly options: Options;
 }
 
-/** The result of a line in both of its forms. `failed`: there was nothing to be found. */
+/** The result of a line in both of its forms. */
 export interface Answer {
   readonly json: Json;
   readonly text: string;
   /** For people, beside the answer; text output only. */
   readonly note?: string;
-  readonly failed?: true;
+  /** Not 0 where there was nothing to be found. */
+  readonly exitCode?: number;
 }
 
 /** Done, and nothing to say. */
