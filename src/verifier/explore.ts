@@ -8,6 +8,7 @@ import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
+import { checkGlobalCall, globalFunctions } from './global-functions.ts';
 import {
   dissimilarity,
   generalise,
@@ -23,7 +24,7 @@ import type { Liveness } from './liveness.ts';
 import type { Assumption, Machine } from './machine.ts';
 import { executeLoad, executePacketLoad, executeStore } from './memory.ts';
 import { constantValue, type Int, TOP } from './number/index.ts';
-import { NodeQueue } from './queue.ts';
+import { NodeQueue, NodeStack } from './queue.ts';
 import { StackFrame } from './stack.ts';
 import type { StackLiveness } from './stack-liveness.ts';
 import type { LoopOrigin, State } from './state.ts';
@@ -91,9 +92,19 @@ export interface Exploration {
   readonly stopped: 'failure' | 'steps' | 'chains' | 'cancelled' | undefined;
 }
 
+/** How one place is looked for: the deep way first, and only where the place may still be reached. */
+export interface Search {
+  /** Whether the block may lead there. */
+  readonly leads: (block: Block) => boolean;
+  /** Whether of a branch's ways on this one is to be tried first. */
+  readonly prefers: (from: Block, to: Block) => boolean;
+}
+
 export interface ExploreOptions {
   readonly precision: Precision;
-  /** Stop at the first failed check of severity safety or policy. */
+  /** Explores in the manner of a search. */
+  readonly search?: Search;
+  /** Stop at the first failed check of severity safety or policy; `goOn` ends that. */
   readonly stopAtFailure: boolean;
   readonly thresholds: readonly Int[];
   readonly cancelled: () => boolean;
@@ -126,10 +137,12 @@ export class Explorer {
   private readonly options: ExploreOptions;
   private readonly nodes = new Map<number, Node>();
   private readonly contexts = new Map<string, CallContext>();
-  private readonly queue = new NodeQueue();
+  private readonly queue: NodeQueue | NodeStack;
   private readonly progress: LoopProgress;
   private pinnedOrigins: LoopOrigin | undefined;
   private pinned: ReadonlySet<SymbolId> = new Set();
+  private stopAtFailure: boolean;
+  private stepLimit: number;
   private steps = 0;
   private statesVisited = 0;
 
@@ -139,6 +152,9 @@ export class Explorer {
     this.liveness = liveness;
     this.stackLiveness = stackLiveness;
     this.options = options;
+    this.queue = options.search === undefined ? new NodeQueue() : new NodeStack();
+    this.stopAtFailure = options.stopAtFailure;
+    this.stepLimit = options.precision.steps;
     this.progress = new LoopProgress(machine);
   }
 
@@ -157,6 +173,12 @@ export class Explorer {
     this.deliver(this.node(root, this.graph.functions.get(slot)!.entry), entry, undefined);
   }
 
+  /** Makes ready to explore what is left after a failed check, with so many steps more. */
+  goOn(steps: number): void {
+    this.stopAtFailure = false;
+    this.stepLimit = Math.min(this.options.precision.steps, this.steps + steps);
+  }
+
   /** Explores some blocks further, each in the states that wait there; undefined while there is more to explore. */
   advance(visits: number): Exploration | undefined {
     let stopped: Exploration['stopped'];
@@ -165,8 +187,8 @@ export class Explorer {
       const node = this.queue.pop();
       if (node === undefined) break;
       this.visit(node);
-      if (this.options.stopAtFailure && this.options.failures() > 0) stopped = 'failure';
-      else if (this.steps > this.options.precision.steps) stopped = 'steps';
+      if (this.stopAtFailure && this.options.failures() > 0) stopped = 'failure';
+      else if (this.steps > this.stepLimit) stopped = 'steps';
       else if (this.contexts.size > MAX_CHAINS) stopped = 'chains';
       else if (this.options.cancelled()) stopped = 'cancelled';
       if (stopped !== undefined) break;
@@ -197,6 +219,8 @@ export class Explorer {
 
   /** Hands a state to a node: dead registers go, and pending states beyond the precision are merged. */
   private deliver(node: Node, state: State, from: Node | undefined): void {
+    const { search } = this.options;
+    if (search !== undefined && !search.leads(node.block)) return;
     const live = this.liveness.atBlock[node.block.id]!;
     const { registers } = state;
     for (let r = 0; r < 10; r++) if ((live & (1 << r)) === 0) registers[r] = undefined;
@@ -234,6 +258,12 @@ export class Explorer {
   }
 
   private visit(node: Node): void {
+    if (this.options.search !== undefined) {
+      const state = node.pending.pop()!;
+      if (node.loopHead) this.visitHead(node, state);
+      else this.visitOrdinary(node, state);
+      return;
+    }
     if (node.loopHead) {
       const state = node.pending.shift();
       if (state !== undefined) this.visitHead(node, state);
@@ -298,7 +328,7 @@ export class Explorer {
     let merged: State | undefined;
     const { turns, shapes } = this.options.precision;
     const alike = turn.shapes.get(state.shape) ?? 0;
-    const known = states.length === 0 ? this.earlierTurn(node, outer, state) : undefined;
+    const known = states.length === 0 && this.options.search === undefined ? this.earlierTurn(node, outer, state) : undefined;
     if (known !== undefined) {
       merged = known.state;
       entered = generalise(merged, state, this.machine, undefined, known.symbols);
@@ -378,9 +408,13 @@ export class Explorer {
         return true;
       case 'branch': {
         const { taken, fallthrough } = executeBranch(machine, state, pc, instruction);
-        // The fall-through goes first: it is the one that reuses this state.
-        if (fallthrough !== undefined) this.deliver(this.node(node.context, node.block.successors[1]!), fallthrough, node);
-        if (taken !== undefined) this.deliver(this.node(node.context, node.block.successors[0]!), taken, node);
+        const [far, near] = node.block.successors;
+        const { search } = this.options;
+        // Where a search goes first is delivered last. Else the fall-through goes first: it is the one that reuses this state.
+        const nearLast = search?.prefers(node.block, this.graph.blocks[near!]!) === true;
+        if (nearLast && taken !== undefined) this.deliver(this.node(node.context, far!), taken, node);
+        if (fallthrough !== undefined) this.deliver(this.node(node.context, near!), fallthrough, node);
+        if (!nearLast && taken !== undefined) this.deliver(this.node(node.context, far!), taken, node);
         return true;
       }
       case 'may_goto': {
@@ -439,6 +473,8 @@ export class Explorer {
       machine.fail('recursion', pc, state, { name: functionName(machine, target), limit: machine.rules.callFrames });
       return;
     }
+    const callee = globalFunctions(machine).get(target);
+    if (callee !== undefined && !checkGlobalCall(machine, state, pc, callee)) return;
     const context = this.context(node.context, pc, target, node.block.successors[0]!, false, node.block);
     if (context === undefined || state.frames.length >= machine.rules.callFrames) {
       machine.fail('call_depth', pc, state, { limit: machine.rules.callFrames });
