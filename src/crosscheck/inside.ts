@@ -236,6 +236,11 @@ function checkConstraints(state: State, naming: Naming, concrete: CheckedState):
     if (left === undefined || right === undefined || left - right <= BigInt(k)) continue;
     fail('relations', `s${a} - s${b} <= ${k} claimed, ${left} - ${right} there`);
   }
+  for (const { a, b, c, k } of constraints.totals) {
+    const [first, second, whole] = [a, b, c].map((symbol) => reading(symbol, naming));
+    if (first === undefined || second === undefined || whole === undefined || first + second - whole <= BigInt(k)) continue;
+    fail('relations', `s${a} + s${b} - s${c} <= ${k} claimed, ${first} + ${second} - ${whole} there`);
+  }
 }
 
 function checkObligations(state: State, naming: Naming, concrete: CheckedState): void {

@@ -164,6 +164,14 @@ function relateSum(state: State, result: Value, a: Value, b: Value): void {
   if (result.symbol === ZERO || add(a.range.smax, b.range.smax) > I64_MAX || add(a.range.smin, b.range.smin) < I64_MIN) return;
   relateByDistance(state, result, a, b.range);
   relateByDistance(state, result, b, a.range);
+  relateTotal(state, a, b, result);
+}
+
+/** a + b = result without wrap-around. */
+function relateTotal(state: State, a: Value, b: Value, result: Value): void {
+  if (a.symbol === ZERO || b.symbol === ZERO || !isExact(a) || !isExact(b) || !isExact(result)) return;
+  const k = sub(sub(result.offset, a.offset), b.offset);
+  state.constraints = state.constraints.withTotal({ a: a.symbol, b: b.symbol, c: result.symbol, k });
 }
 
 /** result - operand lies in `distance` (all three exact); only worth keeping where the distance is small enough to prove anything. */
@@ -180,6 +188,7 @@ function relateDifference(state: State, result: Value, a: Value, b: Value): void
   const base = sub(a.offset, result.offset);
   if (b.range.smin > -0x1_0000_0000) state.relate(result.symbol, a.symbol, add(sub(0, b.range.smin), base));
   if (b.range.smax < 0x1_0000_0000) state.relate(a.symbol, result.symbol, sub(b.range.smax, base));
+  relateTotal(state, b, result, a);
 }
 
 /** Operations with a constant that keep the operand's symbol or a derivation from it; undefined where neither. */

@@ -4,12 +4,12 @@ import { describeValue } from './describe.ts';
 import { checkSocketMap } from './linux-rules.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { requireAccess } from './memory.ts';
-import { add, constantValue, U32_MAX } from './number/index.ts';
+import { constant, constantValue, sub, U32_MAX } from './number/index.ts';
 import { fieldAt, SPECIAL_WORDS, type SpecialKind } from './special-fields.ts';
 import type { StackFrame } from './stack.ts';
 import { endOverwritten, isObjectPlace, objectAt, PACKET_DYNPTR, PLAIN_DYNPTR } from './stack-objects.ts';
 import { isExact, type State } from './state.ts';
-import { DYNPTR, READ_ONLY_MEMORY, TYPED_MEMORY, type Value, ZERO } from './value.ts';
+import { DYNPTR, PACKET_SIZE, READ_ONLY_MEMORY, TYPED_MEMORY, type Value, ZERO } from './value.ts';
 
 /** Sizes up to here may be taken at their low half (bytes); BPF_MAX_VAR_SIZ of the kernel. */
 const LARGEST_NARROW_SIZE = 0x1fff_ffff;
@@ -547,7 +547,7 @@ function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): bool
   // Sizes beyond any region fail the bounds check; the width is capped so that it stays an exact JavaScript integer.
   const width = smax > 0x7fff_ffff ? 0x7fff_ffff : Number(smax);
   for (const mode of kind === 'memory_read' ? (['read'] as const) : kind === 'memory_write' ? (['write'] as const) : (['read', 'write'] as const)) {
-    const access = { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) };
+    const access = { register, ...span(call, value, size, width), displacement: 0, mode, argument: position(call, register) };
     const bounded = (mode === 'read' || machine.rules.programType.packetWrite === true) && packetBoundedBySize(call, value, size);
     if (!bounded && !requireAccess(machine, state, pc, access)) return false;
     if (value.kind !== 'stack') continue;
@@ -562,7 +562,17 @@ function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): bool
 function packetBoundedBySize(call: CallContext, value: Value, size: Value): boolean {
   if (value.kind !== 'packet' || size.symbol === ZERO || !isExact(size) || !isExact(value) || value.range.smin < 0) return false;
   const start = constantValue(value.range);
-  if (start === undefined) return false;
-  const over = call.state.overPacketEnd(size, 0);
-  return over !== undefined && add(over, start) <= 0;
+  const over = start === undefined ? call.state.upperTotal(value, size, PACKET_SIZE) : call.state.overPacketEnd(size, Number(start));
+  return over !== undefined && over <= 0;
+}
+
+/** What a call may touch: where the address and the size were bounded together, from the first byte to the last that both allow. */
+function span(call: CallContext, value: Value, size: Value, width: number): { readonly pointer: Value; readonly width: number } {
+  const plain = { pointer: value, width };
+  if (value.kind !== 'map_value' && value.kind !== 'memory') return plain;
+  const start = value.range.smin;
+  const end = call.state.upperTotal(value, size, ZERO);
+  const limit = value.kind === 'memory' ? call.machine.memory(value.tag).size : call.machine.map(value.tag)?.valueSize;
+  if (start < 0 || end === undefined || limit === undefined || end > limit || end <= start) return plain;
+  return { pointer: value.withPosition(ZERO, start, constant(start)), width: Number(sub(end, start)) };
 }

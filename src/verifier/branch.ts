@@ -3,7 +3,22 @@ import { isOneObject, readOperand, readRegister } from './alu.ts';
 import { MIN_META_OFFSET, unsignedReading } from './constraints.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
-import { add, binary, constant, constantValue, fromUnsigned, type Int, meet, refine, type Scalar, sub, swap, toSigned64 } from './number/index.ts';
+import {
+  add,
+  binary,
+  constant,
+  constantValue,
+  fromUnsigned,
+  I64_MAX,
+  I64_MIN,
+  type Int,
+  meet,
+  refine,
+  type Scalar,
+  sub,
+  swap,
+  toSigned64,
+} from './number/index.ts';
 import { isExact, type LoopOrigin, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, type SymbolId, Value, ZERO } from './value.ts';
 
@@ -267,6 +282,7 @@ function narrowSymbol(state: State, symbol: SymbolId, offset: Int, range: Scalar
     return candidate.withRange(narrowed);
   });
   if (!possible) return false;
+  narrowTotals(state, symbol, offset, range);
   if (symbol === PACKET_SIZE) {
     const min = sub(range.smin, offset);
     if (min > state.constraints.packetMax || sub(range.smax, offset) < state.constraints.packetMin) return false;
@@ -278,6 +294,11 @@ function narrowSymbol(state: State, symbol: SymbolId, offset: Int, range: Scalar
     state.relate(META_OFFSET, ZERO, max);
   }
   return true;
+}
+
+function narrowTotals(state: State, symbol: SymbolId, offset: Int, range: Scalar): void {
+  if (state.constraints.totals.length === 0 || sub(range.smin, offset) < I64_MIN || sub(range.smax, offset) > I64_MAX) return;
+  state.constraints = state.constraints.narrowTotals(symbol, sub(range.smin, offset), sub(range.smax, offset));
 }
 
 /** What a narrower result says about the operand it was computed from. */

@@ -1,5 +1,6 @@
 import type { Int } from './number/index.ts';
 import { add, sub } from './number/index.ts';
+import { addTotal, eliminate, type Total } from './totals.ts';
 import type { SymbolId } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, ZERO } from './value.ts';
 
@@ -30,7 +31,7 @@ const MAX_CONSTRAINTS = 48;
 export const MAX_PACKET_SIZE = 65535;
 export const MIN_META_OFFSET = -4098;
 
-/** An immutable set of difference constraints, with the bounds of the two packet symbols. */
+/** An immutable set of difference constraints and totals, with the bounds of the two packet symbols. */
 export class Constraints {
   readonly list: readonly Constraint[];
   /** Bytes that the packet is known to have. */
@@ -39,12 +40,14 @@ export class Constraints {
   readonly metaMax: number;
   /** Bytes that no packet of the platform exceeds. */
   readonly packetMax: number;
+  readonly totals: readonly Total[];
 
-  constructor(list: readonly Constraint[], packetMin: number, metaMax: number, packetMax = MAX_PACKET_SIZE) {
+  constructor(list: readonly Constraint[], packetMin: number, metaMax: number, packetMax = MAX_PACKET_SIZE, totals: readonly Total[] = []) {
     this.list = list;
     this.packetMin = packetMin;
     this.metaMax = metaMax;
     this.packetMax = packetMax;
+    this.totals = totals;
   }
 
   static readonly NONE: Constraints = new Constraints([], 0, 0);
@@ -53,10 +56,11 @@ export class Constraints {
     if (a === b) return this;
     if (a === ZERO && b === PACKET_SIZE) {
       const min = -Number(k);
-      return min > this.packetMin ? new Constraints(this.list, Math.min(min, this.packetMax + 1), this.metaMax, this.packetMax) : this;
+      return min > this.packetMin ? new Constraints(this.list, Math.min(min, this.packetMax + 1), this.metaMax, this.packetMax, this.totals) : this;
     }
     if (a === META_OFFSET && b === ZERO) {
-      return k < this.metaMax ? new Constraints(this.list, this.packetMin, Math.max(Number(k), MIN_META_OFFSET - 1), this.packetMax) : this;
+      if (k >= this.metaMax) return this;
+      return new Constraints(this.list, this.packetMin, Math.max(Number(k), MIN_META_OFFSET - 1), this.packetMax, this.totals);
     }
     if (a === ZERO || b === ZERO) return this;
     const next: Constraint[] = [];
@@ -69,14 +73,42 @@ export class Constraints {
     }
     if (next.length >= MAX_CONSTRAINTS) next.shift();
     next.push({ a, b, k });
-    return new Constraints(next, this.packetMin, this.metaMax, this.packetMax);
+    return this.relating(next);
+  }
+
+  /** The same of the packet, with other relations. */
+  private relating(list: readonly Constraint[], totals: readonly Total[] = this.totals): Constraints {
+    return new Constraints(list, this.packetMin, this.metaMax, this.packetMax, totals);
+  }
+
+  /** Whether anything is known that names symbols. */
+  get relates(): boolean {
+    return this.list.length > 0 || this.totals.length > 0;
+  }
+
+  withTotal(total: Total): Constraints {
+    const totals = addTotal(this.totals, total);
+    return totals === this.totals ? this : this.relating(this.list, totals);
+  }
+
+  /** What the totals tell of other symbols now that this one lies in `min..max`. */
+  narrowTotals(symbol: SymbolId, min: Int, max: Int): Constraints {
+    let result: Constraints = this;
+    for (const { a, b, c, k } of this.totals) {
+      if (c === symbol) result = result.withTotal({ a, b, c: ZERO, k: add(k, max) });
+      if (a === symbol) result = result.with(b, c, sub(k, min));
+      if (b === symbol) result = result.with(a, c, sub(k, min));
+    }
+    return result;
   }
 
   /** Keeps only relations between symbols that are still in use. */
   retain(used: ReadonlySet<SymbolId>): Constraints {
-    if (this.list.length === 0) return this;
-    const kept = this.list.filter((c) => (c.a <= META_OFFSET || used.has(wordOf(c.a))) && (c.b <= META_OFFSET || used.has(wordOf(c.b))));
-    return kept.length === this.list.length ? this : new Constraints(kept, this.packetMin, this.metaMax, this.packetMax);
+    if (!this.relates) return this;
+    const isUsed = (symbol: SymbolId) => symbol <= META_OFFSET || used.has(wordOf(symbol));
+    const kept = this.list.filter(({ a, b }) => isUsed(a) && isUsed(b));
+    const totals = this.totals.filter(({ a, b, c }) => isUsed(a) && isUsed(b) && isUsed(c));
+    return kept.length === this.list.length && totals.length === this.totals.length ? this : this.relating(kept, totals);
   }
 
   /**
@@ -87,18 +119,30 @@ export class Constraints {
     const isUsed = (symbol: SymbolId) => symbol <= META_OFFSET || used.has(wordOf(symbol));
     let result: Constraints = this;
     for (;;) {
-      const found = result.list.find((c) => !isUsed(c.a) || !isUsed(c.b));
-      if (found === undefined) return result;
-      result = result.without(isUsed(found.a) ? found.b : found.a);
+      const unused = result.firstNamed((symbol) => !isUsed(symbol));
+      if (unused === undefined) return result;
+      result = result.without(unused);
     }
   }
 
+  /** A symbol that some relation mentions and that is `wanted`. */
+  private firstNamed(wanted: (symbol: SymbolId) => boolean): SymbolId | undefined {
+    for (const { a, b } of this.list) {
+      if (wanted(a)) return a;
+      if (wanted(b)) return b;
+    }
+    for (const { a, b, c } of this.totals) {
+      if (wanted(a)) return a;
+      if (wanted(b)) return b;
+      if (wanted(c)) return c;
+    }
+    return undefined;
+  }
+
   private without(symbol: SymbolId): Constraints {
-    let result = new Constraints(
+    let result = this.relating(
       this.list.filter((c) => c.a !== symbol && c.b !== symbol),
-      this.packetMin,
-      this.metaMax,
-      this.packetMax,
+      eliminate(this.totals, symbol, this.list),
     );
     for (const above of this.list) {
       if (above.b !== symbol) continue;
@@ -109,11 +153,13 @@ export class Constraints {
 
   /** A new packet: what was known of the old one's size no longer holds. */
   withoutPacket(): Constraints {
+    const isPackets = (symbol: SymbolId) => symbol === PACKET_SIZE || symbol === META_OFFSET;
     return new Constraints(
-      this.list.filter((c) => c.a !== PACKET_SIZE && c.b !== PACKET_SIZE && c.a !== META_OFFSET && c.b !== META_OFFSET),
+      this.list.filter(({ a, b }) => !isPackets(a) && !isPackets(b)),
       0,
       0,
       this.packetMax,
+      this.totals.filter(({ a, b, c }) => !isPackets(a) && !isPackets(b) && !isPackets(c)),
     );
   }
 
@@ -166,6 +212,22 @@ export class Constraints {
       if (round > 8) break;
     }
     return distance.get(b);
+  }
+
+  /** The least upper bound of a + b - c that follows from a total and the relations; undefined where nothing bounds it. */
+  upperTotal(a: SymbolId, b: SymbolId, c: SymbolId, extra: readonly Constraint[] = []): Int | undefined {
+    let least: Int | undefined;
+    for (const total of this.totals) {
+      for (const [first, second] of [
+        [total.a, total.b],
+        [total.b, total.a],
+      ] as const) {
+        const parts = [this.upperDifference(a, first, extra), this.upperDifference(b, second, extra), this.upperDifference(total.c, c, extra)];
+        const bound = parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : add(sum, part)), total.k);
+        if (bound !== undefined && (least === undefined || bound < least)) least = bound;
+      }
+    }
+    return least;
   }
 }
 

@@ -226,7 +226,8 @@ export class Explorer {
     for (let r = 0; r < 10; r++) if ((live & (1 << r)) === 0) registers[r] = undefined;
     state.forget(this.stackLiveness.atBlock[node.block.id]!);
     state.trail = { block: node.block.start, depth: (state.trail?.depth ?? 0) + 1, previous: state.trail };
-    if (state.constraints.list.length > 8) state.constraints = state.constraints.retain(state.usedSymbols());
+    if (state.constraints.totals.length > 0) state.constraints = state.constraints.project(state.usedSymbols());
+    else if (state.constraints.list.length > 8) state.constraints = state.constraints.retain(state.usedSymbols());
     const back = from !== undefined && node.loopHead && isBackEdge(from, node);
     state.back = back;
     if (!back) state.origins = leaveLoops(state.origins, node, this.nodes);
@@ -611,7 +612,7 @@ function addPending(node: Node, state: State): void {
 
 /** Prepares a state for comparison with later ones: its relations speak only of what it still holds. */
 function remembered(state: State): State {
-  if (state.constraints.list.length > 0) state.constraints = state.constraints.project(state.usedSymbols());
+  if (state.constraints.relates) state.constraints = state.constraints.project(state.usedSymbols());
   return state;
 }
 

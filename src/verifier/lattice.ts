@@ -180,6 +180,14 @@ class Renaming {
       const bound = special.upperDifference(x.symbol, y.symbol);
       if (bound === undefined || sub(add(bound, x.delta), y.delta) > k) return false;
     }
+    for (const { a, b, c, k } of general.totals) {
+      const x = this.target(a);
+      const y = this.target(b);
+      const z = this.target(c);
+      if (x?.exact !== true || y?.exact !== true || z?.exact !== true) return false;
+      const bound = special.upperTotal(x.symbol, y.symbol, z.symbol);
+      if (bound === undefined || sub(add(add(bound, x.delta), y.delta), z.delta) > k) return false;
+    }
     return true;
   }
 
@@ -504,7 +512,7 @@ class Joining {
 
   constraints(a: Constraints, b: Constraints): Constraints {
     let result = new Constraints([], Math.min(a.packetMin, b.packetMin), Math.max(a.metaMax, b.metaMax), a.packetMax);
-    if (a.list.length === 0 && b.list.length === 0 && this.joined.length === 0) return result;
+    if (!a.relates && !b.relates && this.joined.length === 0) return result;
     const entries: JoinedSymbol[] = this.joined.filter((joined) => joined.exact);
     for (const symbol of this.kept) if (symbol > META_OFFSET) entries.push({ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true });
     const inA = new Set<SymbolId>([PACKET_SIZE]);
@@ -545,6 +553,30 @@ class Joining {
     for (const { fresh, a: left, b: right, delta, exact } of this.joined) {
       if (!exact || left !== right || left <= META_OFFSET) continue;
       result = result.with(fresh, left, max(delta, 0)).with(left, fresh, max(sub(0, delta), 0));
+    }
+    return this.totals(a, b, entries, result);
+  }
+
+  /** Totals of the first side that hold on the second one too. */
+  private totals(a: Constraints, b: Constraints, entries: readonly JoinedSymbol[], joined: Constraints): Constraints {
+    if (a.totals.length === 0 || b.totals.length === 0) return joined;
+    const named = (symbol: SymbolId): readonly JoinedSymbol[] =>
+      symbol <= META_OFFSET
+        ? [{ fresh: symbol, a: symbol, b: symbol, delta: 0, exact: true }]
+        : entries.filter((entry) => entry.a === symbol).slice(0, 4);
+    let result = joined;
+    for (const total of a.totals) {
+      for (const x of named(total.a)) {
+        for (const y of named(total.b)) {
+          for (const z of named(total.c)) {
+            const bound = b.upperTotal(x.b, y.b, z.b);
+            if (bound === undefined) continue;
+            const inRight = sub(add(add(bound, x.delta), y.delta), z.delta);
+            if (this.thresholds !== undefined && inRight > total.k) continue;
+            result = result.withTotal({ a: x.fresh, b: y.fresh, c: z.fresh, k: max(total.k, inRight) });
+          }
+        }
+      }
     }
     return result;
   }

@@ -5,7 +5,7 @@ import type { Int } from './number/index.ts';
 import { add, I64_MAX, I64_MIN, sub } from './number/index.ts';
 import { CELL, type StackFrame } from './stack.ts';
 import type { Value } from './value.ts';
-import { META_OFFSET, PACKET_SIZE, type SymbolId } from './value.ts';
+import { META_OFFSET, PACKET_SIZE, type SymbolId, type ZERO } from './value.ts';
 
 /** Registers r0..r10 of one frame; undefined = never set (or dead). */
 export type Registers = (Value | undefined)[];
@@ -196,6 +196,13 @@ export class State {
     if (!isExact(value)) return undefined;
     const bound = this.constraints.upperDifference(value.symbol, PACKET_SIZE, edgesOf(value));
     return bound === undefined ? undefined : add(add(bound, value.offset), extra);
+  }
+
+  /** Least upper bound of value + other - packet size, or of value + other alone, as far as totals tell; or undefined. */
+  upperTotal(value: Value, other: Value, below: typeof PACKET_SIZE | typeof ZERO): Int | undefined {
+    if (this.constraints.totals.length === 0 || !isExact(value) || !isExact(other)) return undefined;
+    const bound = this.constraints.upperTotal(value.symbol, other.symbol, below, [...edgesOf(value), ...edgesOf(other)]);
+    return bound === undefined ? undefined : add(add(bound, value.offset), other.offset);
   }
 
   /** Least upper bound of metadata offset - value, or undefined. */

@@ -125,6 +125,28 @@ export const MUTANTS: readonly Mutant[] = [
     fast: true,
   },
   {
+    name: "a total forgets the operands' own offsets",
+    area: 'totals',
+    file: 'alu.ts',
+    find: '  const k = sub(sub(result.offset, a.offset), b.offset);\n',
+    replace: '  const k = result.offset;\n',
+  },
+  {
+    name: 'a total lends an operand its greatest value where its least counts',
+    area: 'totals',
+    file: 'constraints.ts',
+    find: 'result = result.with(b, c, sub(k, min));',
+    replace: 'result = result.with(b, c, sub(k, max));',
+    also: { find: 'result = result.with(a, c, sub(k, min));', replace: 'result = result.with(a, c, sub(k, max));' },
+  },
+  {
+    name: 'a size that is compared with what is left of the packet may be larger',
+    area: 'totals',
+    file: 'totals.ts',
+    find: 'if (b === symbol && a !== symbol && difference.b === symbol) result = addTotal(result, { a, b: difference.a, c, k: sum });',
+    replace: 'if (b === symbol && a !== symbol && difference.a === symbol) result = addTotal(result, { a, b: difference.b, c, k: sum });',
+  },
+  {
     name: 'a join takes bytes written on one side for written',
     area: 'join',
     file: 'lattice.ts',

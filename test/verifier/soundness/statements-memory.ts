@@ -699,7 +699,7 @@ export const MEMORY_STATEMENTS: readonly Statement[] = [
   { name: 'plain helper', weight: 3, write: plainHelper },
   { name: 'sized helper', weight: 3, write: sizedHelper },
   { name: 'map update', weight: 2, write: updateMap },
-  { name: 'packet resize', weight: 1, write: resize },
+  { name: 'packet resize', weight: 2, write: resize },
   { name: 'legacy packet load', weight: 1, write: legacyLoad },
   { name: 'callback', weight: 2, write: callback },
   { name: 'pointers', weight: 2, write: pointers },

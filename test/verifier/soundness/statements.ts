@@ -4,6 +4,7 @@ import { bound, boundOrLeave } from './bounds.ts';
 import { cloneScope, type Generator, joinScopes } from './generator.ts';
 import { LOOPS } from './loops.ts';
 import { MEMORY_STATEMENTS } from './statements-memory.ts';
+import { SPAN_STATEMENTS } from './statements-spans.ts';
 
 export interface Statement {
   readonly name: string;
@@ -459,4 +460,5 @@ export const STATEMENTS: readonly Statement[] = [
   { name: 'local call', weight: 3, write: callLocal },
   { name: "caller's stack", weight: 5, write: callerStack },
   ...MEMORY_STATEMENTS,
+  ...SPAN_STATEMENTS,
 ];
