@@ -19,17 +19,20 @@ export class Explored {
   readonly machine: Machine;
   readonly graph: ControlFlowGraph;
   readonly root: CallContext;
-  /** Instructions at which a check fails. */
+  /** Instructions at which a check failed, if only for want of precision. */
   readonly failing: ReadonlySet<number>;
+  /** Every path was explored to its end; else what is not among the states may be possible. */
+  readonly complete: boolean;
   private readonly nodes: ReadonlyMap<number, Node>;
   private readonly contexts = new Map<string, CallContext>();
 
   constructor(verification: Verification) {
-    const { machine, graph, exploration, report } = verification;
+    const { machine, graph, exploration, findings } = verification;
     if (graph === undefined || exploration === undefined) throw new Error('nothing of the program was explored');
     // Replays must not add to what the verification found.
     this.machine = new ReplayMachine(machine);
-    this.failing = new Set([...report.failures, ...report.warnings].map(({ instruction }) => instruction));
+    this.failing = new Set(findings.map(({ instruction }) => instruction));
+    this.complete = exploration.stopped === undefined;
     this.graph = graph;
     this.nodes = exploration.nodes;
     let root: CallContext | undefined;
@@ -72,12 +75,13 @@ export class Follower {
   private readonly chain: CallContext[];
   private replay: State | undefined;
   private previous = -1;
-  private stopped = false;
+  private stopped: boolean;
 
   /** @param replays also compare inside blocks. */
   constructor(explored: Explored, replays: boolean) {
     this.explored = explored;
     this.replays = replays;
+    this.stopped = !explored.complete;
     this.chain = [explored.root];
   }
 

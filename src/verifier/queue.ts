@@ -47,6 +47,19 @@ export class NodeQueue {
   }
 }
 
+/** What was pushed last comes first, as often as it was pushed: the order of a search. */
+export class NodeStack {
+  private readonly stack: Node[] = [];
+
+  push(node: Node): void {
+    this.stack.push(node);
+  }
+
+  pop(): Node | undefined {
+    return this.stack.pop();
+  }
+}
+
 /** Lexicographic; a prefix comes first, so that a call's block precedes its callee and the callee precedes the rest of the caller. */
 function compareKeys(a: readonly number[], b: readonly number[]): number {
   const length = Math.min(a.length, b.length);

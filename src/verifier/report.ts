@@ -24,6 +24,8 @@ export interface VerificationReport {
   readonly statesVisited: number;
   /** Largest trip count proved over all loops; 0 without loops. */
   readonly maxLoopCount: number;
+  /** Verdict `rejected`: why not everything was explored, so that other checks may fail too; a sentence. Absent where everything was. */
+  readonly unfinished?: string;
   /** For verdict `error`. */
   readonly error?: {
     readonly kind: 'link' | 'decode' | 'limit' | 'cancelled' | 'unsupported';

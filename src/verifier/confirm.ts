@@ -1,0 +1,129 @@
+import type { Block, ControlFlowGraph } from './cfg.ts';
+import { targetOf } from './cfg.ts';
+import { Explorer, type Precision, type Search } from './explore.ts';
+import type { Liveness } from './liveness.ts';
+import type { Finding, Machine } from './machine.ts';
+import type { StackLiveness } from './stack-liveness.ts';
+import type { State, Trail } from './state.ts';
+
+/**
+ * What became of a failed check when it was looked for again with nothing merged. `certain`: it fails on a path on which no state was merged with
+ * another, so that no precision helps. `spurious`: it fails on no path. `unknown`: too much to look at.
+ */
+export type Confirmation = 'certain' | 'spurious' | 'unknown';
+
+export interface Question {
+  /** The failed check. */
+  readonly finding: Finding;
+  /** Takes what fails in the search; of the same program and rules, and used for nothing else. */
+  readonly machine: Machine;
+  readonly graph: ControlFlowGraph;
+  readonly liveness: Liveness;
+  readonly stackLiveness: StackLiveness;
+  readonly entry: State;
+  /** Abstract steps after which the search is given up. */
+  readonly steps: number;
+  readonly cancelled: () => boolean;
+  readonly onProgress?: (steps: number) => void;
+}
+
+/** Blocks explored between two pauses. */
+const VISITS = 2;
+
+/** Looks for a path on which the check fails although nothing is merged, beginning with the one on which it failed; pauses every few blocks. */
+export function* confirmFailure(question: Question): Generator<undefined, Confirmation> {
+  const { finding, machine, graph, liveness, stackLiveness, entry, steps, cancelled, onProgress } = question;
+  const { instruction } = finding;
+  const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
+    precision: { ...APART, steps },
+    search: searchFor(machine, graph, instruction, finding.state.trail),
+    stopAtFailure: true,
+    thresholds: [],
+    failures: () => (machine.findings.some((found) => found.instruction === instruction && found.kind === finding.kind) ? 1 : 0),
+    cancelled,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  explorer.begin(entry);
+  let exploration = explorer.advance(VISITS);
+  while (exploration === undefined) {
+    yield;
+    exploration = explorer.advance(VISITS);
+  }
+  if (exploration.stopped === 'failure') return 'certain';
+  // A path that ended at another failed check may have led here.
+  return exploration.stopped === undefined && machine.failures === 0 ? 'spurious' : 'unknown';
+}
+
+/** Nothing is merged, however many states there are. */
+const APART: Omit<Precision, 'steps'> = {
+  states: Number.POSITIVE_INFINITY,
+  shapes: Number.POSITIVE_INFINITY,
+  constants: false,
+  fine: false,
+  turns: Number.POSITIVE_INFINITY,
+};
+
+/** A search for an instruction that begins with the path that is thought to lead there. */
+function searchFor(machine: Machine, graph: ControlFlowGraph, slot: number, trail: Trail | undefined): Search {
+  const leading = blocksBefore(machine, graph, slot);
+  const slots = machine.instructions.length;
+  const taken = new Set<number>();
+  for (let step = trail; step?.previous !== undefined; step = step.previous) taken.add(step.previous.block * slots + step.block);
+  return {
+    leads: ({ id }) => leading.has(id),
+    prefers: (from, to) => taken.has(from.start * slots + to.start),
+  };
+}
+
+/** Ids of the blocks from which control may come to the slot, through calls and their returns too. */
+function blocksBefore(machine: Machine, graph: ControlFlowGraph, slot: number): ReadonlySet<number> {
+  const { blocks, functions } = graph;
+  // The edges that end at a block, as a list in arrays: programs may have a million blocks.
+  const newest = new Int32Array(blocks.length).fill(-1);
+  const sources: number[] = [];
+  const older: number[] = [];
+  const connect = (from: number, to: number) => {
+    older.push(newest[to]!);
+    sources.push(from);
+    newest[to] = sources.length - 1;
+  };
+  const withCallback: number[] = [];
+  for (const block of blocks) {
+    for (const next of block.successors) connect(block.id, next);
+    const callee = calleeOf(machine, block);
+    if (callee === 'callback') withCallback.push(block.id);
+    else if (callee !== undefined && functions.has(callee)) connect(block.id, functions.get(callee)!.entry);
+  }
+  const entries = new Set([...functions.values()].filter(({ start }) => start !== 0).map(({ entry }) => entry));
+  const found = new Set<number>();
+  const entered = new Set<number>();
+  const work = blocks.filter(({ start, last }) => start <= slot && slot <= last).map(({ id }) => id);
+  const enter = (start: number) => {
+    if (entered.has(start)) return;
+    entered.add(start);
+    for (const id of functions.get(start)?.blocks ?? []) work.push(id);
+  };
+  let callbacksMayLead = false;
+  while (work.length > 0) {
+    const id = work.pop()!;
+    if (found.has(id)) continue;
+    found.add(id);
+    for (let edge = newest[id]!; edge >= 0; edge = older[edge]!) work.push(sources[edge]!);
+    // What a block calls comes back to it; which function a helper calls back is not looked at.
+    const callee = calleeOf(machine, blocks[id]!);
+    if (callee === 'callback') for (const start of functions.keys()) enter(start);
+    else if (callee !== undefined) enter(callee);
+    if (entries.has(id) && !callbacksMayLead) {
+      callbacksMayLead = true;
+      work.push(...withCallback);
+    }
+  }
+  return found;
+}
+
+/** First slot of the function that the block ends by calling; `callback` where a helper calls one back. */
+function calleeOf(machine: Machine, block: Block): number | 'callback' | undefined {
+  const instruction = machine.instruction(block.last);
+  if (instruction.kind === 'call_local') return targetOf(block.last, instruction);
+  return instruction.kind === 'call' && machine.findHelper(instruction.helper)?.callback !== undefined ? 'callback' : undefined;
+}
