@@ -1,5 +1,12 @@
 import { runRaw } from '../src/engine/checked/raw.ts';
-import { type Engine, type ExecutableProgram, type ExecutionHost, type HelperImplementation, NULL_GUARD } from '../src/engine/engine.ts';
+import {
+  type Engine,
+  type ExecutableProgram,
+  ExecutionFault,
+  type ExecutionHost,
+  type HelperImplementation,
+  NULL_GUARD,
+} from '../src/engine/engine.ts';
 import { createInterpreter } from '../src/engine/interpreter.ts';
 import { createJit } from '../src/engine/jit/jit.ts';
 import { readImage, writeImage } from '../src/engine/native/image.ts';
@@ -20,6 +27,11 @@ const MAX_FRAMES = 8;
 const PAGE = 0x1_0000;
 const USAGE = 'usage: ebpfsh-conformance [MEMORY-HEX] [--engine interpreter|checked|jit|native] [--elf] < PROGRAM-HEX';
 
+/** Steps after which a program counts as endless: instructions of the interpreters, turns of loops and calls of the translators. */
+const STEPS = 50_000_000;
+/** The checked interpreter takes its time. */
+const CHECKED_STEPS = 20_000_000;
+
 /** Helper 5 of the suite, "unwind", returns its argument. */
 const UNWIND: HelperImplementation = { id: 5, name: 'unwind', parameters: ['i64'], result: 'i64', call: (r1: bigint) => r1 };
 
@@ -33,13 +45,14 @@ type Run = (program: ExecutableProgram, memory: Uint8Array | undefined) => bigin
 
 /** The ways to run a program, by the value of `--engine`. */
 const ENGINES: { readonly [name: string]: Run | undefined } = {
-  interpreter: (program, memory) => runCompiled(createInterpreter(), program, memory),
-  jit: (program, memory) => runCompiled(createJit(), program, memory),
+  interpreter: (program, memory) => runCompiled(createInterpreter({ instructionBudget: STEPS }), program, memory),
+  jit: (program, memory) => runCompiled(createJit({ budget: STEPS }), program, memory),
   native: (program, memory) => runCompiled(nativeEngine(program), program, memory),
   checked: (program, memory) => {
-    const outcome = runRaw(program.instructions, memory, new Map([[UNWIND.id, (r1) => r1 ?? 0n]]));
+    const outcome = runRaw(program.instructions, CHECKED_STEPS, memory, new Map([[UNWIND.id, (r1) => r1 ?? 0n]]));
     if (outcome.kind === 'exit') return outcome.r0;
-    throw new Error(outcome.kind === 'fault' ? outcome.fault.message : `the program ended by ${outcome.kind}`);
+    if (outcome.kind === 'limit') throw new Error(endless(CHECKED_STEPS));
+    throw new Error(outcome.kind === 'fault' ? outcome.fault.message : 'the program left by a tail call');
   },
 };
 
@@ -57,8 +70,13 @@ export function runConformance(args: readonly string[], input: string): Conforma
     const program: ExecutableProgram = { name: 'main', instructions, helpers: new Map([[UNWIND.id, UNWIND]]), kfuncs: new Map(), resolve: () => 0n };
     return { code: 0, output: run(program, request.memory).toString(16) };
   } catch (error) {
+    if (error instanceof ExecutionFault && error.kind === 'budget') return { code: 1, output: endless(STEPS) };
     return { code: 1, output: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function endless(steps: number): string {
+  return `the program did not end within ${steps.toLocaleString('en-US')} steps`;
 }
 
 function parseArguments(args: readonly string[]): Request {
@@ -96,6 +114,7 @@ function nativeEngine(program: ExecutableProgram): Engine {
     version: 'ebpfsh-conformance',
     frameSize: FRAME_SIZE,
     maxFrames: MAX_FRAMES,
+    budget: STEPS,
   });
   return createNativeEngine(readImage(image, 'standard input', { accept: 'any' }));
 }

@@ -21,7 +21,7 @@ describe.skipIf(conformance === undefined)('conformance', () => {
     expect(names).toHaveLength(245);
     for (const name of names) {
       const { instructions, memory, result } = parseConformanceCase(readFileSync(join(conformance ?? '', name), 'utf8'));
-      const outcome = runRaw(instructions, memory, new Map([[5, (r1) => r1 ?? 0n]]));
+      const outcome = runRaw(instructions, 1_000_000, memory, new Map([[5, (r1) => r1 ?? 0n]]));
       expect(outcome, name).toMatchObject({ kind: 'exit', r0: result });
     }
   });

@@ -51,4 +51,27 @@ describe('ebpfsh-conformance', () => {
     expect(code).toBe(1);
     expect(output).toMatch(words);
   });
+
+  /** Eight functions, each of which calls the next forty times: no loop, and no end to be seen. */
+  const tower = () => {
+    const call = (to: number, at: number) => {
+      const offset = new Uint8Array(new Int32Array([to - at - 1]).buffer);
+      return `85 10 00 00 ${hex(offset).join(' ')}`;
+    };
+    const slots: string[] = [];
+    for (let level = 0; level < 7; level++) {
+      for (let index = 0; index < 40; index++) slots.push(call((level + 1) * 41, slots.length));
+      slots.push('95 00 00 00 00 00 00 00');
+    }
+    return [...slots, 'b7 00 00 00 01 00 00 00', '95 00 00 00 00 00 00 00'].join(' ');
+  };
+  const loop = '05 00 ff ff 00 00 00 00 95 00 00 00 00 00 00 00';
+  it.each(['interpreter', 'jit', 'native'])('gives endless programs up with %s', { timeout: 60_000 }, (engine) => {
+    for (const input of [loop, tower()]) {
+      expect(runConformance(['--engine', engine], input)).toEqual({ code: 1, output: 'the program did not end within 50,000,000 steps' });
+    }
+  });
+  it('gives them up sooner with checked, which is slower', { timeout: 60_000 }, () => {
+    expect(runConformance(['--engine', 'checked'], loop)).toEqual({ code: 1, output: 'the program did not end within 20,000,000 steps' });
+  });
 });

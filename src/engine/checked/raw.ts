@@ -10,14 +10,19 @@ export type RawHelper = (...registers: readonly bigint[]) => bigint;
 
 /**
  * Runs a program that has no context, the way instruction-set test suites do: r1 points to `memory` (0 without), r2 is its length.
- * Addresses may be used as numbers; accesses outside the memory and the stack are faults.
+ * The run ends by `limit` after `instructionLimit` instructions. Addresses may be used as numbers; accesses outside the memory and the stack are faults.
  */
-export function runRaw(instructions: InstructionList, memory?: Uint8Array, helpers: ReadonlyMap<number, RawHelper> = new Map()): CheckedOutcome {
+export function runRaw(
+  instructions: InstructionList,
+  instructionLimit: number,
+  memory?: Uint8Array,
+  helpers: ReadonlyMap<number, RawHelper> = new Map(),
+): CheckedOutcome {
   const none: readonly HelperArgument[] = [];
   const prototype = (id: number): HelperPrototype | undefined =>
     helpers.has(id) ? { id, name: `helper ${id}`, returns: { kind: 'number' }, arguments: none } : undefined;
   return runChecked({ instructions, platform: windows, maps: [], helper: prototype }, memory === undefined ? {} : { memory }, {
-    instructionLimit: Number.POSITIVE_INFINITY,
+    instructionLimit,
     helperModel: (call) => numberValue(helpers.get(call.prototype.id)!(...call.arguments.map((value) => value?.address ?? 0n))),
   });
 }

@@ -45,7 +45,7 @@ export interface ProgramContext {
   readonly maxFrames: number;
   /** Index of the global with the frame for functions that helpers call; undefined in programs that take no code address. */
   readonly callbackFrame: number | undefined;
-  /** Index of the i64 global counting down loop iterations; undefined without a budget. */
+  /** Index of the i64 global counting down turns of loops and calls; undefined without a budget. */
   readonly budget: number | undefined;
   /** Pushes the i64 that an LDDW other than `immediate` and `code` loads; `value` is known when it is baked in. */
   readonly resolved: (writer: FunctionWriter, slot: number) => bigint | undefined;

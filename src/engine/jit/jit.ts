@@ -7,7 +7,7 @@ import { slotOfTrap, translate } from './translate.ts';
 export interface JitOptions {
   /** Code that stands in for calls of hot helpers, by helper id. */
   readonly inlineHelpers?: ReadonlyMap<number, InlineHelper>;
-  /** Loop iterations after which a run ends with a fault of kind `budget`; default: none, verified programs end by themselves. */
+  /** Turns of loops and calls of functions after which a run ends with a fault of kind `budget`; default: none, verified programs end by themselves. */
   readonly budget?: number;
   /** Compiles programs that are too large for WebAssembly; without it compiling them throws an `ExecutionFault` of kind `unsupported`. */
   readonly fallback?: Engine;

@@ -153,7 +153,7 @@ function writeGraph(e: Emission, inlining: InlineState, inlineDepth: number): vo
         loopLabel[block] = writer.depth;
         writer.open(OP.loop);
         work.push(END);
-        if (e.context.budget !== undefined) countDown(e, blocks[block]!);
+        countDown(e, blocks[block]!.start);
       }
       children.length = 0;
       for (let child = firstChild[block]!; child !== -1; child = nextSibling[child]!) children.push(child);
@@ -255,13 +255,15 @@ function forgetCalled(e: Emission): void {
   if (e.constants.length > 0) forget(e, 0b111111);
 }
 
-function countDown(e: Emission, block: Block): void {
+/** Faults when the budget, where there is one, is used up at a slot. */
+function countDown(e: Emission, slot: number): void {
   const { writer, context } = e;
-  const budget = context.budget!;
+  const { budget } = context;
+  if (budget === undefined) return;
   writer.globalGet(budget);
   writer.op(OP.i64_eqz);
   writer.open(OP.if);
-  e.slot = block.start;
+  e.slot = slot;
   emitFault(e, 'budget');
   writer.end();
   writer.globalGet(budget);
@@ -273,6 +275,7 @@ function countDown(e: Emission, block: Block): void {
 /** A local call, or a copy of the callee: V8 does not inline WebAssembly functions, and a call costs as much as ten instructions. */
 function writeCall(e: Emission, call: LocalCall, inlining: InlineState, inlineDepth: number): void {
   const entry = e.slot + 1 + call.offset;
+  countDown(e, e.slot);
   const callee = e.context.functions.functions.get(entry)!;
   if (callee.size > INLINE_SIZE || inlineDepth >= INLINE_DEPTH || inlining.total + callee.size > INLINE_TOTAL) {
     pushCall(e, entry);

@@ -18,7 +18,7 @@ export interface TranslateOptions {
   readonly stackBase: number | undefined;
   /** `baked`: values of LDDWs are asked for now; `imported`: they are globals `value.<source>.<low>.<high>` of the module. */
   readonly values: 'baked' | 'imported';
-  /** Faults after so many loop iterations; undefined: no limit. */
+  /** Faults after so many turns of loops and calls of functions; undefined: no limit. */
   readonly budget?: number | undefined;
   readonly inlineHelpers?: ReadonlyMap<number, InlineHelper> | undefined;
 }

@@ -21,6 +21,8 @@ export interface ImageSource {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly frameSize: number;
   readonly maxFrames: number;
+  /** As for the JIT. */
+  readonly budget?: number;
 }
 
 export interface NativeImage {
@@ -43,8 +45,8 @@ const KNOWN_SECTIONS: ReadonlySet<number> = new Set([0, 1, 2, 3, 6, 7, 10]);
 
 /** Translates programs into an image, signed with an Ed25519 private key when one is given. Throws what `translate` throws. */
 export function writeImage(source: ImageSource, key?: KeyObject): Uint8Array {
-  const { frameSize, maxFrames, programs } = source;
-  const translation = translate(programs, { frameSize, maxFrames, stackBase: undefined, values: 'imported' });
+  const { frameSize, maxFrames, programs, budget } = source;
+  const translation = translate(programs, { frameSize, maxFrames, stackBase: undefined, values: 'imported', budget });
   const manifest: ImageManifest = {
     version: source.version,
     platform: source.platform,
