@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { describeError } from '../contexts/errors.ts';
+import { CommandError, describeError } from '../contexts/errors.ts';
 import type { DebuggerScreen, ExecuteIo } from '../contexts/session-types.ts';
 import packageData from '../package.json' with { type: 'json' };
 import { nodeHost } from './node-host.ts';
 import { type Rim, runArguments } from './one-shot.ts';
+import { DAP } from './one-shot-arguments.ts';
 import { safeOutput } from './repl/output.ts';
 
 /** Exit code of a process that a second Ctrl-C ends, as other shells have it. */
@@ -63,9 +64,10 @@ function interrupt(): void {
   cancel.abort();
 }
 
-/** A reader that went away (`| head`) has seen enough; anything else that is wrong with the output cannot be told anyone. */
+/** A reader that went away (`| head`) has seen enough; whatever else is wrong with the output (a full disk) is said where that is still possible. */
 function outputGone(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
+  if (error.code === 'EPIPE') process.exit(0);
+  giveUp(new CommandError('output', `the output cannot be written: ${error.message}`));
 }
 
 /** For those who look for the mistake: EBPFSH_DEBUG=1 shows where it happened. */
@@ -84,12 +86,12 @@ process.on('SIGINT', interrupt);
 process.on('uncaughtException', giveUp);
 process.on('unhandledRejection', giveUp);
 process.stdout.on('error', outputGone);
-process.stderr.on('error', outputGone);
+process.stderr.on('error', () => process.exit(1));
 
 /** `ebpfsh dap` speaks to editors, not to people; everything else is the shell's. */
 async function run(args: readonly string[]): Promise<number> {
   const [first, ...words] = args;
-  if (first !== 'dap') return runArguments(args, rim);
+  if (first !== DAP.name) return runArguments(args, rim);
   const { runDap } = await import('./dap/index.ts');
   return runDap(words, rim.host, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: cancel.signal });
 }

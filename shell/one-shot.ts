@@ -4,7 +4,8 @@ import { rootContext } from '../contexts/root/index.ts';
 import { scriptLines } from '../contexts/script.ts';
 import { Session } from '../contexts/session.ts';
 import type { ExecuteIo, ExitCode, Outcome } from '../contexts/session-types.ts';
-import { HELP_TEXT, type Invocation, parseArguments } from './one-shot-arguments.ts';
+import { joinWords, tokenizeUnfinished } from '../contexts/tokens.ts';
+import { DAP, HELP_TEXT, type Invocation, parseArguments, unfinishedArguments } from './one-shot-arguments.ts';
 
 const STDIN_NAME = 'standard input';
 /** Where the prompt opens; whatever `netsh>` knows works there too. */
@@ -65,16 +66,48 @@ async function prepare(session: Session, { aliasFile, context }: Extract<Invocat
   return (await runFile(session, aliasFile, rim.io)).exitCode;
 }
 
+interface Choice {
+  readonly value: string;
+  readonly description: string;
+}
+
 /** Writes a line `value<Tab>description` for every way to complete the last word, unquoted; values that would not be one line are left out. */
 async function complete(session: Session, line: string, io: ExecuteIo): Promise<number> {
   const seen = new Set<string>();
-  for (const { value, description } of await session.complete(line, line.length)) {
+  for (const { value, description } of await choices(session, line, io)) {
     const word = value.replaceAll('"', '');
     if (seen.has(word) || /\p{Cc}/u.test(word)) continue;
     seen.add(word);
     io.write(`${word}\t${description.replace(/\p{Cc}/gu, ' ')}\n`, 'stdout');
   }
   return 0;
+}
+
+/** What the process's own options take, and for the command's words what the session knows. */
+async function choices(session: Session, line: string, io: ExecuteIo): Promise<readonly Choice[]> {
+  const tokens = tokenizeUnfinished(line);
+  const end = tokens.at(-1)?.end ?? 0;
+  const words = [...tokens.map(({ text }) => text), ...(end === line.length && end > 0 ? [] : [''])];
+  const unfinished = unfinishedArguments(words);
+  const last = words.at(-1)!;
+  switch (unfinished.kind) {
+    case 'option':
+      return unfinished.options.map(({ name, help }) => ({ value: name, description: help }));
+    case 'value': {
+      if (unfinished.value !== 'context') return completed(session, `exec ${joinWords([last])}`);
+      return (await completed(session, last)).filter(({ kind }) => kind === 'context');
+    }
+    case 'command': {
+      if (unfinished.context !== undefined) await session.execute(unfinished.context, { ...io, write: () => undefined });
+      const command = line.slice(tokens[unfinished.from]?.start ?? line.length);
+      const own = unfinished.from === words.length - 1 && DAP.name.startsWith(last) ? [{ value: DAP.name, description: DAP.help }] : [];
+      return [...(await completed(session, command)), ...own];
+    }
+  }
+}
+
+function completed(session: Session, line: string) {
+  return session.complete(line, line.length);
 }
 
 /** A single argument with blanks is a whole line that the user quoted for the other shell. */

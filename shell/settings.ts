@@ -1,5 +1,5 @@
 /** What a person has set, kept between runs. Reading is immediate; the library that writes is loaded on the first change only. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_HISTORY, SETTING_NAMES, SETTINGS, SettingError, type SettingName, type Settings, type SettingsStore } from '../contexts/settings.ts';
@@ -58,6 +58,8 @@ function readStored(directory: string): Map<SettingName, Settings[SettingName]> 
 }
 
 async function writeStored(directory: string, name: SettingName, value: Settings[SettingName]): Promise<void> {
+  // Before the library does: it words no reason why a folder cannot be made, and makes folders that others may read.
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { default: Conf } = await import('conf');
   const file = new Conf({ cwd: directory, configName: 'config', configFileMode: 0o600, clearInvalidConfig: true, projectName: 'ebpfsh' });
   file.set(name, value);

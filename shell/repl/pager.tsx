@@ -80,14 +80,14 @@ interface PagerProps {
 
 /** The next state after a key or a piece of text, as Ink hands them over. */
 function pressed(state: PagerState, input: string, key: InkKey, lines: readonly string[], height: number): PagerState {
-  if (key.ctrl && input === 'c') return pagerKey(state, 'quit', lines, height);
+  const givesUp = key.escape || (key.ctrl && input === 'c');
   if (state.typing !== undefined) {
     if (key.return) return pagerSearch(state, lines, height);
-    if (key.escape) return { ...state, typing: undefined };
+    if (givesUp) return { ...state, typing: undefined };
     if (key.backspace || key.delete) return { ...state, typing: state.typing.slice(0, -1) };
     return pagerText(state, input, lines, height);
   }
-  if (key.escape) return pagerKey(state, 'quit', lines, height);
+  if (givesUp) return pagerKey(state, 'quit', lines, height);
   const name = NAMED.find(([flag]) => key[flag] === true)?.[1];
   return name === undefined ? pagerText(state, input, lines, height) : pagerKey(state, name, lines, height);
 }

@@ -117,6 +117,36 @@ describe('ebpfsh __complete', () => {
     expect(ebpfsh(['__complete', 'interface sh']).stdout).toMatch(/^show\t/);
     expect(ebpfsh(['__complete']).stdout).toMatch(/^add\t/);
   });
+
+  const values = (line: string) =>
+    ebpfsh(['__complete', line])
+      .stdout.split('\n')
+      .map((row) => row.split('\t')[0])
+      .slice(0, -1);
+
+  it("knows the process's own options and what they take", () => {
+    expect(values('-')).toEqual(['-a', '-c', '-f', '--help', '--version']);
+    expect(ebpfsh(['__complete', '-f']).stdout).toBe('-f\tRuns the commands of a file; "-" is standard input.\n');
+    expect(values('-c ')).toEqual(expect.arrayContaining(['ebpf', 'interface', 'bpftool']));
+    expect(values('-c int')).toEqual(['interface']);
+    expect(values('-c show')).toEqual([]);
+    expect(values('-f samples/buil')).toEqual(['samples/build.sh']);
+    expect(values('-a samples/inc')).toEqual(['samples/include/']);
+    expect(values('-a x -f "sam')).toEqual(['samples/']);
+  });
+
+  it('completes the command behind the options, in the context that they name', () => {
+    expect(values('-c interface sho')).toEqual(['show']);
+    expect(values('-c interface show pl')).toEqual(['platform=']);
+    expect(values('-a x.nsh show sec')).toEqual(['sections']);
+    expect(values('-- show sec')).toEqual(['sections']);
+    expect(values('show verification -')).toEqual([]);
+  });
+
+  it('knows the word for editors', () => {
+    expect(values('da')).toEqual(['dap']);
+    expect(values('show da')).toEqual([]);
+  });
 });
 
 describe('ebpfsh completion', () => {

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { corpusPath, reportSkipped } from '../corpus.ts';
-import { ebpfsh, projectRoot, startEbpfsh } from './bin.ts';
+import { binPath, ebpfsh, projectRoot, startEbpfsh } from './bin.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ebpfsh-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -115,6 +116,14 @@ describe('a well-behaved process', () => {
       stderr: 'error: file /dev/zero is too large (more than 256 MB)\n',
       exitCode: 1,
     });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says that its output cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [binPath, 'show', 'mode'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    closeSync(full);
+    expect(stderr).toMatch(/^ebpfsh: the output cannot be written: ENOSPC.*\n$/);
+    expect(status).toBe(1);
   });
 
   it('ends quietly when its reader goes away', async () => {

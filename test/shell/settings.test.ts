@@ -68,6 +68,20 @@ describe('settings', () => {
     expect(openSettings(folder).get('editing')).toBe('vi');
   });
 
+  it.skipIf(process.platform === 'win32')("are nobody else's business: their folder is made for the owner alone", async () => {
+    const directory = join(folder, 'a', 'b');
+    await openSettings(directory).set('editing', 'vi');
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(directory, 'config.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('hold for the session where they cannot be kept, and the reason is told', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const settings = openSettings(join(folder, 'file', 'settings'));
+    await expect(settings.set('editing', 'vi')).rejects.toThrow(/ENOTDIR/);
+    expect(settings.get('editing')).toBe('vi');
+  });
+
   it('tell who listens', async () => {
     const settings = openSettings(folder);
     const heard: string[] = [];

@@ -371,6 +371,11 @@ describe.skipIf(!hasPty)('the prompt in a real terminal', () => {
     await pty.until('/line 77_');
     pty.type('\r');
     await pty.until((now) => now.screen()[0] === 'line 77' || now.screen()[0] === '* line 77');
+    // Ctrl-C gives the pattern up that is being typed, not the pager.
+    pty.type('/line 9');
+    await pty.until('/line 9_');
+    pty.type('\u0003');
+    await pty.until('lines 77-98 of 100');
     pty.type('q');
     await pty.until(/line 100\nnetsh>/);
     pty.type('count 1\r');
