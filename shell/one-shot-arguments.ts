@@ -103,4 +103,5 @@ Examples:
       ebpfsh eb sh sec samples/bpf.o
       ebpfsh ebpf ?
       ebpfsh ${DAP.name}       (for editors: the Debug Adapter Protocol over standard input)
+      ebpfsh ${DAP.name} port=4711      (the same over connections to that port)
 `;
