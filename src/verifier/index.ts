@@ -15,11 +15,11 @@ import {
 import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
 import type { ControlFlowGraph } from './cfg.ts';
 import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.ts';
-import { checkRow } from './checks.ts';
 import type { Exploration, LoopTurn, Precision } from './explore.ts';
-import { Explorer, MAX_CHAINS } from './explore.ts';
+import { Explorer } from './explore.ts';
 import { failureOf } from './failure.ts';
 import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
+import { Clock, climb, lateText, type Outcome, rungsFor } from './ladder.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
 import type { Assumption, Finding, MapFacts, Rules } from './machine.ts';
 import { Machine, noConstraints } from './machine.ts';
@@ -29,9 +29,10 @@ import { specialFields } from './special-fields.ts';
 import { StackFrame } from './stack.ts';
 import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
 import { State } from './state.ts';
-import { checkCombinedStack, unreachableCode } from './structure.ts';
+import { unreachableCode } from './structure.ts';
 import type { Value } from './value.ts';
 
+export { LADDER } from './ladder.ts';
 export type { Check, Failure, VerificationReport } from './report.ts';
 
 export interface VerifyOptions {
@@ -62,18 +63,6 @@ export interface Verification {
   readonly exploration: Exploration | undefined;
   readonly findings: readonly Finding[];
 }
-
-/** The ladder of precision settings: each is tried until one proves the program. */
-export const LADDER: readonly Precision[] = [
-  { states: 1, shapes: 64, constants: false, fine: false, turns: 1, steps: 2_000_000 },
-  { states: 2, shapes: 64, constants: true, fine: false, turns: 24, steps: 2_000_000 },
-  { states: 4, shapes: 128, constants: true, fine: true, turns: 24, steps: 2_000_000 },
-  { states: 32, shapes: 512, constants: true, fine: true, turns: 160, steps: 4_000_000 },
-  { states: 512, shapes: 4096, constants: true, fine: true, turns: 4200, steps: 8_000_000 },
-];
-
-/** Abstract steps allowed beyond those of the rung for each slot of the program. */
-const STEPS_PER_SLOT = 8;
 
 const DEFAULT_TIME_LIMIT = 60_000;
 /** Slots of the largest program that is looked at: Linux' own limit (BPF_COMPLEXITY_LIMIT_INSNS). */
@@ -117,8 +106,6 @@ export async function verifyInSlices(
 
 /** Milliseconds of work between two pauses. */
 const SLICE = 10;
-/** Blocks explored between two looks at the clock. */
-const VISITS = 2;
 
 function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Generator<undefined, Verification> {
   const started = performance.now();
@@ -161,7 +148,7 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
     if (defect !== undefined && defect.slot !== error.slot) return unjudged('link', defect.message, defect.slot);
     const machine = create();
     machine.fail('control_flow', error.slot, entryState(machine), { note: error.message, id: error.id });
-    return conclude(machine, undefined, undefined, undefined, 0);
+    return conclude(machine, undefined, undefined, undefined);
   }
   if (defect !== undefined) return unjudged('link', defect.message, defect.slot);
   const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
@@ -172,84 +159,54 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
     keySize: (map) => maps[map]?.keySize,
     valueSize: (map) => maps[map]?.valueSize,
   });
-  const thresholds = collectThresholds(program.instructions);
-  const rungs =
-    options.precision === undefined ? LADDER : [LADDER.find(({ states }) => states === options.precision) ?? fixedPrecision(options.precision)];
-  const ladder = rungs.map((rung) => ({ ...rung, steps: rung.steps + STEPS_PER_SLOT * program.instructions.length }));
-  const timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT;
-  let last: Verification | undefined;
-  for (const precision of ladder) {
-    const machine = create();
-    checkCombinedStack(machine, graph, () => entryState(machine));
-    const structural = machine.failures;
-    const final = precision === ladder[ladder.length - 1];
-    let cancelled = false;
-    let late = false;
-    const isStopped = () => {
-      if (options.signal?.aborted === true) cancelled = true;
-      else if (elapsed() > timeLimit) late = true;
-      return cancelled || late;
-    };
-    let count = 0;
-    const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
-      precision,
-      stopAtFailure: !final,
-      thresholds,
-      failures: () => machine.failures - structural,
-      cancelled: () => (++count & 63) === 0 && isStopped(),
-      onProgress: (steps) => options.onProgress?.({ steps, precision: precision.states }),
+  const clock = new Clock(started, options.timeLimit ?? DEFAULT_TIME_LIMIT, options.signal);
+  const outcome = yield* climb(
+    {
+      create,
+      entry: entryState,
+      graph,
+      liveness,
+      stackLiveness,
+      thresholds: collectThresholds(program.instructions),
+      clock,
+      onProgress: (progress) => options.onProgress?.(progress),
       onLoopHead: options.onLoopHead,
-    });
-    explorer.begin(entryState(machine));
-    let exploration = explorer.advance(VISITS);
-    while (exploration === undefined) {
-      yield;
-      if (options.signal?.aborted === true) return unjudged('cancelled', 'The verification was cancelled.');
-      exploration = explorer.advance(VISITS);
-    }
-    if (cancelled) return unjudged('cancelled', CANCELLED);
-    const limit = late ? `Not judged within ${timeLimit} ms.` : stoppedBy(exploration, precision);
-    // More precision costs more: what the last complete setting found stands.
-    if (limit !== undefined && machine.failures === structural) return last ?? unjudged('limit', limit);
-    const passed = machine.failures === structural;
-    if (options.platform.name === 'linux') {
-      for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
-      // Sections that Linux does not know are loaded by no Linux loader, so its rule for global functions says nothing about them.
-      if (passed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness, isStopped);
-      if (cancelled) return unjudged('cancelled', CANCELLED);
-      if (passed && late) return unjudged('limit', `Not judged within ${timeLimit} ms.`);
-    }
-    last = conclude(machine, graph, liveness, exploration, precision.states);
-    if (passed || late) return last;
-    if (!machine.findings.some((finding) => precisionMayHelp(finding, precision))) {
-      if (final || exploration.stopped === undefined) return last;
-    }
+    },
+    rungsFor(options.precision, program.instructions.length),
+  );
+  if (outcome.kind === 'cancelled') return unjudged('cancelled', CANCELLED);
+  if (outcome.kind === 'limit') return unjudged('limit', outcome.message);
+  const { machine, failed } = outcome.attempt;
+  if (options.platform.name === 'linux') {
+    for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+    // Sections that Linux does not know are loaded by no Linux loader, so its rule for global functions says nothing about them.
+    if (!failed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness, () => clock.look());
+    if (clock.cancelled) return unjudged('cancelled', CANCELLED);
+    if (!failed && clock.late) return unjudged('limit', lateText(clock.timeLimit));
   }
-  return last!;
+  return conclude(machine, graph, liveness, outcome);
 
   function conclude(
     machine: Machine,
     graph: ControlFlowGraph | undefined,
     liveness: Liveness | undefined,
-    exploration: Exploration | undefined,
-    precision: number,
+    judged: Extract<Outcome, { readonly kind: 'judged' }> | undefined,
   ): Verification {
-    const failures = machine.findings
-      .filter((finding) => checkRow(finding.kind).severity !== 'portability')
-      .map((finding) => failureOf(machine, finding));
-    const warnings = machine.findings
-      .filter((finding) => checkRow(finding.kind).severity === 'portability')
-      .map((finding) => failureOf(machine, finding));
+    const attempt = judged?.attempt;
+    const told = machine.findings.filter((finding) => judged?.spurious.has(finding) !== true).map((finding) => failureOf(machine, finding));
+    const failures = told.filter(({ severity }) => severity !== 'portability');
+    const exploration = attempt?.exploration;
     return {
       report: {
         ...base,
         verdict: failures.length === 0 ? 'accepted' : 'rejected',
         failures,
-        warnings,
+        warnings: told.filter(({ severity }) => severity === 'portability'),
         milliseconds: elapsed(),
-        precision,
+        precision: attempt?.precision.states ?? 0,
         statesVisited: exploration?.statesVisited ?? 0,
         maxLoopCount: exploration?.maxLoopCount ?? 0,
+        ...(attempt?.unfinished === undefined ? {} : { unfinished: attempt.unfinished }),
       },
       machine,
       graph,
@@ -261,16 +218,6 @@ function* verificationSteps(object: ObjectFile, program: ObjectProgram, options:
 }
 
 const CANCELLED = 'The verification was cancelled.';
-
-/** The limit that ended an exploration early, in words. */
-function stoppedBy({ stopped }: Exploration, precision: Precision): string | undefined {
-  if (stopped === 'steps') return `Not judged within ${precision.steps} abstract steps.`;
-  return stopped === 'chains' ? `The program has more than ${MAX_CHAINS} chains of calls; each is judged on its own.` : undefined;
-}
-
-function fixedPrecision(states: number): Precision {
-  return { states, shapes: states * 8 + 56, constants: states > 1, fine: states > 1, turns: states === 1 ? 1 : states * 8, steps: 8_000_000 };
-}
 
 /** Verifies each global function on its own, as Linux does: its pointer parameters may be null whatever the callers here pass. */
 function checkGlobalFunctions(
@@ -298,28 +245,6 @@ function checkGlobalFunctions(
 
 /** Enough to follow the null checks of one function. */
 const STANDALONE: Precision = { states: 16, shapes: 64, constants: false, fine: false, turns: 4, steps: 200_000 };
-
-/** Checks that look at the code alone give the same answer at every precision. */
-function precisionMayHelp(finding: Finding, tried: Precision): boolean {
-  // A loop whose turns were counted, and are too many, will not be followed to its end turn by turn.
-  if (finding.kind === 'loop_unbounded' && finding.details.max !== undefined) return tried.states < ENOUGH_TO_COUNT;
-  return !STATIC_CHECKS.has(finding.kind);
-}
-
-/** States kept apart from which on a trip count is not an artefact of joins. */
-const ENOUGH_TO_COUNT = 4;
-
-const STATIC_CHECKS: ReadonlySet<string> = new Set([
-  'helper_unknown',
-  'helper_unavailable',
-  'helper_licence',
-  'kfunc_unknown',
-  'legacy_packet',
-  'recursion',
-  'frame_pointer_write',
-  'control_flow',
-  'unreachable',
-]);
 
 function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules, maps: readonly MapFacts[]): Machine {
   const { platform, programType } = rules;
