@@ -126,6 +126,19 @@ describe('a well-behaved process', () => {
     expect(status).toBe(1);
   });
 
+  it.skipIf(process.platform === 'win32')('leaves nothing behind in the store where nothing can be written', () => {
+    const store = join(folder, 'full');
+    // No file may have a byte: what a full disk is like.
+    const { status, stderr } = spawnSync('sh', ['-c', `trap '' XFSZ; ulimit -f 0; exec "$0" "$1" show programs`, process.execPath, binPath], {
+      env: { ...process.env, EBPFSH_STORE: store },
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^error: the store cannot be used: .*EFBIG/);
+    expect(status).toBe(1);
+    const files = readdirSync(store, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name)).toEqual([]);
+  });
+
   it('ends quietly when its reader goes away', async () => {
     const child = startEbpfsh(['-f', scriptFile('long.nsh', 'ebpf ?\n'.repeat(3000))]);
     let stderr = '';

@@ -117,7 +117,16 @@ const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTS
  * @param temporary a name in the same directory that nobody else uses.
  */
 export function createWhole(path: string, bytes: Uint8Array, temporary: string): boolean {
-  writePrivate(temporary, bytes);
+  try {
+    writePrivate(temporary, bytes);
+    return linkInto(path, bytes, temporary);
+  } finally {
+    // Also where the disk is full: an empty file would be left behind every time.
+    removeIfPresent(temporary);
+  }
+}
+
+function linkInto(path: string, bytes: Uint8Array, temporary: string): boolean {
   try {
     linkSync(temporary, path);
     return true;
@@ -125,8 +134,6 @@ export function createWhole(path: string, bytes: Uint8Array, temporary: string):
     if (codeOf(error) === 'EEXIST') return false;
     if (WITHOUT_LINKS.has(codeOf(error))) return createExclusively(path, bytes);
     throw new StoreError('io', path, error instanceof Error ? error.message : String(error));
-  } finally {
-    removeIfPresent(temporary);
   }
 }
 
