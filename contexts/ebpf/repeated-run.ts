@@ -11,17 +11,17 @@ const GROWTH = 16;
 
 /**
  * Runs a program `repeat` times in stretches between which a cancellation is noticed. Context and data go on as each stretch left them.
- * The result is that of the last run, its duration the average of all.
+ * The result is that of the last run; `elapsed`, `trace` and `events` are of all.
  */
 export async function runRepeatedly(
   run: (options: TestRunOptions) => TestRunResult,
   options: TestRunOptions,
   repeat: number,
   signal: AbortSignal,
-): Promise<TestRunResult> {
+): Promise<Omit<TestRunResult, 'duration'>> {
   let stretch = Math.min(repeat, FIRST);
   let done = 0;
-  let nanoseconds = 0;
+  let elapsed = 0;
   let current = options;
   const trace: TestRunResult['trace'][number][] = [];
   const events: Uint8Array[] = [];
@@ -30,11 +30,11 @@ export async function runRepeatedly(
     const result = run({ ...current, repeat: stretch });
     const took = performance.now() - started;
     done += stretch;
-    nanoseconds += result.duration * stretch;
+    elapsed += result.elapsed;
     trace.push(...result.trace);
     events.push(...result.events);
     if (done >= repeat || signal.aborted) {
-      return { ...result, runs: done, duration: Math.round(nanoseconds / done), trace, events };
+      return { ...result, runs: done, elapsed, trace, events };
     }
     await new Promise((resolve) => setImmediate(resolve));
     stretch = Math.min(repeat - done, Math.max(1, Math.floor(stretch * Math.min(GROWTH, STRETCH / Math.max(took, 0.001)))));

@@ -44,6 +44,8 @@ export interface TestRunResult {
   readonly returnName: string | undefined;
   /** Average nanoseconds per run, in ticks of 100 ns on Windows. */
   readonly duration: number;
+  /** Nanoseconds of all runs together, as measured. */
+  readonly elapsed: number;
   readonly runs: number;
   readonly data: Uint8Array;
   readonly context: Uint8Array;
@@ -287,7 +289,7 @@ function runRepeatedly(
   program: BpfProgram,
   context: number,
   options: TestRunOptions,
-): { returnValue: number; runs: number; duration: number } {
+): Pick<TestRunResult, 'returnValue' | 'runs' | 'duration' | 'elapsed'> {
   const runs = Math.max(1, Math.floor(options.repeat ?? 1));
   const batch = Math.max(1, options.batch ?? 1024);
   const { compiled } = program;
@@ -306,5 +308,5 @@ function runRepeatedly(
   const elapsed = Number(environment.host.monotonic() - start);
   const average = elapsed / runs;
   const duration = environment.rules.platform === 'windows' ? Math.round(average / 100) * 100 : Math.round(average);
-  return { returnValue, runs, duration };
+  return { returnValue, runs, duration, elapsed };
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { newSession, run } from './harness.ts';
 
@@ -36,6 +37,8 @@ function play(rows: readonly Row[]): void {
   }
 }
 
+/** Changes 30 entries of a map. */
+const MANY = readFileSync(new URL('../runtime/fixtures/many.o', import.meta.url));
 const TAIL_CALL = 'add program samples/tail_call.o';
 const COUNT = 'add program samples/xdp_count.o';
 const BIND = 'add program samples/bindmonitor.o';
@@ -193,6 +196,23 @@ describe('test program', () => {
       lines: [COUNT, `test program 4 data=${'00'.repeat(12)}86dd6000000000000640${'00'.repeat(46)}`],
       stdout:
         /^Return value: 1 \(XDP_PASS\), duration \(average\): \d+ns\n[\s\S]*\nMap 3 \(protocol_map\):\n {2}key: 6 {2}value: \{packets: 1, bytes: 68\}\n$/,
+    },
+    {
+      name: 'lists the first of many changes and tells where the others are',
+      lines: ['add program many.o', 'test program 4'],
+      files: { 'many.o': MANY },
+      stdout: /\n {2}key: 19 {2}value: 20\n {2}and 10 more; "show map 3" shows the map, format=json every change\.\n$/,
+    },
+    {
+      name: 'lists every change in JSON',
+      lines: ['add program many.o', 'test program 4 format=json'],
+      files: { 'many.o': MANY },
+      stdout: /"decodedKey":29,"decodedValues":\[30\]/,
+    },
+    {
+      name: 'measures short runs to a tenth of a nanosecond',
+      lines: [COUNT, 'test program 4 repeat=20000'],
+      stdout: /duration \(average\): (\d\d?(\.\d)?|\d{3,})ns, 20000 runs\n/,
     },
     {
       name: 'sets fields by name',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildContext, readContext } from '../../src/runtime/hooks/contexts.ts';
+import { deterministicHost } from '../../src/runtime/host.ts';
 import { RuntimeError } from '../../src/runtime/result.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { outcome, toU32, u32 } from './map-fixture.ts';
@@ -142,6 +143,19 @@ describe.each(['jit', 'interpret'] as const)('running by %s', (mode) => {
     expect([result.returnValue, result.returnName, result.runs]).toEqual([2, 'XDP_DROP', 3]);
     expect(toU32(maps[0]!.lookup(u32(0)))).toBe(3);
     expect(runtime.testRun(programs[0]!, { data: new Uint8Array(60) }).returnName).toBe('XDP_PASS');
+  });
+
+  it('tells what was measured besides the ticks of the platform', async () => {
+    const runtime = testRuntime('windows', { host: deterministicHost({ step: 260n }) });
+    const { programs } = await runtime.loadObject(sample('droppacket.o'), { mode });
+    const of = (repeat: number) => {
+      const { duration, elapsed } = runtime.testRun(programs[0]!, { data: new Uint8Array(60), repeat });
+      return { duration, elapsed };
+    };
+    expect([of(1), of(20)]).toEqual([
+      { duration: 300, elapsed: 260 },
+      { duration: 0, elapsed: 260 },
+    ]);
   });
 
   it('tail calls reach the callee; a missing one returns to the caller', async () => {
