@@ -238,17 +238,23 @@ export class DebuggerController {
   #byLine(session: DebugSession, direction: 'forward' | 'back'): void {
     const from = session.source.at(session.pc);
     const depth = session.state.frames.length;
-    session.advance(direction, () => {
+    const arrived = () => {
       const now = session.source.at(session.pc);
       // Code without lines is gone through block by block.
       const another = session.source.known ? now !== undefined && now.line !== 0 && !sameLine(now, from) : session.entered !== undefined;
       return another || session.state.frames.length !== depth ? true : undefined;
-    });
+    };
+    // A loop may stand on one line and never end.
+    const { went } = session.advance(direction, arrived, MAX_SEARCH);
+    if (went === MAX_SEARCH) this.#set({ note: `The next ${MAX_SEARCH} instructions of this path belong to the same line.` });
   }
 
   #byChange(session: DebugSession, direction: 'forward' | 'back'): void {
     const { selected } = this.#ui;
-    if (selected === undefined) return;
+    if (selected === undefined) {
+      this.#set({ note: 'Choose a value first: Tab to the state, then j and k.' });
+      return;
+    }
     const words = () => session.facts().find(({ subject }) => subject === selected)?.words;
     const from = words();
     const { reason } = session.advance(direction, () => (words() === from ? undefined : true), MAX_SEARCH);

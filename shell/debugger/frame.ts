@@ -2,11 +2,12 @@
 import { NOTHING_EXPLORED } from '../../src/explain/session.ts';
 import type { NumberedFailure } from '../../src/explain/views.ts';
 import type { Row, Size } from '../repl/frame.ts';
+import { truncate } from '../repl/text.ts';
 import type { Role, Theme } from '../repl/theme.ts';
 import { helpLines } from './help.ts';
 import { baseName, type Content, sourceContent, stateContent, stepsContent } from './panes.ts';
 import type { Outline, Snapshot } from './snapshot.ts';
-import { columnsOf, EMPTY_LINE, filled, inRole, type Line, line, lineWidth, paintLine, span, wrapWords } from './spans.ts';
+import { columnsOf, EMPTY_LINE, filled, inRole, type Line, line, lineWidth, paintLine, span, wrappedLine, wrapWords } from './spans.ts';
 import { type Answer, type Pane, TYPING_LABEL, type Ui } from './ui.ts';
 
 /** Everything the screen is made of. */
@@ -22,10 +23,13 @@ export interface DebuggerView {
 /** Narrower screens show one pane. */
 const TWO_PANES = 64;
 const THREE_PANES = 116;
-/** Rows of the report, on low and on high screens. */
+/** Rows of the report, at least, on low and on high screens, and of what is long at most. */
 const REPORT_ROWS = [3, 4] as const;
+const REPORT_SHARE = 0.25;
 const HIGH = 32;
 const SEPARATOR = ' │ ';
+/** Columns of a program's name that are left of it where there is no room. */
+const SHORTEST_NAME = 8;
 /** Smaller screens cannot hold the parts. */
 const SMALLEST: Size = { columns: 30, rows: 8 };
 
@@ -41,14 +45,22 @@ export function debuggerFrame(view: DebuggerView): readonly Row[] {
 
 // --- title -----------------------------------------------------------------------------------------------------------------------------------
 
+/** What one stands at. Where it is too long for the screen, what is known anyway goes first; the verdict stays. */
 function titleLine({ snapshot, outline }: DebuggerView, columns: number): Line {
   const { program, section, programType, platform, verdict, failures } = snapshot.title;
   const failed = failures === 0 ? '' : `, ${failures} failed ${failures === 1 ? 'check' : 'checks'}`;
   const assumed = snapshot.assumptions.length === 0 ? '' : `, ${snapshot.assumptions.length} assumed`;
-  const left = ` ${program}  ${section}${section === programType ? '' : ` (${programType})`} on ${platform}  ${verdict}${failed}${assumed}`;
-  const right = `${stepWords(snapshot, outline)} `;
-  const room = columns - columnsOf(right);
-  return inRole([...filled([span(left)], Math.max(0, room - 1)), span(` ${right}`)], 'selected');
+  const judged = `  ${verdict}${failed}${assumed}`;
+  const right = ` ${stepWords(snapshot, outline)} `;
+  const type = section === programType || program === programType ? '' : ` (${programType})`;
+  const named = section === program ? '' : `  ${section}`;
+  const room = Math.max(0, columns - columnsOf(right));
+  const ways = [`${named}${type} on ${platform}`, `${named}${type}`, named, ''].map((words) => words + judged);
+  const fits = (words: string, name: number) => name + columnsOf(words) < room;
+  const rest =
+    ways.find((words) => fits(words, columnsOf(program))) ?? (fits(judged, Math.min(SHORTEST_NAME, columnsOf(program))) ? judged : `  ${verdict}`);
+  const name = truncate(program, Math.max(SHORTEST_NAME, room - 1 - columnsOf(rest)));
+  return inRole([...filled([span(` ${name}${rest}`)], room), span(right)], 'selected');
 }
 
 /** `step 7 of 12`; the end of an open path is not known, and behind a failure the path is open, too. */
@@ -120,7 +132,7 @@ const TITLES: Readonly<Record<Pane, (view: DebuggerView) => string>> = {
   source: ({ snapshot: { step, slice } }) =>
     [
       slice === undefined ? 'source' : `slice of ${slice.subject}, ${slice.instructions.length} of ${slice.total}`,
-      ...(step?.source === undefined || step.source.line === 0 ? [] : [`${baseName(step.source.file)}:${step.source.line}`]),
+      ...(step?.source === undefined || step.source.line === 0 || slice !== undefined ? [] : [`${baseName(step.source.file)}:${step.source.line}`]),
       ...(step === undefined || step.depth === 0 ? [] : [`in ${step.function}`]),
     ].join(' '),
   state: ({ snapshot: { step } }) => (step === undefined ? 'state' : `state before ${step.pc}`),
@@ -134,7 +146,7 @@ function headings(view: DebuggerView, panes: readonly Column[]): Line {
     const focused = pane === view.ui.pane && panes.length > 1;
     const name = TITLES[pane](view);
     const title = focused ? `[${name}] ` : ` ${name}  `;
-    const shown = columnsOf(title) > width - 1 ? title.slice(0, Math.max(0, width - 1)) : title;
+    const shown = truncate(title, Math.max(0, width - 1));
     const rule = '─'.repeat(Math.max(0, width - 1 - columnsOf(shown)));
     return [
       ...(index === 0 ? [] : [{ text: '─┬─', role: 'status' as Role }]),
@@ -155,22 +167,39 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
   const keys = keyLine(view, columns);
   if (answer?.kind === 'help') return [keys];
   if (answer === undefined) {
-    const wanted = REPORT_ROWS[rows >= HIGH ? 1 : 0];
-    const report = cutTo(reportLines(view, columns), wanted);
+    const said = reportLines(view, columns);
+    // Longer messages take rows from the panes, up to a share.
+    const wanted = Math.max(REPORT_ROWS[rows >= HIGH ? 1 : 0], Math.min(said.length, Math.floor(rows * REPORT_SHARE)));
+    const report = cutTo(said, wanted);
     return [rule('', columns), ...Array.from({ length: wanted }, (_, row) => report[row] ?? EMPTY_LINE), keys];
   }
   // The evidence above stays in sight.
   const share = ANSWER_SHARE[answer.kind] ?? (rows >= HIGH ? 0.55 : 0.62);
   const room = Math.max(3, Math.floor((rows - 4) * share));
-  const height = Math.min(answer.lines.length, room);
-  const shown = answer.lines.slice(answer.top, answer.top + height);
   const margin = answer.lines.every((text) => columnsOf(text) < columns);
-  const more = answer.lines.length > height ? `lines ${answer.top + 1}-${answer.top + shown.length} of ${answer.lines.length}, PgUp PgDn` : '';
-  return [
-    rule(answer.title, columns, more),
-    ...Array.from({ length: height }, (_, row) => (shown[row] === undefined ? EMPTY_LINE : answerLine(shown[row], margin))),
-    keys,
-  ];
+  const { rows: shown, lines } = answerRows(answer, columns, room, margin);
+  const height = answer.top === 0 ? shown.length : Math.max(shown.length, Math.min(answer.lines.length, room));
+  const more = lines < answer.lines.length ? `lines ${answer.top + 1}-${answer.top + lines} of ${answer.lines.length}, PgUp PgDn` : '';
+  return [rule(answer.title, columns, more), ...Array.from({ length: height }, (_, row) => shown[row] ?? EMPTY_LINE), keys];
+}
+
+/** As many rows from the first line in sight as there is room for, longer lines broken, and how many lines of the answer those are. */
+function answerRows(
+  { lines, top }: Answer,
+  columns: number,
+  room: number,
+  margin: boolean,
+): { readonly rows: readonly Line[]; readonly lines: number } {
+  const rows: Line[] = [];
+  let shown = 0;
+  for (const text of lines.slice(top)) {
+    const indent = Math.min(/^ */.exec(text)![0].length + 2, columns >> 1);
+    const broken = wrappedLine(answerLine(text, margin), columns, indent);
+    if (rows.length > 0 && rows.length + broken.length > room) break;
+    rows.push(...broken.slice(0, room));
+    shown++;
+  }
+  return { rows, lines: shown };
 }
 
 /** The first lines; where more would follow, the last one says so. */

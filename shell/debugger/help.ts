@@ -10,13 +10,14 @@ export function helpLines(columns: number): readonly Line[] {
   const rows = KEYS.map(
     ({ shown, help, command }): Line => [
       ...filled([span(` ${shown}`, 'prompt')], KEY_COLUMNS),
-      ...filled([span(help)], Math.min(HELP_COLUMNS, Math.max(10, columns - KEY_COLUMNS - 22))),
+      ...filled([span(help)], Math.min(HELP_COLUMNS, Math.max(10, columns - KEY_COLUMNS - 22)) - 1),
+      span(' '),
       span(command, 'command'),
     ],
   );
   const digits: Line = [
     ...filled([span(' 1 ... 9', 'prompt')], KEY_COLUMNS),
-    ...filled([span('enter the block over that way; answer G')], HELP_COLUMNS),
+    ...filled([span('enter the block over that way; answer G, b')], HELP_COLUMNS),
     span('join 2, guide answer=2', 'command'),
   ];
   const marks: Line = [span(' Marks: > here, ! fails, - never reached; + new, - lost, ~ different since the point before.', 'description')];

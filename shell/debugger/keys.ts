@@ -60,7 +60,7 @@ export const KEYS: readonly KeyRow[] = [
   { action: 'why', chords: ['w'], shown: 'w', command: 'why r1', help: 'how the chosen value came to be' },
   { action: 'diff', chords: ['d'], shown: 'd', command: 'diff', help: 'what differs from the point before' },
   { action: 'join', chords: ['n'], shown: 'n', command: 'join', help: 'the ways into this block, side by side' },
-  { action: 'branch', chords: ['b'], shown: 'b', command: 'branch, branch 2', help: 'the ways out of this block; 1 ... 9 take one' },
+  { action: 'branch', chords: ['b'], shown: 'b', command: 'branch, branch 2', help: 'the ways out of this block; digits take one' },
   { action: 'search', chords: ['/'], shown: '/', command: 'list all', help: 'search below; with nothing typed once more' },
   { action: 'slice', chords: ['s'], shown: 's', command: 'list slice=r1', help: 'only what the chosen value comes from' },
   { action: 'attack', chords: ['x'], shown: 'x', command: 'attack', help: 'look for an input that goes wrong' },

@@ -3,7 +3,7 @@ import type { SourceLine } from '../../src/explain/source.ts';
 import { sameLine } from '../../src/explain/source.ts';
 import type { Role } from '../repl/theme.ts';
 import type { MarkedFact, NotedInstruction, Outline, OutlineEvent, Snapshot } from './snapshot.ts';
-import { EMPTY_LINE, inRole, type Line, line, paragraph, span, wrapWords } from './spans.ts';
+import { EMPTY_LINE, inRole, type Line, line, paragraph, span, wrappedLine, wrapWords } from './spans.ts';
 
 /** The content of a pane, which may be longer than its place on the screen. */
 export interface Content {
@@ -26,10 +26,15 @@ export function sourceContent({ listing, step, slice }: Snapshot, columns: numbe
     // An instruction takes two slots at most.
     if (slice !== undefined && last !== undefined && pc > last + 2) lines.push(line('            ...', 'status'));
     last = pc;
-    if (!sameLine(source, shown) && source !== undefined && source.line !== 0) lines.push(sourceRow(source, shown, cut));
+    if (!sameLine(source, shown) && source !== undefined && source.line !== 0) {
+      const row = sourceRow(source, shown, cut);
+      // What one stands at is shown whole.
+      lines.push(...(sameLine(source, step?.source) ? wrappedLine(row, columns, SOURCE_INDENT) : [row]));
+    }
     shown = source;
     if (current) focus = lines.length;
-    lines.push(instructionRow(instruction));
+    const row = instructionRow(instruction);
+    lines.push(...(current ? wrappedLine(row, columns, INDENT + 2) : [row]));
     if (current && step !== undefined) lines.push(...explained(step, columns));
   }
   return { lines, focus };
@@ -72,6 +77,8 @@ function noted(text: string, note: string, role: Role): Line {
 }
 
 const INDENT = 12;
+/** Where a source line goes on that is longer than the pane: behind its number, and a little further in. */
+const SOURCE_INDENT = 11;
 
 /** What the current instruction needs and does. */
 function explained({ requirements, join, decision, changes, assumed, end }: NonNullable<Snapshot['step']>, columns: number): readonly Line[] {
@@ -79,8 +86,7 @@ function explained({ requirements, join, decision, changes, assumed, end }: NonN
   const put = (text: string, role: Role) => {
     for (const words of paragraph(text, Math.max(10, columns - INDENT), role, 2)) rows.push([span(' '.repeat(INDENT)), ...words]);
   };
-  if (join !== undefined)
-    put(`join: ${join.ways} ways lead here${join.changes.length === 0 ? '' : `, ${join.changes.length} facts merged`}`, 'value');
+  if (join !== undefined) put(`join: ${join.ways} ways lead here${mergedWords(join.changes.length)}`, 'value');
   for (const { words, holds, margin } of requirements)
     put(`${holds ? 'requires' : 'FAILS'}: ${words}${margin === undefined ? '' : ` (${margin})`}`, holds ? 'description' : 'error');
   if (decision?.choice === true) put(decision.words, 'description');
@@ -92,6 +98,10 @@ function explained({ requirements, join, decision, changes, assumed, end }: NonN
   }
   if (end !== undefined) put(end, 'description');
   return rows;
+}
+
+function mergedWords(facts: number): string {
+  return facts === 0 ? '' : `, ${facts} ${facts === 1 ? 'fact' : 'facts'} merged`;
 }
 
 const SIGN_ROLE = { '+': 'command', '-': 'error', '~': 'value', ' ': 'text' } as const satisfies Record<MarkedFact['mark'], Role>;
@@ -169,7 +179,7 @@ function eventRows(events: readonly OutlineEvent[], here: number, columns: numbe
     const head: Line = [
       span(`${current ? '>' : ' '}${String(number + 1).padStart(3)}  `, 'prompt'),
       span(known ? `line ${source.line}  ` : `instruction ${pc}`, 'status'),
-      span(known ? source.text.trim() : '', 'label'),
+      span(known ? source.text.trim().replaceAll(/\s+/g, ' ') : '', 'label'),
     ];
     lines.push(current ? inRole(head, 'selected') : head);
     const happened = kind === 'decides' ? '' : kind === 'fails' ? 'FAILS: ' : `${kind}: `;

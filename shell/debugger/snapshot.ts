@@ -166,7 +166,7 @@ function story(session: DebugSession, { number, failure }: NumberedFailure): Out
     const failing = session.view().requirements.find(({ holds }) => !holds);
     const { index, pc } = session;
     return {
-      events: [...events, { index, pc, kind: 'fails', source: session.source.at(pc), words: failing?.words ?? failure.check.text }],
+      events: [...events, { index, pc, kind: 'fails', source: session.source.at(pc), words: failing?.words ?? failure.message }],
       selected: registers[0] === undefined ? undefined : `r${registers[0]}`,
     };
   });

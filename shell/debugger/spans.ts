@@ -71,38 +71,66 @@ export function inRole(spans: Line, role: Role): Line {
  */
 export function wrapWords(text: string, columns: number, indent = 0): readonly string[] {
   const lines: string[] = [];
+  const begin = ' '.repeat(Math.min(indent, Math.max(0, columns - 1)));
   let current = '';
-  let fresh = true;
-  const begin = () => (lines.length === 0 ? '' : ' '.repeat(Math.min(indent, Math.max(0, columns - 1))));
-  for (const word of printable(text).split(' ')) {
-    for (const piece of pieces(word, Math.max(1, columns - indent))) {
-      if (!fresh && columnsOf(current) + 1 + columnsOf(piece) > columns) {
-        lines.push(current);
-        current = begin() + piece;
-      } else {
-        current = fresh ? begin() + piece : `${current} ${piece}`;
+  const next = () => {
+    lines.push(current);
+    current = begin;
+  };
+  printable(text)
+    .split(' ')
+    .forEach((word, index) => {
+      const blank = index === 0 ? '' : ' ';
+      if (columnsOf(current) + blank.length + columnsOf(word) <= columns) {
+        current += blank + word;
+        return;
       }
-      fresh = false;
-    }
-  }
+      if (index > 0) next();
+      const [first = '', ...more] = pieces(word, columns - columnsOf(current), columns - begin.length);
+      current += first;
+      for (const piece of more) {
+        next();
+        current += piece;
+      }
+    });
   return [...lines, current];
 }
 
-function pieces(word: string, columns: number): readonly string[] {
-  if (columnsOf(word) <= columns) return [word];
-  const parts: string[] = [];
-  let part = '';
-  let width = 0;
-  for (const grapheme of graphemes(word)) {
-    if (width + grapheme.width > columns) {
-      parts.push(part);
-      part = '';
-      width = 0;
+/** A word as the parts that fit into the rest of one line and into the lines behind it. */
+function pieces(word: string, first: number, others: number): readonly string[] {
+  const parts: string[] = [''];
+  let room = first;
+  for (const { text, width } of graphemes(word)) {
+    if (width > room && parts.at(-1) !== '') {
+      parts.push('');
+      room = others;
     }
-    part += grapheme.text;
-    width += grapheme.width;
+    parts[parts.length - 1] += text;
+    room -= width;
   }
-  return [...parts, part];
+  return parts;
+}
+
+/** A line that is longer than there is room, as several: broken at blanks where that is possible, with the looks of its parts. */
+export function wrappedLine(spans: Line, columns: number, indent: number): readonly Line[] {
+  if (lineWidth(spans) <= columns) return [spans];
+  const text = plainText(spans);
+  const roles = spans.flatMap(({ text: part, role }) => Array.from({ length: part.length }, () => role));
+  let at = 0;
+  return wrapWords(text, columns, indent).map((words, row): Line => {
+    const shown = row === 0 ? words : words.trimStart();
+    // Between two rows lie the blanks at which the text was broken.
+    at = text.indexOf(shown, at);
+    const parts: Span[] = [];
+    for (let index = 0; index < shown.length; index++) {
+      const role = roles[at + index]!;
+      const last = parts.at(-1);
+      if (last?.role === role) parts[parts.length - 1] = { text: last.text + shown[index], role };
+      else parts.push({ text: shown[index]!, role });
+    }
+    at += shown.length;
+    return row === 0 ? parts : [{ text: ' '.repeat(words.length - shown.length), role: roles[0]! }, ...parts];
+  });
 }
 
 /** A paragraph in one look. */

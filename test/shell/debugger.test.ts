@@ -50,6 +50,49 @@ describe('the screen', () => {
     }
   }
 
+  it('shows what one stands at whole, however narrow the pane, and never tears a row', async () => {
+    const file = corpusPath('failures/objects/11-stack-oob-variable.bad.o');
+    if (file === undefined) return reportSkipped('the screen of a long source line', 1);
+    const screen = await openScreen('long.o platform=linux', { 'long.o': readFileSync(file) });
+    await screen.press('e');
+    const message = screen.controller.snapshot.step!.failures[0]!.failure.message;
+    for (const size of [SMALL, LARGE, { columns: 120, rows: 40 }, { columns: 250, rows: 60 }, { columns: 40, rows: 30 }]) {
+      const rows = screen.rows(size);
+      // The failed check's message, and the line and the instruction that are current, end without a mark.
+      const text = rows.join(' ').replaceAll(/\s+/g, ' ');
+      expect(text).toContain(message.split(' ').at(-1));
+      expect(rows.find((row) => row.startsWith('>!') || row.includes('│ >!'))).not.toContain('…');
+    }
+    const words = screen.rows(SMALL).slice(-6, -1).join(' ').replaceAll(/\s+/g, ' ');
+    expect(words).toContain(message);
+  });
+
+  it('keeps the verdict in the title of a narrow screen, and breaks the lines of an answer', async () => {
+    const screen = await openScreen(UNSAFE);
+    expect(screen.rows({ columns: 64, rows: 20 })[0]).toMatch(/^ DropPacket {2}xdp {2}rejected, 2 failed checks +step 1 of 3$/);
+    expect(screen.rows({ columns: 50, rows: 20 })[0]).toMatch(/^ DropPac… {2}rejected, 2 failed checks step 1 of 3$/);
+    expect(screen.rows({ columns: 40, rows: 20 })[0]).toMatch(/^ DropPacket {2}rejected +step 1 of 3$/);
+    await screen.press('j', 'j', 'j', 'b');
+    const narrow = screen.rows({ columns: 40, rows: 24 }).join('\n');
+    expect(narrow).toContain('1. to instruction 19 (line 34): r2');
+    expect(narrow).not.toMatch(/^ .*…$/m);
+  });
+
+  it('does not follow a loop that never ends when it goes by lines', async () => {
+    const file = corpusPath('failures/objects/42-infinite-loop.bad.o');
+    if (file === undefined) return reportSkipped('steps in a loop without end', 1);
+    const screen = await openScreen('loop.o platform=linux', { 'loop.o': readFileSync(file) });
+    await screen.press('J');
+    expect(screen.controller.snapshot.step!.index).toBe(2000);
+    expect(screen.text(SMALL)).toContain('belong to the same line.');
+  });
+
+  it('says what is to be chosen before changes can be looked for', async () => {
+    const screen = await openScreen('samples/droppacket.o');
+    await screen.press(']');
+    expect(screen.text(SMALL)).toContain('Choose a value first: Tab to the state, then j and k.');
+  });
+
   it('goes on over the side of a branch that a digit chooses', async () => {
     const screen = await openScreen(UNSAFE);
     await screen.press('j', 'j', 'j', 'b');
@@ -321,6 +364,9 @@ describe('pieces', () => {
   it('wrap words, and break those that are longer than the row', () => {
     expect(wrapWords('one two three', 8, 2)).toEqual(['one two', '  three']);
     expect(wrapWords('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
+    // The rest of a word that was broken is no word of its own.
+    expect(wrapWords('a bcdefghijklm n', 10, 6)).toEqual(['a', '      bcde', '      fghi', '      jklm', '      n']);
+    expect(wrapWords('bcdefghijklm n', 10, 6)).toEqual(['bcdefghijk', '      lm n']);
   });
 
   it('share the screen without leaving a column over', () => {
