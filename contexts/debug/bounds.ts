@@ -1,7 +1,8 @@
-import { provedBounds } from '../../src/explain/bounds.ts';
+import { boundSteps } from '../../src/explain/bounds.ts';
 import { defineCommand } from '../command.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { count } from './render.ts';
 
 export const command = defineCommand({
@@ -9,7 +10,7 @@ export const command = defineCommand({
   remarks:
     'For every access and helper call that the verifier proved: what had to hold, and by how much it holds in the state that comes closest to failing. 0 bytes to spare is a check that is exactly long enough.',
   examples: ['bounds', 'bounds format=json'],
-  run: (_, { state }) => provedBounds(debuggerOf(state, false).session),
+  run: (_, { state, signal, progress }) => patiently(boundSteps(debuggerOf(state, false).session), 'bounds', { signal, progress }),
   text(bounds) {
     if (bounds.length === 0) return 'No access has a bound that a number says.\n';
     let line: string | undefined;

@@ -1,4 +1,4 @@
-import { type Fix, type Fixes, proposeFixes, SURE } from '../../src/explain/fixes/fixes.ts';
+import { type Fix, type Fixes, SURE } from '../../src/explain/fixes/fixes.ts';
 import { DebugSession } from '../../src/explain/session.ts';
 import type { VerificationReport } from '../../src/verifier/report.ts';
 import { defineCommand } from '../command.ts';
@@ -6,6 +6,7 @@ import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
+import { fixesFor } from './found-fixes.ts';
 import { count } from './render.ts';
 
 type Result =
@@ -25,7 +26,7 @@ export const command = defineCommand({
   ],
   remarks: 'Every fix is applied to a copy of the compiled program and verified before it is shown. The object and its source stay as they are.',
   examples: ['fix', 'fix A', 'fix undo'],
-  run({ what = 'list', failure }, { state, signal }): Result {
+  async run({ what = 'list', failure }, { state, signal, progress }): Promise<Result> {
     const debug = debuggerOf(state, false);
     const wanted = what.toLowerCase();
     if (wanted.length > 1 && 'undo'.startsWith(wanted)) {
@@ -33,7 +34,7 @@ export const command = defineCommand({
       return { did: 'undone', report: debug.session.report };
     }
     const chosen = chosenFailure(debug, failure);
-    const found = proposeFixes(debug.session.verification, chosen.failure, { verify: { signal } });
+    const found = await fixesFor(debug.session, chosen, { signal, progress });
     if (wanted.length > 1 && 'list'.startsWith(wanted)) return { did: 'list', title: failureTitle(debug, chosen), number: chosen.number, found };
     const fix = found.fixes.find(({ letter }) => letter.toLowerCase() === wanted);
     if (fix === undefined) throw new CommandError('debug', `There is no fix ${what}; "fix list" shows them.`);

@@ -1,10 +1,10 @@
 import { runChecked } from '../../src/engine/checked-interpreter.ts';
-import { proposeFixes } from '../../src/explain/fixes/fixes.ts';
 import { GuideError, type GuidePage, guidePage } from '../../src/explain/guide.ts';
 import { searchCounterexample } from '../../src/explain/search/search.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { Environment } from '../command.ts';
 import { CommandError } from '../errors.ts';
+import { fixesFor } from './found-fixes.ts';
 
 /** The answers given so far, by what they are about: another program or a changed copy begins anew. */
 const GIVEN = new WeakMap<DebugSession, readonly number[]>();
@@ -44,7 +44,7 @@ async function look(session: DebugSession, answers: readonly number[], { signal,
             signal,
             onProgress: ({ tries }) => progress({ title: `attack ${failure.id}`, done: tries }),
           }),
-        fixes: ({ failure }) => proposeFixes(session.verification, failure, { verify: { signal } }),
+        fixes: (failure) => fixesFor(session, failure, { signal, progress }),
       },
       answers,
     );

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { type Verification, type VerifyOptions, verifyInSlices } from '../../src/verifier/index.ts';
+import { inSlices, type Steps } from '../../src/verifier/steps.ts';
 import { CommandError } from '../errors.ts';
 import type { Progress } from '../session-types.ts';
 
@@ -8,6 +9,15 @@ import type { Progress } from '../session-types.ts';
 export interface Control {
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
+}
+
+/** Does work in slices, between which it tells how far it is and listens for Ctrl-C. @throws CommandError where it is cancelled. */
+export function patiently<Result>(steps: Steps<Result>, title: string, { signal, progress }: Control): Promise<Result> {
+  return inSlices(steps, async (portion) => {
+    progress({ title, ...portion });
+    await new Promise(setImmediate);
+    if (signal.aborted) throw new CommandError('cancelled', 'The command was cancelled.');
+  });
 }
 
 /** What may differ from the way in which the program was opened. */

@@ -1,8 +1,9 @@
-import { sliceBack } from '../../src/explain/queries/slice.ts';
+import { sliceBackSteps } from '../../src/explain/queries/slice.ts';
 import { type SourceLine, sameLine } from '../../src/explain/source.ts';
 import type { ListedInstruction } from '../../src/explain/views.ts';
 import { defineCommand } from '../command.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { readPlace } from './places.ts';
 import { count, instructionLine, sourceBlock } from './render.ts';
 
@@ -22,11 +23,12 @@ export const command = defineCommand({
   ],
   remarks: 'The current instruction is marked ">", one that fails "!", one that no path reaches "-".',
   examples: ['list', 'list all', 'list all slice=r6'],
-  run({ what = 'near', slice: word }, { state }) {
+  async run({ what = 'near', slice: word }, { state, signal, progress }) {
     const { session } = debuggerOf(state, word !== undefined);
     const listed = session.list(what === 'all' ? undefined : AROUND);
     if (word === undefined) return { instructions: listed, hidden: 0 };
-    const slice = new Set(sliceBack(session, readPlace(word, 'slice')).instructions);
+    const { instructions: made } = await patiently(sliceBackSteps(session, readPlace(word, 'slice')), 'slice', { signal, progress });
+    const slice = new Set(made);
     const instructions = listed.filter(({ pc, current }) => current || slice.has(pc));
     return { instructions, hidden: listed.length - instructions.length };
   },

@@ -1,17 +1,19 @@
-import { type Coverage, type CoveredBlock, coverageOf } from '../../src/explain/queries/coverage.ts';
-import { sliceBack } from '../../src/explain/queries/slice.ts';
-import { NOTHING_EXPLORED } from '../../src/explain/session.ts';
-import type { ListedInstruction } from '../../src/explain/views.ts';
+import { instructionText } from '../../src/explain/instruction-text.ts';
+import { type Coverage, type CoveredBlock, coverageSteps } from '../../src/explain/queries/coverage.ts';
+import { sliceBackSteps } from '../../src/explain/queries/slice.ts';
+import { type DebugSession, NOTHING_EXPLORED } from '../../src/explain/session.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { readPlace } from './places.ts';
 import { count } from './render.ts';
 
 interface Graph {
   readonly name: string;
   readonly coverage: Coverage;
-  readonly instructions: readonly ListedInstruction[];
+  /** The instructions that are shown, by slot. */
+  readonly texts: ReadonlyMap<number, string>;
   /** Slots of the slice that was asked for. */
   readonly slice: ReadonlySet<number>;
   readonly format: 'text' | 'json' | 'dot';
@@ -30,15 +32,17 @@ export const command = defineCommand({
   remarks:
     'Each block with where control goes on, the block that dominates it (that every way to it comes through last), and whether the verifier came there.',
   examples: ['show cfg', 'show cfg slice=r6', 'show cfg format=dot'],
-  run({ slice, format = 'text' }, { state }): Graph {
+  async run({ slice, format = 'text' }, { state, signal, progress }): Promise<Graph> {
     const { session } = debuggerOf(state, slice !== undefined);
-    const coverage = coverageOf(session);
+    const control = { signal, progress };
+    const coverage = await patiently(coverageSteps(session), 'cfg', control);
     if (coverage === undefined) throw new CommandError('debug', NOTHING_EXPLORED);
+    const sliced = slice === undefined ? [] : (await patiently(sliceBackSteps(session, readPlace(slice, 'slice')), 'slice', control)).instructions;
     return {
       name: session.program.name,
       coverage,
-      instructions: session.instructionsAt(session.program.instructions.map((_, pc) => pc)),
-      slice: new Set(slice === undefined ? [] : sliceBack(session, readPlace(slice, 'slice')).instructions),
+      texts: textsOf(session, format === 'dot' ? session.program.instructions.keys() : sliced),
+      slice: new Set(sliced),
       format,
     };
   },
@@ -53,13 +57,33 @@ export const command = defineCommand({
   }),
 });
 
-function graphText({ coverage: { blocks }, slice, instructions }: Graph): string {
+function textsOf({ machine, program }: DebugSession, slots: Iterable<number>): ReadonlyMap<number, string> {
+  const texts = new Map<number, string>();
+  for (const pc of slots) {
+    const instruction = program.instructions[pc];
+    if (instruction !== undefined) texts.set(pc, instructionText(machine, instruction, pc));
+  }
+  return texts;
+}
+
+/** `12: r0 = 1` for each instruction of a block that is shown, the slice marked. */
+function linesOf({ start, last }: CoveredBlock, { texts, slice }: Graph): readonly { readonly marked: boolean; readonly text: string }[] {
+  const lines: { marked: boolean; text: string }[] = [];
+  for (let pc = start; pc <= last; pc++) {
+    const text = texts.get(pc);
+    if (text !== undefined) lines.push({ marked: slice.has(pc), text: `${pc}: ${text}` });
+  }
+  return lines;
+}
+
+function graphText(graph: Graph): string {
+  const { blocks } = graph.coverage;
   let shown = '';
   return blocks
     .map((block) => {
       const heading = block.function === shown ? '' : `${block.function}:\n`;
       shown = block.function;
-      return heading + blockText(block) + (slice.size === 0 ? '' : slicedText(block, slice, instructions));
+      return heading + blockText(block) + slicedText(block, graph);
     })
     .join('');
 }
@@ -83,18 +107,20 @@ const STATUS: Record<CoveredBlock['status'], string> = { reached: 'reached', unr
 const MARKS: Record<CoveredBlock['status'], string> = { reached: ' ', unreached: '-', failing: '!' };
 const EDGES: Record<CoveredBlock['edges'][number]['kind'], string> = { taken: 'jumps to', 'fall-through': 'falls through to', next: 'goes on at' };
 
-function slicedText({ start, last }: CoveredBlock, slice: ReadonlySet<number>, instructions: readonly ListedInstruction[]): string {
-  return instructions
-    .filter(({ pc }) => pc >= start && pc <= last && slice.has(pc))
-    .map(({ pc, text }) => `    * ${pc}: ${text}\n`)
+function slicedText(block: CoveredBlock, graph: Graph): string {
+  return linesOf(block, graph)
+    .map(({ text }) => `    * ${text}\n`)
     .join('');
 }
 
 /** The graph in Graphviz' language; what is not reached is dashed, what fails has a double edge, so that nothing is said by colour alone. */
-function dotText({ name, coverage: { blocks }, instructions, slice }: Graph): string {
-  const nodes = blocks.map(({ start, last, status, current }) => {
-    const lines = instructions.filter(({ pc }) => pc >= start && pc <= last).map(({ pc, text }) => `${slice.has(pc) ? '* ' : ''}${pc}: ${text}`);
-    const label = lines.map((line) => `${quoted(line)}\\l`).join('');
+function dotText(graph: Graph): string {
+  const { blocks } = graph.coverage;
+  const nodes = blocks.map((block) => {
+    const { start, status, current } = block;
+    const label = linesOf(block, graph)
+      .map(({ marked, text }) => `${marked ? '* ' : ''}${quoted(text)}\\l`)
+      .join('');
     const style = [
       ...(status === 'unreached' ? ['style=dashed'] : []),
       ...(status === 'failing' ? ['peripheries=2'] : []),
@@ -109,7 +135,7 @@ function dotText({ name, coverage: { blocks }, instructions, slice }: Graph): st
       return `  b${start} -> b${to}${attributes.length === 0 ? '' : ` [${attributes.join(', ')}]`};\n`;
     }),
   );
-  return `digraph "${quoted(name)}" {\n  node [shape=box, fontname="monospace"];\n${nodes.join('')}${edges.join('')}}\n`;
+  return `digraph "${quoted(graph.name)}" {\n  node [shape=box, fontname="monospace"];\n${nodes.join('')}${edges.join('')}}\n`;
 }
 
 function quoted(text: string): string {

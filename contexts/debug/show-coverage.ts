@@ -1,17 +1,18 @@
-import { coverageOf } from '../../src/explain/queries/coverage.ts';
+import { coverageSteps } from '../../src/explain/queries/coverage.ts';
 import { NOTHING_EXPLORED } from '../../src/explain/session.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { count } from './render.ts';
 
 export const command = defineCommand({
   tags: [],
   remarks: 'Lines that no state of the verifier reaches often stand behind a check against a wrong constant, such as one in the wrong byte order.',
   examples: ['show coverage'],
-  run(_tags, { state }) {
+  async run(_tags, { state, signal, progress }) {
     const { session } = debuggerOf(state, false);
-    const coverage = coverageOf(session);
+    const coverage = await patiently(coverageSteps(session), 'coverage', { signal, progress });
     if (coverage === undefined) throw new CommandError('debug', NOTHING_EXPLORED);
     const { instructions, reached, complete, lines, blocks } = coverage;
     const never = blocks.flatMap(({ last, edges }) =>

@@ -1,8 +1,9 @@
-import { type Slice, sliceBack, sliceForward } from '../../src/explain/queries/slice.ts';
+import { type Slice, sliceBackSteps, sliceForwardSteps } from '../../src/explain/queries/slice.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { MISSING_PARAMETERS } from '../messages.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { listText } from './list.ts';
 import { readPlace } from './places.ts';
 
@@ -14,10 +15,12 @@ export const command = defineCommand({
   remarks:
     'Shows only the instructions that matter: those that made the value, those that made what they read, and branches that told more about any of them. "list slice=" marks them in the whole function.',
   examples: ['slice r6', 'slice fp-16', 'slice forward=r6'],
-  run({ place, forward }, { state }) {
+  async run({ place, forward }, { state, signal, progress }) {
     const { session } = debuggerOf(state);
     if ((place === undefined) === (forward === undefined)) throw new UsageError(MISSING_PARAMETERS);
-    const slice = place === undefined ? sliceForward(session, readPlace(forward!, 'forward')) : sliceBack(session, readPlace(place, 'place'));
+    const steps =
+      place === undefined ? sliceForwardSteps(session, readPlace(forward!, 'forward')) : sliceBackSteps(session, readPlace(place, 'place'));
+    const slice = await patiently(steps, 'slice', { signal, progress });
     if (slice.instructions.length === 0)
       throw new CommandError(
         'debug',

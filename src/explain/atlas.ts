@@ -3,6 +3,8 @@ import { targetOf } from '../verifier/cfg.ts';
 import type { CallContext, Exploration, Node } from '../verifier/explore.ts';
 import type { Machine } from '../verifier/machine.ts';
 
+const NO_NODES: readonly Node[] = [];
+
 /** Finds the nodes of a finished exploration by place: by slot, by chain of calls, and by the edges between them. */
 export class Atlas {
   readonly machine: Machine;
@@ -44,7 +46,9 @@ export class Atlas {
 
   /** Explored nodes whose block contains the slot, in order of their chains of calls. */
   nodesAt(pc: number): readonly Node[] {
-    return (this.blocksAt.get(pc) ?? []).flatMap((id) => this.explored.get(id) ?? []);
+    const ids = this.blocksAt.get(pc) ?? [];
+    // Hardly any slot belongs to two functions.
+    return ids.length === 1 ? (this.explored.get(ids[0]!) ?? NO_NODES) : ids.flatMap((id) => this.explored.get(id) ?? []);
   }
 
   private nodeOf(context: CallContext, blockId: number): Node | undefined {

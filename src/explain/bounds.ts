@@ -1,5 +1,6 @@
+import type { Steps } from '../verifier/steps.ts';
 import { instructionText } from './instruction-text.ts';
-import { judge, ReplayMachine, replayBlock } from './replay.ts';
+import { ReplayMachine, replayBlock } from './replay.ts';
 import { type Requirement, requirementsAt } from './requirements.ts';
 import type { DebugSession } from './session.ts';
 import type { SourceLine } from './source.ts';
@@ -20,15 +21,19 @@ export interface ProvedBound {
 /** States of one block that are looked at. */
 const MAX_STATES = 24;
 
-/** The proved bounds of every access and helper call that the verifier came to, in the order of the code. */
-export function provedBounds(session: DebugSession): readonly ProvedBound[] {
+/** The proved bounds of every access and helper call that the verifier came to, in the order of the code; it gives way between the states. */
+export function* boundSteps(session: DebugSession): Steps<readonly ProvedBound[]> {
   const { exploration } = session.verification;
   const machine = new ReplayMachine(session.verification.machine);
   const closest = new Map<number, { requirement: Requirement; states: number }>();
+  const total = exploration?.nodes.size ?? 0;
+  let done = 0;
   for (const node of exploration?.nodes.values() ?? []) {
+    done++;
     for (const head of node.processed.slice(-MAX_STATES)) {
-      for (const { pc, before } of replayBlock(machine, node, head).steps) {
-        if (!ACCESSES.has(machine.instruction(pc).kind) || judge(machine, node, before.clone(), pc).length > 0) continue;
+      for (const { pc, before, findings } of replayBlock(machine, node, head).steps) {
+        if (!ACCESSES.has(machine.instruction(pc).kind) || findings.length > 0) continue;
+        yield { done, total };
         for (const requirement of requirementsAt(machine, node, before, pc)) {
           if (requirement.margin === undefined) continue;
           const known = closest.get(pc);

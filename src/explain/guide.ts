@@ -68,7 +68,7 @@ export interface GuidePage {
 /** Where the guide asks for what takes time. */
 export interface GuideSources {
   verdict(failure: NumberedFailure): Promise<Verdict>;
-  fixes(failure: NumberedFailure): Fixes;
+  fixes(failure: NumberedFailure): Fixes | Promise<Fixes>;
 }
 
 /** An answer that the question does not have. */
@@ -106,17 +106,17 @@ export async function guidePage(session: DebugSession, sources: GuideSources, an
   const guide = new Guide(session, sources);
   let standing = guide.start();
   for (const answer of answers) {
-    const ways = guide.ways(standing);
+    const ways = await guide.ways(standing);
     const way = ways[answer - 1];
     if (way === undefined) throw new GuideError(answer, ways.length);
-    standing = way.to();
+    standing = await way.to();
   }
   return guide.page(standing);
 }
 
 interface Way {
   readonly choice: GuideChoice;
-  to(): Standing;
+  to(): Standing | Promise<Standing>;
 }
 
 class Guide {
@@ -134,10 +134,10 @@ class Guide {
     return this.session.failures.slice(0, this.session.report.failures.length);
   }
 
-  private fixes(failure: NumberedFailure): Fixes {
+  private async fixes(failure: NumberedFailure): Promise<Fixes> {
     let fixes = this.found.get(failure.number);
     if (fixes === undefined) {
-      fixes = this.sources.fixes(failure);
+      fixes = await this.sources.fixes(failure);
       this.found.set(failure.number, fixes);
     }
     return fixes;
@@ -157,18 +157,20 @@ class Guide {
   }
 
   /** Where the answers lead, in their order. */
-  ways(standing: Standing): readonly Way[] {
+  async ways(standing: Standing): Promise<readonly Way[]> {
     const { stage, failure, seen } = standing;
     if (stage === 'end') return [];
     if (stage === 'which' || failure === undefined) return this.failures.slice(0, MAX_FAILURES).map((each) => this.wayInto(standing, each));
-    if (stage === 'repair')
-      return this.fixes(failure).fixes.map((fix) => ({
+    if (stage === 'repair') {
+      const { fixes } = await this.fixes(failure);
+      return fixes.map((fix) => ({
         choice: {
           words: fix.applicability === 'text' ? plainTitle(fix) : `${fix.title}: ${fix.effect}`,
           command: fix.applied === undefined ? 'fix' : `fix ${fix.letter}`,
         },
         to: () => ({ ...standing, stage: 'end', fix }),
       }));
+    }
     const about = this.about(failure);
     const ways: Way[] = [];
     const origin = !seen.has('origin') && about?.hasStory === true;
@@ -196,8 +198,8 @@ class Guide {
   }
 
   /** Where there is nothing to choose the end comes at once. */
-  private repair(standing: Standing, failure: NumberedFailure): Standing {
-    const { fixes } = this.fixes(failure);
+  private async repair(standing: Standing, failure: NumberedFailure): Promise<Standing> {
+    const { fixes } = await this.fixes(failure);
     return fixes.length > 1 ? this.enter({ ...standing, stage: 'repair' }) : { ...standing, stage: 'end', fix: fixes[0] };
   }
 
@@ -214,7 +216,7 @@ class Guide {
   async page(standing: Standing): Promise<GuidePage> {
     const { stage, failure } = standing;
     const source = failure === undefined ? undefined : this.session.source.at(failure.failure.instruction);
-    const choices = this.ways(standing).map(({ choice }) => choice);
+    const choices = (await this.ways(standing)).map(({ choice }) => choice);
     const ending = stage === 'end' ? await this.ending(standing) : undefined;
     const facts = failure === undefined || ending !== undefined ? [] : await this.facts(stage, failure);
     return { stage, failure, source, facts, question: QUESTIONS[stage], choices, ending };
@@ -224,7 +226,7 @@ class Guide {
     if (stage === 'truth') return truthFacts(await this.sources.verdict(failure));
     const explanation = this.explanation(failure);
     if (stage === 'repair') {
-      const { lowering } = this.fixes(failure);
+      const { lowering } = await this.fixes(failure);
       return lowering === undefined ? [] : [{ label: 'compiler', words: lowering.words }];
     }
     if (stage === 'origin' && explanation !== undefined)

@@ -29,6 +29,7 @@ import { specialFields } from './special-fields.ts';
 import { StackFrame } from './stack.ts';
 import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
 import { State } from './state.ts';
+import { atOnce, inSlices, type Steps } from './steps.ts';
 import { unreachableCode } from './structure.ts';
 import type { Value } from './value.ts';
 
@@ -75,11 +76,7 @@ export function verifyProgram(object: ObjectFile, program: ObjectProgram, option
 
 /** Like `verifyProgram`, with the explored states. */
 export function verify(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Verification {
-  const steps = verificationSteps(object, program, options);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
+  return atOnce(verificationSteps(object, program, options));
 }
 
 /**
@@ -87,27 +84,13 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
  *
  * @param pause called after each slice of work; what it throws ends the verification.
  */
-export async function verifyInSlices(
-  object: ObjectFile,
-  program: ObjectProgram,
-  options: VerifyOptions,
-  pause: () => Promise<void>,
-): Promise<Verification> {
-  const steps = verificationSteps(object, program, options);
-  let since = performance.now();
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    if (performance.now() - since < SLICE) continue;
-    await pause();
-    since = performance.now();
-  }
+export function verifyInSlices(object: ObjectFile, program: ObjectProgram, options: VerifyOptions, pause: () => Promise<void>): Promise<Verification> {
+  return inSlices(verificationSteps(object, program, options), pause);
 }
 
-/** Milliseconds of work between two pauses. */
-const SLICE = 10;
 
-function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Generator<undefined, Verification> {
+/** Like `verify`, as a part of other work that gives way. */
+export function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Steps<Verification> {
   const started = performance.now();
   const rules = rulesFor(object, program, options);
   const maps = object.maps.map((_, index) => mapFacts(object, index, options.platform));

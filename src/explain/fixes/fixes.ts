@@ -1,8 +1,9 @@
 import { slotCount } from '../../isa/instruction.ts';
 import type { ObjectProgram } from '../../object/object-file.ts';
 import type { CheckKind } from '../../verifier/checks.ts';
-import { type Verification, type VerifyOptions, verify } from '../../verifier/index.ts';
+import { type Verification, type VerifyOptions, verificationSteps } from '../../verifier/index.ts';
 import type { Failure } from '../../verifier/report.ts';
+import { atOnce, type Steps } from '../../verifier/steps.ts';
 import { instructionText } from '../instruction-text.ts';
 import type { Fix as KnowledgeFix } from '../knowledge/entry.ts';
 import { findEntry } from '../knowledge/index.ts';
@@ -130,6 +131,11 @@ type Draft = Omit<Fix, 'letter' | 'patch'> & { readonly edits: readonly Edit[] }
  * with which the whole program passes come first, then those that repair this check and leave others.
  */
 export function proposeFixes(verification: Verification, failure: Failure, options: FixOptions = {}): Fixes {
+  return atOnce(fixSteps(verification, failure, options));
+}
+
+/** Like `proposeFixes`, giving way while it verifies. */
+export function* fixSteps(verification: Verification, failure: Failure, options: FixOptions = {}): Steps<Fixes> {
   const site = siteOf(verification, failure);
   if (site === undefined) return { fixes: lettered(advice(failure)), lowering: undefined, rejected: [] };
   const end = performance.now() + (options.budgetMilliseconds ?? DEFAULT_BUDGET);
@@ -140,7 +146,7 @@ export function proposeFixes(verification: Verification, failure: Failure, optio
   for (const pattern of PATTERNS[site.finding.kind] ?? []) {
     for (const proposal of pattern(site)) {
       if (whole.length >= most || performance.now() > end) break;
-      const tried = attempt(site, proposal, options, end, 0);
+      const tried = yield* attempt(site, proposal, options, end, 0);
       if (tried === undefined) rejected.push(proposal.title);
       else if (tried.applied?.verification.report.verdict === 'accepted') whole.push(tried);
       else partial.push(tried);
@@ -167,10 +173,10 @@ function spelled(c: readonly string[], { machine }: Site): readonly string[] {
 }
 
 /** Applies a proposal and verifies it, wider versions of it where the same check still fails; undefined where it does not repair the check. */
-function attempt(site: Site, first: Proposal, options: FixOptions, end: number, depth: number): Draft | undefined {
+function* attempt(site: Site, first: Proposal, options: FixOptions, end: number, depth: number): Steps<Draft | undefined> {
   let proposal = first;
   for (let turn = 0; turn <= MAX_WIDENINGS; turn++) {
-    const applied = apply(site, proposal.edits, options, end);
+    const applied = yield* apply(site, proposal.edits, options, end);
     if (applied === undefined || applied.verification.report.verdict === 'error') return undefined;
     const origin = originOf(site.program, proposal.edits);
     if (!isReached(applied.verification, origin, site.pc)) return undefined;
@@ -183,7 +189,7 @@ function attempt(site: Site, first: Proposal, options: FixOptions, end: number, 
       proposal = wider;
       continue;
     }
-    return again === undefined ? complete(site, proposal, applied, origin, options, end, depth) : undefined;
+    return again === undefined ? yield* complete(site, proposal, applied, origin, options, end, depth) : undefined;
   }
   return undefined;
 }
@@ -198,7 +204,7 @@ function isReached({ exploration }: Verification, origin: readonly number[], pc:
 }
 
 /** A proposal that repaired its check, with fixes for the checks that fail still. */
-function complete(
+function* complete(
   site: Site,
   proposal: Proposal,
   applied: NonNullable<Fix['applied']>,
@@ -206,7 +212,7 @@ function complete(
   options: FixOptions,
   end: number,
   depth: number,
-): Draft | undefined {
+): Steps<Draft | undefined> {
   const { pattern, c, effect, changesBehaviour, edits } = proposal;
   const line = site.source.at(site.pc)?.line ?? 0;
   const title = line === 0 ? proposal.title : `${proposal.title} (line ${line})`;
@@ -214,7 +220,7 @@ function complete(
   const draft = { pattern, title, c, effect, edits, applicability: changesBehaviour ? 'verified-changes-behaviour' : 'verified' } as const;
   const [next] = failures;
   if (next === undefined) return { ...draft, applied };
-  const rest = depth >= MAX_CHAIN || performance.now() > end ? undefined : first(applied.verification, next, options, end, depth + 1);
+  const rest = depth >= MAX_CHAIN || performance.now() > end ? undefined : yield* first(applied.verification, next, options, end, depth + 1);
   if (rest?.applied !== undefined && rest.applied.verification.report.verdict === 'accepted') {
     if (
       !isReached(
@@ -252,12 +258,12 @@ function comesFirst(c: readonly string[], other: readonly string[]): boolean {
 }
 
 /** The first proposal for a failure with which the whole program passes. */
-function first(verification: Verification, failure: Failure, options: FixOptions, end: number, depth: number): Draft | undefined {
+function* first(verification: Verification, failure: Failure, options: FixOptions, end: number, depth: number): Steps<Draft | undefined> {
   const site = siteOf(verification, failure);
   for (const pattern of site === undefined ? [] : (PATTERNS[site.finding.kind] ?? [])) {
     for (const proposal of pattern(site!)) {
       if (performance.now() > end) return undefined;
-      const tried = attempt(site!, proposal, options, end, depth);
+      const tried = yield* attempt(site!, proposal, options, end, depth);
       if (tried?.applied?.verification.report.verdict === 'accepted') return tried;
     }
   }
@@ -272,7 +278,7 @@ function siteOf(verification: Verification, failure: Failure): Site | undefined 
   return finding === undefined ? undefined : new Site(verification, failure, finding);
 }
 
-function apply(site: Site, edits: readonly Edit[], options: FixOptions, end: number): Fix['applied'] | undefined {
+function* apply(site: Site, edits: readonly Edit[], options: FixOptions, end: number): Steps<Fix['applied'] | undefined> {
   const { object, rules } = site.machine;
   const { platform, programType, allowDivisionByZero, checkTermination, strict } = rules;
   // What is left of the time is all that a verification may take, so that a large program does not keep its reader waiting.
@@ -281,10 +287,9 @@ function apply(site: Site, edits: readonly Edit[], options: FixOptions, end: num
     const program = applyEdits(site.program, edits);
     // A type that the section tells brings its attach type along; naming it would lose that.
     const named = rules.attachType === undefined ? { programType } : {};
-    return {
-      program,
-      verification: verify(object, program, { ...options.verify, timeLimit, ...named, platform, allowDivisionByZero, checkTermination, strict }),
-    };
+    const limits = { ...options.verify, timeLimit };
+    const rulesOfSite = { ...named, platform, allowDivisionByZero, checkTermination, strict };
+    return { program, verification: yield* verificationSteps(object, program, { ...limits, ...rulesOfSite }) };
   } catch (error) {
     if (error instanceof EditError) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import type { Block } from '../../verifier/cfg.ts';
+import { atOnce, type Steps } from '../../verifier/steps.ts';
 import { crossEdge, replayBlock } from '../replay.ts';
 import type { DebugSession } from '../session.ts';
 import type { NumberedFailure } from '../views.ts';
@@ -53,6 +54,11 @@ export interface Coverage {
 
 /** Which blocks, edges and lines the verifier came to; undefined where it explored nothing. */
 export function coverageOf(session: DebugSession): Coverage | undefined {
+  return atOnce(coverageSteps(session));
+}
+
+/** Like `coverageOf`, giving way while it goes through the blocks. */
+export function* coverageSteps(session: DebugSession): Steps<Coverage | undefined> {
   const { graph, exploration } = session.verification;
   if (graph === undefined || exploration === undefined || session.atlas === undefined) return undefined;
   const failures = session.failures.slice(0, session.report.failures.length);
@@ -60,9 +66,12 @@ export function coverageOf(session: DebugSession): Coverage | undefined {
     graph.blocks,
     [...graph.functions.values()].map(({ entry }) => entry),
   );
-  const blocks = graph.blocks
-    .map((block) => coveredBlock(session, block, graph.blocks, dominators.get(block.id), failures))
-    .sort((a, b) => a.start - b.start);
+  const blocks: CoveredBlock[] = [];
+  for (const block of graph.blocks) {
+    yield { done: blocks.length, total: graph.blocks.length };
+    blocks.push(coveredBlock(session, block, graph.blocks, dominators.get(block.id), failures));
+  }
+  blocks.sort((a, b) => a.start - b.start);
   const lines = linesOf(session);
   const slots = session.program.instructions.flatMap((instruction, pc) => (instruction === undefined ? [] : [pc]));
   return {
@@ -97,7 +106,7 @@ function coveredBlock(
     edges: block.successors.map((to, index) => ({
       to: blocks[to]!.start,
       kind: !branches ? 'next' : index === 0 ? 'taken' : 'fall-through',
-      possible: nodes.some((node) => node.processed.slice(-MAX_STATES).some((state) => goesTo(session, node, state, to))),
+      possible: nodes.some((node) => goesTo(session, node, to)),
     })),
     dominator: dominator === undefined ? undefined : blocks[dominator]!.start,
     loopHead: block.loopEnd >= 0,
@@ -110,15 +119,22 @@ function coveredBlock(
 
 type SessionNode = DebugSession['node'];
 
-/** Whether a state goes from its block into another one of the function. */
-function goesTo(session: DebugSession, node: SessionNode, head: SessionNode['processed'][number], to: number): boolean {
-  const { machine, verification, atlas } = session;
+/** Whether some state goes from its block into another one of the function. */
+function goesTo(session: DebugSession, node: SessionNode, to: number): boolean {
+  const { machine, verification } = session;
+  const atlas = session.atlas!;
   const kind = machine.instruction(node.block.last).kind;
   // A call's successor is entered from the function that was called.
-  if (kind === 'call_local') return (atlas!.nodesAt(verification.graph!.blocks[to]!.start).length ?? 0) > 0;
-  const { end } = replayBlock(machine, node, head);
-  const next = atlas!.successors(node).find(({ block }) => block.id === to);
-  return end !== undefined && next !== undefined && crossEdge(machine, verification.liveness!, node, end, next) !== undefined;
+  if (kind === 'call_local') return atlas.nodesAt(verification.graph!.blocks[to]!.start).length > 0;
+  const next = atlas.successors(node).find(({ block }) => block.id === to);
+  if (next === undefined || next.processed.length === 0) return false;
+  // What was entered and has no other way in was entered this way.
+  if (next !== atlas.root && atlas.predecessors(next).length === 1) return true;
+  if (session.crossing(node, next) !== undefined) return true;
+  return node.processed.slice(-MAX_STATES, -1).some((head) => {
+    const { end } = replayBlock(machine, node, head);
+    return end !== undefined && crossEdge(machine, verification.liveness!, node, end, next) !== undefined;
+  });
 }
 
 /** Immediate dominators by block (Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm); entries have none. */

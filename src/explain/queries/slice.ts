@@ -2,6 +2,7 @@ import type { Instruction } from '../../isa/instruction.ts';
 import type { Node } from '../../verifier/explore.ts';
 import { registerEffects } from '../../verifier/liveness.ts';
 import type { State } from '../../verifier/state.ts';
+import { atOnce, type Steps } from '../../verifier/steps.ts';
 import { factAbout } from '../aspect.ts';
 import type { ReplayedStep } from '../replay.ts';
 import type { DebugSession } from '../session.ts';
@@ -36,6 +37,11 @@ const MAX_VISITS = 50_000;
  * @param subject `r6` or `fp-16` of the current function, before the current instruction.
  */
 export function sliceBack(session: DebugSession, subject: string): Slice {
+  return atOnce(sliceBackSteps(session, subject));
+}
+
+/** Like `sliceBack`, giving way between the blocks. */
+export function* sliceBackSteps(session: DebugSession, subject: string): Steps<Slice> {
   const found = new Set<number>();
   const atEnd = new Map<Node, Set<PlaceKey>>();
   const work: Node[] = [];
@@ -58,6 +64,7 @@ export function sliceBack(session: DebugSession, subject: string): Slice {
   const wanted = new Set([keyOf(session.state.frames.length - 1, startOf(session, subject))]);
   enter(session.node, backThrough(session, start.slice(0, Math.max(0, here)), wanted, found, session.state));
   for (let visits = 0; work.length > 0 && visits < MAX_VISITS; visits++) {
+    yield;
     const node = work.pop()!;
     const replay = session.replayNode(node);
     if (replay !== undefined) enter(node, backThrough(session, replay.steps, new Set(atEnd.get(node)), found, replay.end));
@@ -178,11 +185,11 @@ function acrossBack(session: DebugSession, from: Node, to: Node, places: Readonl
 }
 
 /**
- * Who uses a place: the instructions that read it after the current one, directly or through what was made from it.
+ * Who uses a place: the instructions that read it after the current one, directly or through what was made from it. Gives way between the blocks.
  *
  * @param subject `r6` or `fp-16` of the current function, before the current instruction.
  */
-export function sliceForward(session: DebugSession, subject: string): Slice {
+export function* sliceForwardSteps(session: DebugSession, subject: string): Steps<Slice> {
   const found = new Set<number>();
   const atHead = new Map<Node, Set<PlaceKey>>();
   const work: Node[] = [];
@@ -201,6 +208,7 @@ export function sliceForward(session: DebugSession, subject: string): Slice {
   const wanted = new Set([keyOf(session.state.frames.length - 1, startOf(session, subject))]);
   leave(session.node, forwardThrough(session, start.slice(Math.max(0, here)), wanted, found));
   for (let visits = 0; work.length > 0 && visits < MAX_VISITS; visits++) {
+    yield;
     const node = work.pop()!;
     leave(node, forwardThrough(session, stepsOf(session, node), new Set(atHead.get(node)), found));
   }

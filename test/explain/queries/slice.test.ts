@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { coverageOf } from '../../../src/explain/queries/coverage.ts';
 import { joinRows } from '../../../src/explain/queries/joins.ts';
 import { LoopRecorder, loopHeadAt } from '../../../src/explain/queries/loops.ts';
-import { sliceBack, sliceForward } from '../../../src/explain/queries/slice.ts';
+import { sliceBack, sliceForwardSteps } from '../../../src/explain/queries/slice.ts';
 import { DebugSession } from '../../../src/explain/session.ts';
 import { linux } from '../../../src/platform/linux/linux.ts';
 import { windows } from '../../../src/platform/windows/windows.ts';
 import { verify } from '../../../src/verifier/index.ts';
+import { atOnce } from '../../../src/verifier/steps.ts';
 import { debugSample } from '../open.ts';
 import { atFailure, hasFailures } from './corpus-failure.ts';
 
@@ -22,7 +23,7 @@ describe('slices', () => {
   it('follow who uses a register', async () => {
     const session = await debugSample('droppacket_unsafe');
     session.goto([2]);
-    const uses = sliceForward(session, 'r1').instructions;
+    const uses = atOnce(sliceForwardSteps(session, 'r1')).instructions;
     expect(uses).toContain(2);
     // The byte that was read decides at instruction 3.
     expect(uses).toContain(3);
@@ -38,7 +39,7 @@ describe.runIf(hasFailures(6))('slices, joins, loops and coverage of the failing
     for (const pc of [0, 1, 10, 11, 12, 13]) expect(instructions).toContain(pc);
     // The key on the stack is another place.
     expect(instructions).not.toContain(16);
-    expect(sliceForward(atStart(session), 'r1').instructions).toContain(0);
+    expect(atOnce(sliceForwardSteps(atStart(session), 'r1')).instructions).toContain(0);
   });
 
   it('go into called functions and back to their callers', async () => {
