@@ -70,7 +70,7 @@ describe('the screen', () => {
   it('keeps the verdict in the title of a narrow screen, and breaks the lines of an answer', async () => {
     const screen = await openScreen(UNSAFE);
     expect(screen.rows({ columns: 64, rows: 20 })[0]).toMatch(/^ DropPacket {2}xdp {2}rejected, 2 failed checks +step 1 of 3$/);
-    expect(screen.rows({ columns: 50, rows: 20 })[0]).toMatch(/^ DropPac… {2}rejected, 2 failed checks step 1 of 3$/);
+    expect(screen.rows({ columns: 50, rows: 20 })[0]).toMatch(/^ DropPack… {2}rejected, 2 failed checks step 1 of 3$/);
     expect(screen.rows({ columns: 40, rows: 20 })[0]).toMatch(/^ DropPacket {2}rejected +step 1 of 3$/);
     await screen.press('j', 'j', 'j', 'b');
     const narrow = screen.rows({ columns: 40, rows: 24 }).join('\n');
