@@ -1,6 +1,7 @@
 import type { ArgumentKind, HelperArgument, HelperPrototype } from '../platform/platform.ts';
 import { low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
+import { checkCallback } from './global-functions.ts';
 import { checkSocketMap } from './linux-rules.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { requireAccess } from './memory.ts';
@@ -145,7 +146,7 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
   callback(call, register, value) {
     if (value.kind === 'code') {
       call.callback = value.tag;
-      return true;
+      return checkCallback(call.machine, call.state, call.pc, value.tag);
     }
     call.machine.fail('callback_argument', call.pc, call.state, {
       register,

@@ -483,8 +483,11 @@ export const CHECKS = {
   global_argument: {
     severity: 'policy',
     id: 'CALL-02',
-    classic: (d) => `Possible null access (${access(d)})`,
-    plain: (d) => `${reg(d)} may be null here: global function ${d.name} is verified on its own, for any argument of its type.`,
+    classic: (d) => (d.note === undefined ? `Possible null access (${access(d)})` : `invalid use of global function ${d.name}`),
+    plain: (d) =>
+      d.note === undefined
+        ? `${reg(d)} may be null here: global function ${d.name} is verified on its own, for any argument of its type.`
+        : `${d.note.replace(/\.$/, '')}.`,
   },
   legacy_packet: {
     severity: 'policy',

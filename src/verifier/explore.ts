@@ -8,7 +8,7 @@ import { changePacket, endLoans, executeCall, isTailCall } from './call.ts';
 import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
-import { checkGlobalCall, globalFunctions } from './global-functions.ts';
+import { checkGlobalCall } from './global-functions.ts';
 import {
   dissimilarity,
   generalise,
@@ -474,8 +474,7 @@ export class Explorer {
       machine.fail('recursion', pc, state, { name: functionName(machine, target), limit: machine.rules.callFrames });
       return;
     }
-    const callee = globalFunctions(machine).get(target);
-    if (callee !== undefined && !checkGlobalCall(machine, state, pc, callee)) return;
+    if (!checkGlobalCall(machine, state, pc, target)) return;
     const context = this.context(node.context, pc, target, node.block.successors[0]!, false, node.block);
     if (context === undefined || state.frames.length >= machine.rules.callFrames) {
       machine.fail('call_depth', pc, state, { limit: machine.rules.callFrames });

@@ -15,10 +15,8 @@ import {
 import type { HelperPrototype, Platform, ProgramType } from '../platform/platform.ts';
 import type { ControlFlowGraph } from './cfg.ts';
 import { buildControlFlowGraph, ControlFlowError, GraphLimitError } from './cfg.ts';
-import type { Exploration, LoopTurn, Precision } from './explore.ts';
-import { Explorer } from './explore.ts';
+import type { Exploration, LoopTurn } from './explore.ts';
 import { failureOf } from './failure.ts';
-import { globalFunctions, parameterFindings, standaloneEntry } from './global-functions.ts';
 import { Clock, climb, lateText, type Outcome, rungsFor } from './ladder.ts';
 import { computeLiveness, type Liveness } from './liveness.ts';
 import type { Assumption, Finding, MapFacts, Rules } from './machine.ts';
@@ -28,6 +26,7 @@ import type { VerificationReport } from './report.ts';
 import { specialFields } from './special-fields.ts';
 import { StackFrame } from './stack.ts';
 import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
+import { verifyGlobalFunctions } from './standalone.ts';
 import { State } from './state.ts';
 import { atOnce, inSlices, type Steps } from './steps.ts';
 import { unreachableCode } from './structure.ts';
@@ -84,10 +83,14 @@ export function verify(object: ObjectFile, program: ObjectProgram, options: Veri
  *
  * @param pause called after each slice of work; what it throws ends the verification.
  */
-export function verifyInSlices(object: ObjectFile, program: ObjectProgram, options: VerifyOptions, pause: () => Promise<void>): Promise<Verification> {
+export function verifyInSlices(
+  object: ObjectFile,
+  program: ObjectProgram,
+  options: VerifyOptions,
+  pause: () => Promise<void>,
+): Promise<Verification> {
   return inSlices(verificationSteps(object, program, options), pause);
 }
-
 
 /** Like `verify`, as a part of other work that gives way. */
 export function* verificationSteps(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Steps<Verification> {
@@ -202,7 +205,7 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
 
 const CANCELLED = 'The verification was cancelled.';
 
-/** Verifies each global function on its own, as Linux does: its pointer parameters may be null whatever the callers here pass. */
+/** Verifies the global functions on their own, as Linux does; what they return is not what the program does. */
 function checkGlobalFunctions(
   machine: Machine,
   graph: ControlFlowGraph,
@@ -210,24 +213,10 @@ function checkGlobalFunctions(
   stackLiveness: StackLiveness,
   isStopped: () => boolean,
 ): void {
-  for (const { range, parameters } of globalFunctions(machine, (slot) => graph.functions.has(slot))) {
-    const alone = createMachine(machine.object, machine.program, machine.rules, machine.maps);
-    const { state, maybeNull } = standaloneEntry(alone, parameters);
-    new Explorer(alone, graph, liveness, stackLiveness, {
-      precision: STANDALONE,
-      stopAtFailure: false,
-      thresholds: [],
-      failures: () => alone.failures,
-      cancelled: isStopped,
-    }).run(state, range.start);
-    if (isStopped()) return;
-    for (const finding of parameterFindings(alone.findings, maybeNull))
-      machine.fail('global_argument', finding.instruction, finding.state, { ...finding.details, name: range.name });
-  }
+  const rules: Rules = { ...machine.rules, returns: undefined };
+  const create = () => createMachine(machine.object, machine.program, rules, machine.maps);
+  verifyGlobalFunctions({ machine, create, graph, liveness, stackLiveness, isStopped });
 }
-
-/** Enough to follow the null checks of one function. */
-const STANDALONE: Precision = { states: 16, shapes: 64, constants: false, fine: false, turns: 4, steps: 200_000 };
 
 function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules, maps: readonly MapFacts[]): Machine {
   const { platform, programType } = rules;

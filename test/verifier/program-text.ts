@@ -27,6 +27,8 @@ export interface TextProgram {
   readonly maps?: readonly TextMap[];
   /** Types from id 1 on. */
   readonly types?: readonly BtfType[];
+  /** Functions that are global, with their BTF ids; the others are static. */
+  readonly globals?: Readonly<Record<string, number>>;
   /** One instruction a line; `name:` begins a function or a place to jump to. */
   readonly text: string;
 }
@@ -84,7 +86,7 @@ function link({ platform, type, text, maps = [] }: TextProgram): {
 
 /** The object that a text stands for, with its one program. */
 export function objectOfText(source: TextProgram): { readonly object: ObjectFile; readonly program: ObjectProgram } {
-  const { platform, maps = [], types, section = 'none' } = source;
+  const { platform, maps = [], types, globals = {}, section = 'none' } = source;
   const { instructions, externs, starts } = link(source);
   const btf: Btf | undefined = types === undefined ? undefined : { types: [{ kind: 'void' }, ...types] };
   const ordered = [['main', 0] as const, ...[...starts].sort((a, b) => a[1] - b[1])];
@@ -100,7 +102,8 @@ export function objectOfText(source: TextProgram): { readonly object: ObjectFile
       end: ordered[index + 1]?.[1] ?? instructions.length,
       section,
       sectionSlot: start,
-      linkage: index === 0 ? 'global' : 'static',
+      linkage: index === 0 || name in globals ? 'global' : 'static',
+      ...(name in globals ? { btfId: globals[name]! } : {}),
     })),
     lines: [],
   };
