@@ -11,6 +11,7 @@ import { CustomMap } from './maps/custom.ts';
 import type { BpfMap } from './maps/map.ts';
 import { templateOf } from './maps/map-of-maps.ts';
 import { ProgramArrayMap } from './maps/program-array.ts';
+import { MapFlag } from './maps/rules.ts';
 import { specialFields } from './maps/special-fields.ts';
 import { type ExecutionMode, requireAllowed } from './policy.ts';
 import type { BpfProgram, ProgramSource } from './programs.ts';
@@ -22,6 +23,8 @@ import type { Verdict } from './verdict.ts';
 const PIN_BY_NAME = 1;
 /** LINUX_KERNEL_VERSION that objects with a .kconfig map see: 6.18.0. */
 const KERNEL_VERSION = 0x06_12_00;
+/** libbpf's least length for the part of a data section's name that comes from the section. */
+const SHORTEST_SUFFIX = 7;
 const PAGE = 4096;
 
 /** The next power of two in whole pages; 0 and what is beyond the largest stay for the kernel to refuse (adjust_ringbuf_sz of libbpf). */
@@ -162,7 +165,7 @@ export class ObjectLoader {
     return map;
   }
 
-  /** Name and size as libbpf of Linux hands them to the kernel. */
+  /** Name, size and flags as libbpf of Linux hands them to the kernel. */
   #asLibbpf(definition: MapDefinition): MapDefinition {
     const { platform, host, mapRules } = this.#runtime;
     if (platform.name === 'windows') return definition;
@@ -175,9 +178,20 @@ export class ObjectLoader {
     const kind = findMapType(platform, definition.type)?.kind;
     return {
       ...definition,
-      name: definition.name.slice(0, mapRules.maximumName).replace(/[^A-Za-z0-9_.]/g, '_'),
+      name: this.#libbpfName(definition)
+        .slice(0, mapRules.maximumName)
+        .replace(/[^A-Za-z0-9_.]/g, '_'),
       maxEntries: (kind && sizes[kind]?.()) ?? maxEntries,
+      flags: definition.data === undefined ? definition.flags : definition.flags | MapFlag.mmapable,
     };
+  }
+
+  /** Data sections are named after the object, as far as there is room; those that have a second dot are not (libbpf, internal_map_name). */
+  #libbpfName({ name, data }: MapDefinition): string {
+    if (data === undefined || name.includes('.', 1)) return name;
+    const object = this.#object.path.replace(/^.*[\\/]/, '').split('.', 1)[0] ?? '';
+    const room = this.#runtime.mapRules.maximumName - Math.max(name.length, SHORTEST_SUFFIX);
+    return `${object.slice(0, Math.max(room, 0))}${name}`;
   }
 
   /** A map given by the caller, or the one that is pinned under the name. */
@@ -196,8 +210,20 @@ export class ObjectLoader {
       map.maxEntries === maxEntries &&
       (this.#runtime.platform.name === 'windows' || (map.flags === flags && (map.specification.extra ?? 0) === extra));
     if (!same) throw new RuntimeError('EBPF_INVALID_ARGUMENT', `Map ${definition.name} differs from the one that is pinned under its name.`);
+    if (definition.data?.readOnly && !this.#holds(map, definition.data.bytes))
+      throw new RuntimeError(
+        'EBPF_INVALID_ARGUMENT',
+        `Map ${definition.name} holds other constants than the object, which is verified with its own.`,
+      );
     this.#runtime.openHandle(id);
     return map;
+  }
+
+  /** Whether the map has exactly these constants, for good. */
+  #holds(map: BpfMap, bytes: Uint8Array): boolean {
+    if (!(map instanceof ArrayMap) || !map.frozen) return false;
+    const held = this.#runtime.memory.read(map.base, bytes.length);
+    return held.every((byte, index) => byte === bytes[index]);
   }
 
   #fillData(map: ArrayMap, definition: MapDefinition): void {
@@ -209,6 +235,8 @@ export class ObjectLoader {
       if (extern.kind !== 'kconfig' || data.section !== '.kconfig' || extern.offset === undefined) continue;
       if (extern.name === 'LINUX_KERNEL_VERSION') memory.view.setUint32(map.base + extern.offset, KERNEL_VERSION, true);
     }
+    // The verifier knows constants by their values: they must stay as they are.
+    if (data.readOnly) map.freeze();
   }
 
   async #program(program: ObjectProgram, first: boolean, mode: ExecutionMode): Promise<void> {

@@ -181,6 +181,27 @@ describe('maps of Linux whose C types are known', () => {
 });
 
 describe('data sections', () => {
+  it('are named as libbpf names them, and constants stay what they are', async () => {
+    const session = await loaded();
+    expect(await succeeds(session, 'map show pinned maps/linux_ty_rodata')).toMatch(
+      /^\d+: array {2}name linux_ty\.rodata {2}flags 0x480\n\tkey 4B {2}value 4B {2}max_entries 1\n\tfrozen\n$/,
+    );
+    expect(await succeeds(session, 'map show pinned maps/linux_ty_data')).toMatch(/^\d+: array {2}name linux_ty\.data {2}flags 0x400\n/);
+    expect(await run(session, 'map update name linux_ty.rodata key 0 0 0 0 value 1 0 0 0')).toMatchObject({
+      stderr: 'Error: update failed: Operation not permitted\n',
+      exitCode: 255,
+    });
+  });
+
+  it('with constants stand in only for the same constants', async () => {
+    const session = await loaded();
+    await succeeds(session, 'prog load linux_types.o again map name .rodata pinned maps/linux_ty_rodata');
+    await succeeds(session, 'map create other type array key 4 value 4 entries 1 name other flags 0x480 platform linux');
+    const { stderr, exitCode } = await run(session, 'prog load linux_types.o more map name .rodata pinned other');
+    expect(stderr).toContain('Map .rodata holds other constants than the object, which is verified with its own.');
+    expect(exitCode).toBe(255);
+  });
+
   it('list their variables', async () => {
     const session = await loaded();
     const { map_ids: ids } = JSON.parse(await succeeds(session, '-j prog show name count')) as { readonly map_ids: readonly number[] };

@@ -77,3 +77,14 @@ describe('entries by their C types', () => {
     expect(exitCode).not.toBe(0);
   });
 });
+
+describe('data sections', () => {
+  it('with constants cannot be changed, since programs are verified with their values', async () => {
+    const maps = (await last('add program samples/global_vars.o', 'show maps')).stdout;
+    const idOf = (name: string) => new RegExp(`^ *(\\d+) .* ${name}$`, 'm').exec(maps)![1];
+    const refused = await last('add program samples/global_vars.o', `set map ${idOf('\\.rodata')} 0 41`);
+    expect(refused.stderr).toContain('EBPF_ACCESS_DENIED');
+    expect(refused.exitCode).toBe(1);
+    expect(await last('add program samples/global_vars.o', `set map ${idOf('\\.data')} 0 41`)).toMatchObject({ stderr: '', exitCode: 0 });
+  });
+});
