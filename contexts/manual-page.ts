@@ -33,8 +33,41 @@ Shows how ebpfsh is called.
 .TP
 .B \-\-version
 Shows the version.
+.PP
+.B ebpfsh dap
+serves the Debug Adapter Protocol to an editor over standard input and output.
 .SH EXIT STATUS
 0: success. 1: a command failed. 2: a command was not understood.
+With
+.B fail-on=
+.B show verification
+tells the verdict by 1 to 5.
+.SH ENVIRONMENT
+.TP
+.B EBPFSH_CONFIG_DIR
+Where settings and the history of lines are kept.
+.TP
+.B EBPFSH_STORE
+Where what is pinned or attached is kept.
+.TP
+.B EBPFSH_CLANG
+The clang that
+.B ebpf watch
+runs.
+.TP
+.B EBPFSH_DEBUG
+1 shows where an internal error happened.
+.TP
+.B NO_COLOR
+Anything switches colors off.
+.TP
+.B INK_SCREEN_READER
+true: a screen reader reads along, as after
+.BR "set screenreader on" .
+.SH FILES
+.TP
+.I ~/.config/ebpfsh
+Settings, history and store, where the variables above say nothing.
 .SH COMMANDS
 `;
 

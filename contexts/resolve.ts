@@ -1,6 +1,7 @@
 import { type CommandRow, type ContextDefinition, type WordNode, wordTree } from './context.ts';
 import { UsageError } from './errors.ts';
 import { ambiguous, commandNotFound, didYouMean } from './messages.ts';
+import { otherWord } from './other-words.ts';
 import { suggest } from './suggest.ts';
 import type { Token } from './tokens.ts';
 
@@ -130,6 +131,8 @@ function notFound(misses: readonly Miss[], tokens: readonly Token[], entered: re
   const deepest = Math.max(...misses.map((miss) => miss.words.length));
   const typed = [...entered, ...tokens.map((token) => token.text)].join(' ');
   const wrong = tokens[deepest];
+  const elsewhere = deepest === 0 ? otherWord(wrong?.text ?? '', entered) : undefined;
+  if (elsewhere !== undefined) return new UsageError(`${commandNotFound(typed)}${elsewhere}`, wrong);
   const there = misses.filter((miss) => miss.words.length === deepest);
   const near = suggest(
     wrong?.text ?? '',

@@ -53,7 +53,7 @@ function runClang(args: readonly string[], directory: string | undefined, signal
 }
 
 function missingClang(clang: string): string {
-  return `error: ${clang} cannot be run; install LLVM, or name clang in EBPFSH_CLANG (an object file can be watched without it)`;
+  return `error: ${clang} cannot be run\nInstall LLVM, or name clang in EBPFSH_CLANG; an object file can be watched without.`;
 }
 
 /** The files of a make rule: `a.o: a.c b\ c.h \`, line ends and blanks escaped. */

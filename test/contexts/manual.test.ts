@@ -20,7 +20,7 @@ describe('man', () => {
   it('has no line that roff would take for a request by accident', async () => {
     const { stdout } = await run(newSession(), 'man');
     const requests = new Set([...stdout.matchAll(/^[.'](\S*)/gm)].map(([, name]) => name));
-    expect([...requests].sort()).toEqual(['B', 'BI', 'I', 'PP', 'RE', 'RS', 'SH', 'TH', 'TP', 'fi', 'nf']);
+    expect([...requests].sort()).toEqual(['B', 'BI', 'BR', 'I', 'PP', 'RE', 'RS', 'SH', 'TH', 'TP', 'fi', 'nf']);
   });
 
   it.skipIf(!formatter)('is formatted without a complaint', async () => {

@@ -195,7 +195,7 @@ describe('ebpf watch that cannot start', () => {
     expect(missing).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: 'error: no-such-clang cannot be run; install LLVM, or name clang in EBPFSH_CLANG (an object file can be watched without it)\n',
+      stderr: 'error: no-such-clang cannot be run\nInstall LLVM, or name clang in EBPFSH_CLANG; an object file can be watched without.\n',
     });
     expect(ebpfsh(['watch', 'nosuch.o'])).toEqual({ exitCode: 1, stdout: '', stderr: 'error: No such file or directory opening nosuch.o\n' });
   });
