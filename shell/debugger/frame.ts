@@ -51,14 +51,16 @@ function titleLine({ snapshot, outline }: DebuggerView, columns: number): Line {
   const failed = failures === 0 ? '' : `, ${failures} failed ${failures === 1 ? 'check' : 'checks'}`;
   const assumed = snapshot.assumptions.length === 0 ? '' : `, ${snapshot.assumptions.length} assumed`;
   const judged = `  ${verdict}${failed}${assumed}`;
-  const right = ` ${stepWords(snapshot, outline)} `;
   const type = section === programType || program === programType ? '' : ` (${programType})`;
   const named = section === program ? '' : `  ${section}`;
+  const words = stepWords(snapshot, outline);
+  const shortest = SHORTEST_NAME + columnsOf(verdict) + 4;
+  const right = ` ${columnsOf(words) + 2 + shortest <= columns ? words : words.replace(/,.*/, '')} `;
   const room = Math.max(0, columns - columnsOf(right));
-  const ways = [`${named}${type} on ${platform}`, `${named}${type}`, named, ''].map((words) => words + judged);
-  const fits = (words: string, name: number) => name + columnsOf(words) < room;
+  const ways = [`${named}${type} on ${platform}`, `${named}${type}`, named, ''].map((before) => before + judged);
+  const fits = (rest: string, name: number) => name + columnsOf(rest) < room;
   const rest =
-    ways.find((words) => fits(words, columnsOf(program))) ?? (fits(judged, Math.min(SHORTEST_NAME, columnsOf(program))) ? judged : `  ${verdict}`);
+    ways.find((way) => fits(way, columnsOf(program))) ?? (fits(judged, Math.min(SHORTEST_NAME, columnsOf(program))) ? judged : `  ${verdict}`);
   const name = truncate(program, Math.max(SHORTEST_NAME, room - 1 - columnsOf(rest)));
   return inRole([...filled([span(` ${name}${rest}`)], room), span(right)], 'selected');
 }
