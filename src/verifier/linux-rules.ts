@@ -1,8 +1,10 @@
+import type { Instruction } from '../isa/instruction.ts';
+import { slotCount } from '../isa/instruction.ts';
 import type { HelperPrototype } from '../platform/platform.ts';
 import { describeValue } from './describe.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { Path } from './provenance.ts';
-import type { State } from './state.ts';
+import type { State, Trail } from './state.ts';
 import type { Value, ValueKind } from './value.ts';
 
 /** Pointers through which Linux rewrites accesses, one way per instruction (reg_type_mismatch_ok of the kernel's verifier). */
@@ -74,11 +76,34 @@ export function noteDifference(
 ): void {
   if (!machine.subtractsPackets || machine.differencesNoted.has(pc)) return;
   machine.differencesNoted.add(pc);
+  if (passesPacketCheck(machine, state.trail)) return;
   const path = new Path(machine, state.trail, pc);
-  if (path.packetChecks().length > 0 || path.differenceChecks().length === 0) return;
+  const checks = path.packetChecks();
+  for (const index of checks) machine.packetChecks.add(path.steps[index]!.pc);
+  if (checks.length > 0 || path.differenceChecks().length === 0) return;
   const { register, displacement, width, mode } = access;
   machine.fail('difference_check', pc, state, { register, displacement, width, mode });
 }
+
+/** Whether the path goes through a branch that is known to compare a packet pointer with the packet's end. */
+function passesPacketCheck(machine: Machine, trail: Trail | undefined): boolean {
+  if (machine.packetChecks.size === 0) return false;
+  // The block at which the trail ends has not been run to its branch.
+  for (let step = trail?.previous; step !== undefined; step = step.previous) if (machine.packetChecks.has(branchOf(machine, step.block))) return true;
+  return false;
+}
+
+/** Slot of the first branch at or behind the slot, or of what ends the run of instructions before one. */
+function branchOf(machine: Machine, slot: number): number {
+  let pc = slot;
+  for (;;) {
+    const instruction = machine.instruction(pc);
+    if (instruction === undefined || STOPS.has(instruction.kind)) return pc;
+    pc += slotCount(instruction);
+  }
+}
+
+const STOPS: ReadonlySet<Instruction['kind']> = new Set(['branch', 'jump', 'may_goto', 'exit', 'call_local']);
 
 /** Remarks arithmetic on a pointer that may be null, which Linux refuses whatever becomes of the result. */
 export function noteNullArithmetic(machine: Machine, state: State, pc: number, register: number, pointer: Value): void {

@@ -116,6 +116,8 @@ export class Machine implements Supply {
   /** The program subtracts packet pointers; slots whose proof by such a difference has been looked at. */
   subtractsPackets = false;
   readonly differencesNoted = new Set<number>();
+  /** Slots of branches that were found to compare a packet pointer with the packet's end. */
+  readonly packetChecks = new Set<number>();
   readonly findHelper: (id: number) => HelperPrototype | undefined;
   readonly findKfunc: (id: number) => HelperPrototype | undefined;
   private readonly structs: readonly ContextLayout[];
