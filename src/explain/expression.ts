@@ -64,3 +64,16 @@ export function argumentsOf(text: string, name: string): readonly string[] | und
   }
   return undefined;
 }
+
+/** What stands in the brackets of a line, outermost ones only, in their order: `row` and `p[1] & 15` of `t[row].hits[p[1] & 15]`. */
+export function bracketed(text: string): readonly string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '[' && depth++ === 0) from = index + 1;
+    else if (text[index] === ']' && --depth === 0) parts.push(text.slice(from, index).trim());
+    if (depth < 0) return parts;
+  }
+  return parts;
+}

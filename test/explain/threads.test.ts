@@ -22,7 +22,8 @@ const programs = FOLDERS.flatMap((folder) =>
     .map((name) => {
       const source = join(folder, name);
       const text = readFileSync(source, 'utf8');
-      return { name, source, expected: EXPECT.exec(text.split('\n', 1)[0]!)!, repaired: /\bFIX\b/.test(text) };
+      const wanted = /^\/\/ fix: (.*)$/m.exec(text)?.[1];
+      return { name, source, wanted, expected: EXPECT.exec(text.split('\n', 1)[0]!)!, repaired: /\bFIX\b/.test(text) };
     }),
 );
 const can = canCompile();
@@ -40,7 +41,7 @@ describe.skipIf(!can)('programs that people asked about', () => {
     return { program, verification: verify(loaded, program, { platform: linux }) };
   };
 
-  it.each(programs)('$name', { timeout: 120_000 }, ({ source, expected, repaired }) => {
+  it.each(programs)('$name', { timeout: 120_000 }, ({ source, wanted, expected, repaired }) => {
     const [, id, line, cause, pattern] = expected;
     const { program, verification } = verified(source, []);
     if (id === undefined) {
@@ -57,6 +58,7 @@ describe.skipIf(!can)('programs that people asked about', () => {
       pattern: judged.fixes[0]?.pattern,
     }).toEqual({ id, line: Number(line), cause, pattern });
     if (pattern !== 'advice') expect(judged.fixes[0]?.applicability).toMatch(/^verified/);
+    if (wanted !== undefined) expect(judged.fixes[0]?.c).toContain(wanted);
     if (repaired) expect(verified(source, ['FIX']).verification.report.failures).toEqual([]);
   });
 });

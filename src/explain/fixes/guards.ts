@@ -1,7 +1,8 @@
 import type { Branch, Instruction, Register } from '../../isa/instruction.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import { PACKET_SIZE, type Value } from '../../verifier/value.ts';
-import { leaveCode } from './leave.ts';
+import { assignedAt, expressionAt } from '../expression.ts';
+import { leaveCode, leavingWords, shortPacketWords } from './leave.ts';
 import type { Proposal } from './proposal.ts';
 import { addTo, load, move, type Site, store } from './site.ts';
 
@@ -26,17 +27,50 @@ export function returnLine(site: Site): string {
 
 const NAME = /[A-Za-z_]\w*/;
 
+/** The operators of C that assign: what they change stands before them. */
+const ASSIGNS = /^(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)/;
+
+/** The part of a line of C that an access is about, where line information has columns. */
+function accessedText({ source, pc }: Site): string | undefined {
+  const column = source.columnAt(pc);
+  const text = source.at(pc)?.text;
+  if (column === undefined || text === undefined) return undefined;
+  const before = text.slice(0, column - 1);
+  if (ASSIGNS.test(text.slice(column - 1))) return before.slice(Math.max(before.lastIndexOf(';'), before.lastIndexOf('{')) + 1);
+  const span = expressionAt(text, column);
+  return span === undefined ? undefined : text.slice(span.start, span.start + span.length);
+}
+
 /** The pointer that a line of C goes through: `v` of `*v += 1`, `v->b[i]`, `*y = *x`. */
-export function pointerName({ line, instruction }: Site): string | undefined {
+export function pointerName(site: Site): string | undefined {
+  const { line, instruction } = site;
   const writes = instruction.kind === 'store' || instruction.kind === 'atomic';
   const sides = line.replace(/^return\b/, '').split(/(?<![=!<>])=(?!=)/);
-  for (const side of writes ? sides : sides.reverse()) {
+  for (const side of [accessedText(site) ?? '', ...(writes ? sides : sides.reverse())]) {
     const arrow = new RegExp(`(${NAME.source})\\s*(?:->|\\[)`).exec(side);
     const star = new RegExp(`\\*\\s*(${NAME.source})`).exec(side);
     // `*((unsigned char *)tcp + i)`
     const cast = new RegExp(`^[^=]*\\*\\s*\\(.*\\*\\s*\\)\\s*(${NAME.source})`).exec(side);
     const name = cast?.[1] ?? arrow?.[1] ?? star?.[1];
     if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** The variable that took what a call returned, where that is what the register holds and the failing line speaks of it. */
+function resultName(site: Site, from: Register): string | undefined {
+  let register = from;
+  for (const slot of site.before(site.pc)) {
+    const instruction = site.machine.instruction(slot);
+    if (instruction.kind === 'call' || instruction.kind === 'call_btf') {
+      if (register > 5) continue;
+      const column = site.source.columnAt(slot);
+      const name = register !== 0 || column === undefined ? undefined : assignedAt(site.source.at(slot)?.text ?? '', column);
+      return name !== undefined && new RegExp(`\\b${name}\\b`).test(site.line) ? name : undefined;
+    }
+    if (instruction.kind !== 'binary' || instruction.dst !== register) continue;
+    if (instruction.operator !== 'mov' || instruction.source.kind !== 'register') return undefined;
+    register = instruction.source.register;
   }
   return undefined;
 }
@@ -54,12 +88,12 @@ function accessedElement({ line, instruction }: Site): string | undefined {
 export function* nullChecks(site: Site): Generator<Proposal> {
   const { register, pc } = site;
   if (register === undefined) return;
-  const name = pointerName(site) ?? 'p';
+  const name = resultName(site, register) ?? pointerName(site) ?? 'p';
   const base = {
     pattern: 'null_check',
     title: `Test ${name === 'p' ? `r${register}` : name} for null before it is used`,
     c: [`if (!${name}) ${returnLine(site)}`],
-    effect: `When nothing is found, the program returns ${site.leaving.name}: what it was called for ${site.leaving.effect}.`,
+    effect: `When nothing is found, ${leavingWords(site.leaving)}.`,
     changesBehaviour: false,
   } as const;
   yield { ...base, edits: [{ at: pc, insert: unless(site, register, 'ne', 0) }] };
@@ -150,7 +184,7 @@ export function* packetChecks(site: Site): Generator<Proposal> {
         },
       ],
       c: [`if (${test}) ${returnLine(site)}`],
-      effect: `A packet that is too short ${site.leaving.effect} (${site.leaving.name}).`,
+      effect: `A packet that is too short ${shortPacketWords(site.leaving)}.`,
       changesBehaviour: false,
       widen(again) {
         const more = again.check.kind === 'packet_upper' ? Number(again.distance?.amount ?? 0) : 0;

@@ -7,6 +7,8 @@ interface Leaving {
   readonly name: string;
   /** What becomes of the packet, call or event. */
   readonly effect: string;
+  /** A function of the program is left, not the program. */
+  readonly inFunction?: boolean;
 }
 
 const ALLOW: Leaving = { value: 1, name: '1', effect: 'is allowed' };
@@ -35,7 +37,22 @@ const LEAVING: Readonly<Record<string, Leaving>> = {
 
 /** How to leave early from where a fix does. A subprogram returns 0 to its caller. */
 export function leavingOf({ rules }: Machine, inSubprogram: boolean): Leaving {
-  return inSubprogram ? NOTHING : (LEAVING[`${rules.platform.name} ${rules.programType.name}`] ?? NOTHING);
+  return inSubprogram ? { ...NOTHING, inFunction: true } : (LEAVING[`${rules.platform.name} ${rules.programType.name}`] ?? NOTHING);
+}
+
+/** `the program returns XDP_PASS: what it was called for passes`, `the function returns 0`. */
+export function leavingWords({ name, effect, inFunction }: Leaving): string {
+  return inFunction === true ? `the function returns ${name}` : `the program returns ${name}: what it was called for ${effect}`;
+}
+
+/** What a value does that is refused: `ends the program with XDP_PASS`, `makes the function return 0`. */
+export function endingWords({ name, inFunction }: Leaving): string {
+  return inFunction === true ? `makes the function return ${name}` : `ends the program with ${name}`;
+}
+
+/** What becomes of a packet that is too short: `passes (XDP_PASS)`, `makes the function return 0`. */
+export function shortPacketWords({ name, effect, inFunction }: Leaving): string {
+  return inFunction === true ? `makes the function return ${name}` : `${effect} (${name})`;
 }
 
 /** `w0 = value; exit`. */

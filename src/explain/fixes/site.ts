@@ -16,6 +16,8 @@ import { type Leaving, leavingOf } from './leave.ts';
 /** States of one block that are looked at. */
 const MAX_STATES = 32;
 
+const COMMENT = /\/\*.*?(?:\*\/|$)|\/\/.*$/g;
+
 /** Everything a pattern asks of the place where a check fails. */
 export class Site {
   readonly verification: Verification;
@@ -57,22 +59,28 @@ export class Site {
     return this.finding.state.registers[register];
   }
 
-  /** Source text of the failing line, trimmed; '' without line information. */
+  /** Source text of the failing line, trimmed and without comments; '' without line information. */
   get line(): string {
-    return this.source.at(this.pc)?.text.trim() ?? '';
+    return (this.source.at(this.pc)?.text ?? '').replace(COMMENT, '').trim();
+  }
+
+  /** What the verifier knew of a register before an instruction, in each of its states there. */
+  valuesAt(slot: number, register: Register): readonly (Value | undefined)[] {
+    const { graph, exploration } = this.verification;
+    if (graph === undefined || exploration === undefined) return [];
+    const machine = new ReplayMachine(this.machine);
+    return new Atlas(machine, graph, exploration)
+      .nodesAt(slot)
+      .flatMap((node) =>
+        node.processed
+          .slice(0, MAX_STATES)
+          .map((head) => replayBlock(machine, node, head).steps.find(({ pc }) => pc === slot)?.before.registers[register]),
+      );
   }
 
   /** Where in the packet a register points before an instruction, in each state in which that is one place; NaN for those in which it is not. */
   constantOffsets(slot: number, register: Register): readonly number[] {
-    const { graph, exploration } = this.verification;
-    if (graph === undefined || exploration === undefined) return [];
-    const machine = new ReplayMachine(this.machine);
-    return new Atlas(machine, graph, exploration).nodesAt(slot).flatMap((node) =>
-      node.processed.slice(0, MAX_STATES).flatMap((head) => {
-        const before = replayBlock(machine, node, head).steps.find(({ pc }) => pc === slot)?.before.registers[register];
-        return before?.kind === 'packet' ? [Number(constantValue(before.range) ?? Number.NaN)] : [];
-      }),
-    );
+    return this.valuesAt(slot, register).flatMap((value) => (value?.kind === 'packet' ? [Number(constantValue(value.range) ?? Number.NaN)] : []));
   }
 
   /** The expression that the failing line passes as an argument of the helper called there, 1 the first; undefined where the line does not show it. */

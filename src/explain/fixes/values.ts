@@ -1,8 +1,11 @@
 import type { HelperCall, Instruction, Register } from '../../isa/instruction.ts';
 import { helperByName } from '../../platform/find.ts';
 import { returnLine, unless } from './guards.ts';
+import { leavingWords, shortPacketWords } from './leave.ts';
 import type { Proposal } from './proposal.ts';
 import { addTo, load, move, type Site, set, store, zero } from './site.ts';
+
+const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 // --- what was never set --------------------------------------------------------------------------------------------------------------------
 
@@ -17,7 +20,7 @@ export function* registerValues(site: Site): Generator<Proposal> {
       title: `Return ${leaving.name}`,
       edits: [{ at: pc, insert: [set(0, leaving.value)] }],
       c: [returnLine(site)],
-      effect: `The program returns ${leaving.name}: what it was called for ${leaving.effect}.`,
+      effect: sentence(leavingWords(leaving)),
       changesBehaviour: false,
     };
     return;
@@ -73,7 +76,7 @@ export function* numericResults(site: Site): Generator<Proposal> {
     title: `Return ${leaving.name} instead`,
     edits: [{ at: pc, insert: [set(0, leaving.value)] }],
     c: [returnLine(site)],
-    effect: `The program always returns ${leaving.name} here: what it was called for ${leaving.effect}.`,
+    effect: sentence(leavingWords(leaving).replace('returns', 'always returns')),
     changesBehaviour: true,
   };
 }
@@ -117,7 +120,7 @@ export function* reloads(site: Site): Generator<Proposal> {
       },
     ],
     c: ['data = (void *)(long)ctx->data;', 'data_end = (void *)(long)ctx->data_end;', `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`],
-    effect: `A packet that is now too short ${site.leaving.effect} (${site.leaving.name}).`,
+    effect: `A packet that is now too short ${shortPacketWords(site.leaving)}.`,
     changesBehaviour: false,
     widen(again) {
       const more = again.check.kind === 'packet_upper' ? Number(again.distance?.amount ?? 0) : 0;
