@@ -16,8 +16,9 @@ const COLUMN = 12;
 export function guideText(page: GuidePage, again?: string): string {
   if (page.ending !== undefined) return `${headText(page, !('changes' in page.ending))}${endingText(page.ending, page.source)}`;
   const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
+  const example = page.example === undefined ? '' : `\n${codeRow('wrong', page.example.wrong)}\n${codeRow('right', page.example.right)}`;
   const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
-  return `${headText(page)}${facts}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\n${wrap(`Answer with its number here, or from a script: ${again.replaceAll(' ', HARD_SPACE)}1`, WIDTH, '  ').replaceAll(HARD_SPACE, ' ')}`}`;
+  return `${headText(page)}${facts}${example}${facts === '' ? '' : '\n'}${page.question}\n${choices}${again === undefined ? '' : `\n${wrap(`Answer with its number here, or from a script: ${again.replaceAll(' ', HARD_SPACE)}1`, WIDTH, '  ').replaceAll(HARD_SPACE, ' ')}`}`;
 }
 
 /** What it is about; a change shows the line itself. */
@@ -33,6 +34,15 @@ function headText({ failure, source }: GuidePage, withLine = true): string {
 function factRow(label: string, words: string): string {
   const padded = `  ${label}`.padEnd(COLUMN).replaceAll(' ', HARD_SPACE);
   return wrap(padded + words, WIDTH, ' '.repeat(COLUMN)).replaceAll(HARD_SPACE, ' ');
+}
+
+/** Code keeps its lines. */
+function codeRow(label: string, code: string): string {
+  return code
+    .split('\n')
+    .map((line, index) => `${(index === 0 ? `  ${label}` : '').padEnd(COLUMN)}${line}`.trimEnd())
+    .join('\n')
+    .concat('\n');
 }
 
 const HARD_SPACE = '\u00a0';
@@ -85,7 +95,7 @@ function nextText(source: SourceLine | undefined, words: string): string {
 
 /** The page as JSON; the copy of the program stays inside. */
 export function guideJson({ page, answers }: GuideStep) {
-  const { stage, failure, source, facts, question, choices, ending } = page;
+  const { stage, failure, source, facts, example, question, choices, ending } = page;
   return {
     schema: 1,
     answers,
@@ -93,6 +103,7 @@ export function guideJson({ page, answers }: GuideStep) {
     failure: failure === undefined ? null : { number: failure.number, id: failure.failure.id, instruction: failure.failure.instruction },
     source: source ?? null,
     facts,
+    example: example ?? null,
     question,
     choices,
     ending: ending === undefined ? null : endingJson(ending),

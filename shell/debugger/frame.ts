@@ -162,7 +162,7 @@ function headings(view: DebuggerView, panes: readonly Column[]): Line {
 // --- below the panes -------------------------------------------------------------------------------------------------------------------------
 
 /** Of the rows; questions are to be read whole. */
-const ANSWER_SHARE: Readonly<Partial<Record<Answer['kind'], number>>> = { guide: 0.75 };
+const ANSWER_SHARE: Readonly<Partial<Record<Answer['kind'], number>>> = { guide: 1 };
 
 function bottomLines(view: DebuggerView, columns: number, rows: number): readonly Line[] {
   const { answer } = view.ui;
@@ -177,7 +177,7 @@ function bottomLines(view: DebuggerView, columns: number, rows: number): readonl
   }
   // The evidence above stays in sight.
   const share = ANSWER_SHARE[answer.kind] ?? (rows >= HIGH ? 0.55 : 0.62);
-  const room = Math.max(3, Math.floor((rows - 4) * share));
+  const room = Math.max(3, Math.floor((rows - 3) * share));
   const margin = answer.lines.every((text) => columnsOf(text) < columns);
   const { rows: shown, lines } = answerRows(answer, columns, room, margin);
   const height = answer.top === 0 ? shown.length : Math.max(shown.length, Math.min(answer.lines.length, room));

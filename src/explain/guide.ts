@@ -1,4 +1,6 @@
 import type { Fix, Fixes } from './fixes/fixes.ts';
+import type { KnowledgeEntry } from './knowledge/entry.ts';
+import { findEntry } from './knowledge/index.ts';
 import { explainFailure } from './report.ts';
 import type { Verdict } from './search/verdict.ts';
 import type { DebugSession } from './session.ts';
@@ -10,8 +12,11 @@ import type { NumberedFailure } from './views.ts';
  * report's, the search's and the fixes', in the order in which a person who sees this for the first time can follow it.
  */
 
-/** `which`: of several failures. `what`: the line and what it lacks. `origin`: how it came about. `truth`: can it go wrong. `repair`: which change. */
-export type GuideStage = 'which' | 'what' | 'origin' | 'truth' | 'repair' | 'end';
+/**
+ * `which`: of several failures. `what`: the line and what it lacks. `origin`: how it came about. `truth`: can it go wrong. `general`: what it is about in
+ * any program. `repair`: which change.
+ */
+export type GuideStage = 'which' | 'what' | 'origin' | 'truth' | 'general' | 'repair' | 'end';
 
 /** Something that is known, under a name: `needed`, `known`. */
 export interface GuideFact {
@@ -58,6 +63,8 @@ export interface GuidePage {
   /** The failing line. */
   readonly source: SourceLine | undefined;
   readonly facts: readonly GuideFact[];
+  /** Code that shows the mistake, and the same without it. */
+  readonly example: { readonly wrong: string; readonly right: string } | undefined;
   /** '' at the end. */
   readonly question: string;
   /** The first one is what most people want next. */
@@ -179,12 +186,19 @@ class Guide {
     if (stage === 'truth') ways.push(repair);
     if (origin)
       ways.push({ choice: { words: 'Show how it came to this', command: about.why }, to: () => this.enter({ ...standing, stage: 'origin' }) });
-    if (!seen.has('truth'))
+    const entry = findEntry(failure.failure.id);
+    // No input shows that a rule is a rule.
+    if (!seen.has('truth') && !RULES.has(entry?.nature))
       ways.push({
         choice: { words: 'Look for an input with which it really goes wrong', command: commandFor('attack', failure) },
         to: () => this.enter({ ...standing, stage: 'truth' }),
       });
     if (stage !== 'truth') ways.push(repair);
+    if (!seen.has('general') && entry !== undefined)
+      ways.push({
+        choice: { words: 'Explain this kind of failure, with an example', command: `explain ${entry.id}` },
+        to: () => this.enter({ ...standing, stage: 'general' }),
+      });
     return ways;
   }
 
@@ -219,11 +233,14 @@ class Guide {
     const choices = (await this.ways(standing)).map(({ choice }) => choice);
     const ending = stage === 'end' ? await this.ending(standing) : undefined;
     const facts = failure === undefined || ending !== undefined ? [] : await this.facts(stage, failure);
-    return { stage, failure, source, facts, question: QUESTIONS[stage], choices, ending };
+    const entry = stage === 'general' && failure !== undefined ? findEntry(failure.failure.id) : undefined;
+    const example = entry === undefined ? undefined : { wrong: entry.bad, right: entry.good };
+    return { stage, failure, source, facts, example, question: QUESTIONS[stage], choices, ending };
   }
 
   private async facts(stage: GuideStage, failure: NumberedFailure): Promise<readonly GuideFact[]> {
     if (stage === 'truth') return truthFacts(await this.sources.verdict(failure));
+    if (stage === 'general') return generalFacts(failure);
     const explanation = this.explanation(failure);
     if (stage === 'repair') {
       const { lowering } = await this.fixes(failure);
@@ -296,6 +313,7 @@ const QUESTIONS: Readonly<Record<GuideStage, string>> = {
   what: 'What do you want to know?',
   origin: 'Where should what is needed have been made sure of?',
   truth: 'What next?',
+  general: 'What next?',
   repair: 'Which change fits what the program is for?',
   end: '',
 };
@@ -318,6 +336,19 @@ function truthFacts(verdict: Verdict): readonly GuideFact[] {
   return [
     { label: MARKS[verdict.kind], words: verdict.words },
     { label: 'meaning', words: MEANING[verdict.kind] },
+  ];
+}
+
+/** Causes of which no run tells anything. */
+const RULES: ReadonlySet<KnowledgeEntry['nature'] | undefined> = new Set(['rule', 'environment']);
+
+function generalFacts({ failure }: NumberedFailure): readonly GuideFact[] {
+  const entry = findEntry(failure.id);
+  if (entry === undefined) return [];
+  return [
+    { label: 'about', words: `${entry.title}.` },
+    { label: 'cause', words: entry.cause },
+    { label: 'needed', words: entry.needs },
   ];
 }
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../contexts/session.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
 import { newSession, run } from './harness.ts';
 
 const FILE = 'samples/droppacket_unsafe.o';
@@ -44,6 +46,27 @@ describe('guide', () => {
     expect((await run(session, 'guide')).stdout).toContain('"fix A"');
   });
 
+  it('explains the kind of failure by a wrong and a right program', async () => {
+    const session = await guided();
+    const { stdout } = await run(session, 'guide answer=1,4');
+    expect(stdout).toContain('  about     Packet read without a bounds check.\n');
+    expect(stdout).toMatch(/\n {2}wrong {5}\S.*\n(?: {12}\S.*\n)+\n {2}right {5}/);
+    expect(stdout).toContain('What next?\n  1. Show how it came to this');
+    expect(stdout).not.toContain('Explain this kind');
+    const answered = JSON.parse((await run(session, 'guide answer=1,4 format=json')).stdout);
+    expect(answered).toMatchObject({ stage: 'general', example: { wrong: expect.any(String), right: expect.any(String) } });
+  });
+
+  it('does not look for an input where a rule is broken, whatever the input', async () => {
+    const file = corpusPath('failures/objects/60-gpl-only-helper.bad.o');
+    if (file === undefined) return reportSkipped('the guide for a broken rule', 1);
+    const session = newSession({ 'gpl.o': readFileSync(file) });
+    await run(session, 'ebpf debug verification gpl.o platform=linux');
+    const { stdout } = await run(session, 'guide');
+    expect(stdout).toContain('1. Show what repairs it (fix)');
+    expect(stdout).not.toContain('(attack)');
+  });
+
   it('leaves the debugger where it is', async () => {
     const session = await guided();
     await run(session, 'step');
@@ -68,7 +91,8 @@ describe('guide', () => {
     const session = await guided();
     const question = JSON.parse((await run(session, 'guide answer=1 format=json')).stdout);
     expect(question).toMatchObject({ schema: 1, answers: [1], stage: 'what', failure: { number: 1, id: 'PKT-01', instruction: 2 }, ending: null });
-    expect(question.choices).toHaveLength(3);
+    expect(question.choices).toHaveLength(4);
+    expect(question.example).toBeNull();
     const { ending } = JSON.parse((await run(session, 'guide answer=3 format=json')).stdout);
     expect(ending).toMatchObject({ kind: 'fix', left: 0, fix: { letter: 'A', applicability: 'verified' } });
     expect(ending.fix).not.toHaveProperty('applied');

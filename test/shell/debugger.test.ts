@@ -80,6 +80,15 @@ describe('the screen', () => {
     expect(narrow).not.toContain('…\n');
   });
 
+  it('shows the guide whole on a low screen: its choices, and what to do next', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('G', '1');
+    expect(screen.text(SMALL)).toContain('4. Explain this kind of failure');
+    await screen.press('3');
+    expect(screen.text(SMALL)).toContain('ebpf watch samples/droppacket_unsafe.c');
+    expect(screen.text(SMALL)).not.toContain('PgDn');
+  });
+
   it('does not follow a loop that never ends when it goes by lines', async () => {
     const file = corpusPath('failures/objects/42-infinite-loop.bad.o');
     if (file === undefined) return reportSkipped('steps in a loop without end', 1);

@@ -110,7 +110,8 @@ describe.skipIf(!hasPty || !hasClang)('a newcomer with the unsafe dropper comes 
     await pty.until('q back');
     await newcomer.press('G', 'Which failed check first?');
     await newcomer.press('\r', 'What do you want to know?');
-    await newcomer.press('3', 'Write before line 25');
+    // The rows come from the top: the last one of the answer.
+    await newcomer.press('3', 'ebpf watch');
     const shown = `${pty.screen().join('\n')}\n`;
     await newcomer.press('q', /q back/);
     await newcomer.press('q', ({ screen }) => (screen().findLast((row) => row !== '') ?? '').endsWith('debug>'));
