@@ -4,7 +4,9 @@ import { type NativeImage, readImage } from '../src/engine/native/image.ts';
 import { ImageError } from '../src/engine/native/image-error.ts';
 import { createNativeEngine } from '../src/engine/native/native-engine.ts';
 import type { Instruction, InstructionList } from '../src/isa/instruction.ts';
-import type { Extern, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
+import { ObjectError } from '../src/object/errors.ts';
+import { loadObject } from '../src/object/load.ts';
+import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { loadPlatform, platformByName } from '../src/platform/index.ts';
 import type { PlatformName } from '../src/platform/platform.ts';
 import type { Policy } from '../src/runtime/policy.ts';
@@ -21,9 +23,6 @@ export const typeKey = (program: string) => `type of ${program}`;
 export const sizeKey = (program: string) => `size of ${program}`;
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
-/** Kernel functions are numbered by their position in the object; more than these are damage. */
-const MOST_EXTERNS = 0x1_0000;
-
 /** The images behind the reference lists of their programs; engines are found by the list they are given. */
 const engines = new WeakMap<InstructionList, Engine>();
 
@@ -98,6 +97,17 @@ function guarded<T>(read: () => T): T {
   }
 }
 
+/** The C types and the like of the object that an image was made of; undefined where it carries none. @throws ImageError. */
+function objectInside({ object, manifest, path }: NativeImage): ObjectFile | undefined {
+  const bytes = object();
+  try {
+    return bytes && loadObject(bytes, manifest.source.path);
+  } catch (error) {
+    if (error instanceof ObjectError) throw new ImageError('malformed', path, error.message);
+    throw error;
+  }
+}
+
 /**
  * An image as the object that the runtime loads. Its programs' instruction lists hold only their references to maps, in even slots: what
  * the loader must resolve. Their code is the image's own.
@@ -105,6 +115,7 @@ function guarded<T>(read: () => T): T {
 export function imageObject(image: NativeImage, bytes: Uint8Array): ObjectFile {
   const { manifest, path } = image;
   const engine = createNativeEngine(image);
+  const original = objectInside(image);
   return {
     path,
     sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -124,10 +135,11 @@ export function imageObject(image: NativeImage, bytes: Uint8Array): ObjectFile {
       };
     }),
     maps: manifest.maps,
-    externs: externsOf(image),
-    license: undefined,
-    version: undefined,
-    btf: undefined,
+    // Kernel functions are numbered by their position among them.
+    externs: original?.externs ?? [],
+    license: original?.license,
+    version: original?.version,
+    btf: original?.btf,
     sections: [],
   };
 }
@@ -160,15 +172,4 @@ export async function openImage(bytes: Uint8Array, path: string, asked: Platform
     choice: { platform: await loadPlatform(made), inferredFrom: undefined },
     types,
   };
-}
-
-function externsOf({ manifest, path }: NativeImage): readonly Extern[] {
-  const functions = manifest.helpers.filter(({ kind }) => kind === 'kfunc');
-  const count = Math.max(0, ...functions.map(({ id }) => id + 1));
-  if (count > MOST_EXTERNS || functions.some(({ id }) => id < 0)) throw new ImageError('malformed', path, `${count} kernel functions`);
-  const nameless: Extern = { name: '', kind: 'ksym', weak: true };
-  return Array.from({ length: count }, (_, index): Extern => {
-    const found = functions.find(({ id }) => id === index);
-    return found ? { name: found.name, kind: 'kfunc', weak: false } : nameless;
-  });
 }

@@ -1,30 +1,43 @@
+import { ImageError } from '../src/engine/native/image-error.ts';
 import type { Btf } from '../src/object/btf.ts';
-import type { MapDefinition, ObjectFile } from '../src/object/object-file.ts';
+import type { MapDefinition, ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import type { BpfMap } from '../src/runtime/maps/map.ts';
 import type { BpfProgram } from '../src/runtime/programs.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { CommandError } from './errors.ts';
 import { parseNamedObject } from './objects.ts';
-import { isImage } from './runtime-images.ts';
+import { isImage, readAnyImage } from './runtime-images.ts';
 
 const parsed = new WeakMap<Source, ObjectFile>();
 
 type Source = BpfProgram['source'];
 
-/** The object that a program or a map came from; undefined for native images and where its bytes were not kept. */
+/**
+ * The object that a program or a map came from, of a native image the one that it was made of; undefined where that was not kept.
+ * The maps of both are the same; programs are found by `programIn`.
+ */
 export function objectOf(runtime: Runtime, { source }: { readonly source: Source }): ObjectFile | undefined {
   const known = parsed.get(source);
   if (known) return known;
   const { bytes, fileName } = source;
-  if (bytes === undefined || isImage(bytes)) return undefined;
+  if (bytes === undefined) return undefined;
   try {
-    const object = parseNamedObject(bytes, fileName, runtime.platform);
+    const image = isImage(bytes) ? readAnyImage(bytes, fileName) : undefined;
+    const original = image === undefined ? bytes : image.object();
+    if (original === undefined) return undefined;
+    const object = parseNamedObject(original, image?.manifest.source.path ?? fileName, runtime.platform);
     parsed.set(source, object);
     return object;
   } catch (error) {
-    if (error instanceof CommandError) return undefined;
+    if (error instanceof CommandError || error instanceof ImageError) return undefined;
     throw error;
   }
+}
+
+/** A program's own part of the object that it came from. */
+export function programIn(object: ObjectFile | undefined, { name, section, index, mode }: BpfProgram): ObjectProgram | undefined {
+  if (mode !== 'native') return object?.programs[index];
+  return object?.programs.find((candidate) => candidate.name === name && candidate.section === section);
 }
 
 export interface MapTypes {

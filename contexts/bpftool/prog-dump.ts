@@ -4,7 +4,7 @@ import { formatFunction } from '../../src/object/btf-format.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { findHelper } from '../../src/platform/index.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
-import { objectOf } from '../runtime-objects.ts';
+import { objectOf, programIn } from '../runtime-objects.ts';
 import { Failure } from './failure.ts';
 import { writeOutput } from './files.ts';
 import { hexLines, hexStrings } from './hex.ts';
@@ -81,7 +81,7 @@ interface Line {
 function disassemble({ runtime, object: program }: Found<BpfProgram>): readonly Line[] {
   const { instructions, type, objectMapIds } = program;
   const object = objectOf(runtime, program);
-  const original = object?.programs.find(({ name, section }) => name === program.name && section === program.section);
+  const original = programIn(object, program);
   const sources = new Map(original?.lines.map((line) => [line.slot, line]));
   const prototypes = prototypesOf(object, original);
   const names = {

@@ -164,7 +164,8 @@ function prepare(
   // What may not run in this way is refused for that reason, whatever its code is like.
   requireMode(runtime.policy, mode, object.path);
   if (mode === 'native' && !rejected) {
-    const image = convertObject(object, platform, new Map(reports.map((report) => [report.program, report.programType])), machine.keys.signingKey());
+    const types = new Map(reports.map((report) => [report.program, report.programType]));
+    const image = convertObject(object, bytes, platform, types, machine.keys.signingKey());
     return loadableImage(machine, runtime, image, object.path, object.path);
   }
   const programTypes = new Map(
@@ -242,9 +243,15 @@ function attach(runtime: Runtime, program: BpfProgram, parameters: AttachParamet
     return { id: link.id, program: program.id, attachType: link.attachType.name };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    const hint = program.type.name === 'unspec' ? `\nSection ${program.section} does not tell what it is for: type= does, or attach=none.` : '';
-    throw new CommandError('attach', `error ${resultRow(error.result).value}: could not attach program\n${reason(error)}${hint}`);
+    throw new CommandError('attach', `error ${resultRow(error.result).value}: could not attach program\n${reason(error)}${hintFor(program)}`);
   }
+}
+
+/** What to do with a program that nothing here attaches. */
+function hintFor({ attachType, section, type }: BpfProgram): string {
+  if (attachType !== undefined) return '';
+  if (type.name === 'unspec') return `\nSection ${section} does not tell what it is for: type= does, or attach=none.`;
+  return `\nPrograms of type ${type.name} have no hook here: attach=none loads them and pins them as pinned= says.`;
 }
 
 function pinPath(runtime: Runtime, program: BpfProgram, { pinned = 'first', pinpath = '' }: Settings): string {

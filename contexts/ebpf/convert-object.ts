@@ -45,11 +45,18 @@ function unreachable(): never {
 /**
  * The native image of an object.
  *
+ * @param bytes those of the object: the image carries them.
  * @param types program types by program name.
  * @param key signs it; undefined leaves it unsigned.
  */
-export function convertObject(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>, key: KeyObject | undefined): Uint8Array {
-  const source = imageSource(object, platform, types);
+export function convertObject(
+  object: ObjectFile,
+  bytes: Uint8Array,
+  platform: Platform,
+  types: ReadonlyMap<string, string>,
+  key: KeyObject | undefined,
+): Uint8Array {
+  const source = { ...imageSource(object, platform, types), object: bytes };
   return writeImage(key ? { ...source, metadata: { ...source.metadata, [SIGNER]: keyThumbprint(key) } } : source, key);
 }
 

@@ -34,7 +34,7 @@ export const command = defineCommand({
     { name: 'sign', type: ['yes', 'no'], named: true, help: 'Whether the image is signed with your key.\nThe default is yes.' },
     PLATFORM,
   ],
-  remarks: 'Every program is verified first. The image carries the maps and the SHA-256 of the object: show hash prints it.',
+  remarks: 'Every program is verified first. The image carries the object; show hash prints its SHA-256.',
   examples: ['convert samples/droppacket.o', 'convert samples/bpf.o bpf.wasm bind', 'convert samples/bindmonitor.o bindmonitor.c'],
   async run(tags, environment) {
     const { host } = environment;
@@ -60,7 +60,9 @@ export const command = defineCommand({
     const key = form === 'image' && tags.sign !== 'no' ? await machine.transaction(() => machine.keys.signingKey()) : undefined;
     const name = basename(tags.filename).replace(/\..*$/, '');
     const bytes =
-      form === 'c' ? new TextEncoder().encode(convertToC(object, choice.platform, types, name)) : convertObject(object, choice.platform, types, key);
+      form === 'c'
+        ? new TextEncoder().encode(convertToC(object, choice.platform, types, name))
+        : convertObject(object, opened.bytes, choice.platform, types, key);
     await host.writeFile(output, bytes);
     return { choice, output, bytes: bytes.length, programs: types.size, signer: key && keyThumbprint(key), sha256: object.sha256 };
   },

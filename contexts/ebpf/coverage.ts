@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Engine, ExecutableProgram, ExecutionHost, HelperImplementation } from '../../src/engine/engine.ts';
 import { interpreter } from '../../src/engine/interpreter.ts';
 import { createJit } from '../../src/engine/jit/jit.ts';
@@ -9,10 +8,7 @@ import { requireAllowed } from '../../src/runtime/policy.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { CommandError } from '../errors.ts';
-import type { Host } from '../host.ts';
-import { parseNamedObject } from '../objects.ts';
-import { isImage, readAnyImage } from '../runtime-images.ts';
-import { objectOf } from '../runtime-objects.ts';
+import { objectOf, programIn } from '../runtime-objects.ts';
 
 export interface LineCoverage {
   /** Instructions that ran at least once. */
@@ -44,30 +40,13 @@ export interface ProbedProgram {
   close(): void;
 }
 
-/**
- * The eBPF code of a program, whatever it runs as. That of a native image is in the object that the image was made of, which must still
- * be where the image says, and be the same.
- *
- * @throws CommandError where it is not.
- */
-export async function codeOf(runtime: Runtime, program: BpfProgram, host: Host): Promise<ProgramCode> {
+/** The eBPF code of a program, whatever it runs as. @throws CommandError where its object was not kept. */
+export function codeOf(runtime: Runtime, program: BpfProgram): ProgramCode {
   const object = objectOf(runtime, program);
-  const source = object?.programs[program.index];
+  const source = programIn(object, program);
   if (object && source) return { object, source };
-  const { bytes } = program.source;
-  const made = bytes && isImage(bytes) ? readAnyImage(bytes, program.source.fileName).manifest.source : undefined;
-  if (!made) throw new CommandError('coverage', 'error: there is no coverage: the object of the program was not kept');
-  const found = await host.readFile(made.path).catch(() => undefined);
-  const what = `of the native image is counted in the object that it was made of, ${made.path}`;
-  if (!found) throw new CommandError('coverage', `error: coverage ${what}, which cannot be read`);
-  if (createHash('sha256').update(found).digest('hex') !== made.sha256)
-    throw new CommandError('coverage', `error: coverage ${what}, which has changed since`);
-  const original = parseNamedObject(found, made.path, runtime.platform);
-  const own = original.programs.find(({ name, section }) => name === program.name && section === program.section);
-  if (!own) throw new CommandError('coverage', `error: coverage ${what}, which holds no program ${program.name}`);
-  return { object: original, source: own };
+  throw new CommandError('coverage', 'error: there is no coverage: the object of the program was not kept');
 }
-
 /** Counting needs no code but the engine's own; where the policy forbids to interpret, what is counted is compiled. */
 function countingEngine({ policy }: Runtime): Engine {
   if (policy.debug) return interpreter;

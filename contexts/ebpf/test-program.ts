@@ -91,7 +91,7 @@ export const command = defineCommand({
       };
       const maps = [...new Set(program.mapIds)].flatMap((id) => runtime.map(id) ?? []).filter(comparable);
       const before = maps.map(contents);
-      const probes = tags.coverage === 'yes' ? probe(runtime, program, await codeOf(runtime, program, host)) : undefined;
+      const probes = tags.coverage === 'yes' ? probe(runtime, program, codeOf(runtime, program)) : undefined;
       let result: Result;
       try {
         result = await runRepeatedly(runner(runtime, probes?.program ?? program), options, Math.max(1, tags.repeat ?? 1), signal);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,6 +70,19 @@ describe('native images', () => {
     });
     const engine = createNativeEngine(image);
     expect(['first', 'second'].map((name) => engine.compile({ ...executable([]), name }, createHost()).run(0))).toEqual([1n, 2n]);
+  });
+
+  it('carry the object that they were made of', () => {
+    const object = new TextEncoder().encode('an object, an object, an object');
+    const sha256 = createHash('sha256').update(object).digest('hex');
+    const have = { ...source({ first: assemble('mov %r0, 1\nexit') }), source: { path: 'dropper.o', sha256 } };
+    const read = (bytes: Uint8Array) => readImage(bytes, 'a.wasm', { trusted, accept: 'any' });
+    expect([...read(writeImage({ ...have, object }, signer.privateKey)).object()!]).toEqual([...object]);
+    expect(read(writeImage(have)).object()).toBeUndefined();
+    expect(refusal(() => read(writeImage({ ...have, object: object.subarray(1) })).object()).message).toMatch(/is not the one that it was made of/);
+    const bytes = writeImage({ ...have, object });
+    const section = readSections(bytes, 'a.wasm').find(({ name }) => name === 'ebpf.object')!;
+    expect(refusal(() => read(bytes.fill(0xff, section.end - section.content.length, section.end)).object()).message).toMatch(/cannot be unpacked/);
   });
 
   it('link map references of each program when they are loaded', () => {
