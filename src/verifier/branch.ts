@@ -8,6 +8,7 @@ import {
   binary,
   constant,
   constantValue,
+  fromSigned,
   fromUnsigned,
   I64_MAX,
   I64_MIN,
@@ -143,12 +144,12 @@ function isZero(value: Value): boolean {
 export function assume(machine: Machine, state: State, comparison: Comparison, width: Width, a: Value, b: Value): boolean {
   if (a.kind === 'number' && b.kind === 'number') return assumeNumbers(machine, state, comparison, width, a, b);
   if (width === 32) return true;
-  if (a.isPointer && isZero(b)) return assumeNull(machine, state, comparison, a);
-  if (b.isPointer && isZero(a)) return assumeNull(machine, state, SWAPPED[comparison], b);
+  if (a.isPointer && isZero(b)) return assumeNull(state, comparison, a);
+  if (b.isPointer && isZero(a)) return assumeNull(state, SWAPPED[comparison], b);
   if (comparison === 'eq' && a.isPointer && a.kind === b.kind && a.nullable !== b.nullable) {
     // What equals a pointer that is not null is not null.
     const maybe = a.nullable ? a : b;
-    if (maybe.symbol === ZERO && maybe.offset === 0 && isWhole(a.nullable ? b : a)) return assumeNull(machine, state, 'ne', maybe);
+    if (maybe.symbol === ZERO && maybe.offset === 0 && isWhole(a.nullable ? b : a)) return assumeNull(state, 'ne', maybe);
   }
   if (a.kind === 'packet' && b.kind === 'packet') return assumePacketOrder(machine, state, comparison, a, b);
   if (
@@ -387,7 +388,7 @@ function advanced(origins: LoopOrigin | undefined, identity: number, gave: boole
 }
 
 /** Compares a pointer with null. */
-function assumeNull(machine: Machine, state: State, comparison: Comparison, pointer: Value): boolean {
+function assumeNull(state: State, comparison: Comparison, pointer: Value): boolean {
   // 0 is the least address: > 0 is != 0, <= 0 is == 0.
   const equal = comparison === 'eq' || comparison === 'le';
   const unequal = comparison === 'ne' || comparison === 'gt';
@@ -402,7 +403,6 @@ function assumeNull(machine: Machine, state: State, comparison: Comparison, poin
   });
   if (equal) state.references = state.references.filter((reference) => reference.identity !== identity);
   state.origins = advanced(state.origins, identity, unequal);
-  void machine;
   return true;
 }
 
@@ -422,9 +422,8 @@ function assumePacketOrder(machine: Machine, state: State, comparison: Compariso
     const opposite = state.upperDifference(y, x);
     if (opposite !== undefined && sub(0, opposite) > k) return false;
     state.relate(x.symbol, y.symbol, sub(add(k, y.offset), x.offset));
-    return packetPossible(state);
+    return packetPossible(state) && narrowBelow(machine, state, x, add(y.range.smax, k));
   };
-  void machine;
   switch (comparison) {
     case 'eq':
       return order(a, b, 0) && order(b, a, 0);
@@ -451,6 +450,13 @@ function assumePacketOrder(machine: Machine, state: State, comparison: Compariso
     default:
       return true;
   }
+}
+
+/** A packet pointer is at most so far from the packet's start: loops that walk to the packet's end stay within it whatever their counters are. */
+function narrowBelow(machine: Machine, state: State, pointer: Value, most: Int): boolean {
+  if (pointer.symbol <= META_OFFSET || most >= pointer.range.smax) return true;
+  const range = meet(pointer.range, fromSigned(pointer.range.smin, most));
+  return range !== undefined && narrow(machine, state, pointer, range, 0);
 }
 
 function packetPossible(state: State): boolean {
