@@ -14,7 +14,7 @@ import type { Token } from './tokens.ts';
 export function parseTags(tags: readonly Tag[], tokens: readonly Token[]): ParsedTags {
   const values: Record<string, string | number | readonly string[]> = {};
   const words: string[] = [];
-  for (const token of tokens) {
+  for (const token of tags.some(({ type }) => type === 'rest') ? tokens : joinEquals(tokens)) {
     const open = firstOpenTag(tags, values);
     if (open?.type === 'rest' && !setsNamedTag(tags, token)) {
       words.push(token.text);
@@ -30,6 +30,24 @@ export function parseTags(tags: readonly Tag[], tokens: readonly Token[]): Parse
   const missing = tags.filter((tag) => tag.required && !(tag.name in values)).map((tag) => `${tag.name}=`);
   if (missing.length > 0) throw new UsageError(MISSING_PARAMETERS, { missing: missing.join(' ') });
   return values;
+}
+
+/** `tag = value`, `tag= value` and `tag =value` mean what `tag=value` means. */
+function joinEquals(tokens: readonly Token[]): readonly Token[] {
+  const joined: Token[] = [];
+  for (const token of tokens) {
+    const before = joined.at(-1);
+    const begins = before !== undefined && before.equals === undefined && !before.quoted && token.equals === 0;
+    const ends = before?.equals !== undefined && before.equals === before.text.length - 1 && !before.quoted && token.equals === undefined;
+    if (before === undefined || !(begins || ends)) {
+      joined.push(token);
+      continue;
+    }
+    const equals = before.equals ?? before.text.length;
+    // Its parts no longer stand where its text has them: as for a quoted word, messages point at the whole.
+    joined[joined.length - 1] = { text: before.text + token.text, start: before.start, end: token.end, quoted: token.text !== '=', equals };
+  }
+  return joined;
 }
 
 /** Whether a word is `name=value` with the whole name of a tag that has no position: then it does not belong to the remaining words. */

@@ -101,12 +101,15 @@ function outputFile(path: string, descriptor: number): OutputFile {
   };
 }
 
+/** Where Node has other words than the C library. */
+const REASONS: Readonly<Record<string, string>> = { EISDIR: 'is a directory' };
+
 /** `error: No such file or directory opening nosuchfile.o`, the words of the original for every reason of the system. */
 async function fileError(error: unknown, path: string): Promise<CommandError> {
   if (error instanceof CommandError) return error;
   const { getSystemErrorMap } = await import('node:util');
   const errno = error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
-  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
-  const reason = known ?? (error instanceof Error ? error.message : String(error));
+  const [code = '', words] = (errno === undefined ? undefined : getSystemErrorMap().get(errno)) ?? [];
+  const reason = REASONS[code] ?? words ?? (error instanceof Error ? error.message : String(error));
   return new CommandError('file', `error: ${reason.charAt(0).toUpperCase()}${reason.slice(1)} opening ${path}`);
 }

@@ -68,6 +68,19 @@ describe('add program', () => {
       exitCode: 1,
     },
     {
+      name: 'tells how to load what has no hook',
+      lines: ['add program samples/tc_linux.o type=socket pinned=all'],
+      stderr:
+        'error 6: could not attach program\nEBPF_INVALID_ARGUMENT: Program count_bytes (socket_filter) cannot be attached to anything.\n' +
+        'Programs of type socket_filter have no hook here: attach=none loads them and pins them as pinned= says.\n',
+      exitCode: 1,
+    },
+    {
+      name: 'loads what has no hook where it is told to',
+      lines: ['add program samples/tc_linux.o type=socket pinned=all attach=none'],
+      stdout: /^Platform: linux[^\n]*\nLoaded with ID 3\n$/,
+    },
+    {
       name: 'leaves nothing of an unsafe program',
       lines: ['add program samples/printk_unsafe.o', 'show maps format=json'],
       stdout: '{"schema":1,"maps":[]}\n',

@@ -41,6 +41,11 @@ describe('parseTags', () => {
     { line: 'x.o compartment=0x10', values: { filename: 'x.o', compartment: 16 } },
     { line: 'x.o ""', values: { filename: 'x.o', type: '' } },
     { line: 'x.o pinpath=', values: { filename: 'x.o', pinpath: '' } },
+    { line: 'filename = x.o pinned= all', values: { filename: 'x.o', pinned: 'all' } },
+    { line: 'x.o type =xdp pinpath= "my pin"', values: { filename: 'x.o', type: 'xdp', pinpath: 'my pin' } },
+    { line: 'x.o pinpath= type=xdp', values: { filename: 'x.o', pinpath: '', type: 'xdp' } },
+    { line: 'x.o pinpath="" xdp', values: { filename: 'x.o', pinpath: '', type: 'xdp' } },
+    { line: 'x.o pinpath =', values: { filename: 'x.o', pinpath: '' } },
     { line: '"a=b.o"', values: { filename: 'a=b.o' } },
     { line: 'x.o format=j', values: { filename: 'x.o', format: 'json' } },
     {
@@ -54,6 +59,11 @@ describe('parseTags', () => {
 
   /** `wrong`: the part of the line that is pointed at. */
   const bad: readonly { line: string; message: string; wrong?: string }[] = [
+    {
+      line: 'x.o pinned = maybe',
+      message: `"maybe" is not an acceptable value for pinned. It is one of: none, first, all.\n${INCORRECT}`,
+      wrong: 'pinned = maybe',
+    },
     {
       line: '',
       message: `One or more essential parameters were not entered.\nVerify the required parameters, and reenter them.\n${SYNTAX}`,

@@ -25,7 +25,7 @@ describe('the command line', () => {
     { args: ['-f', 'x.nsh', 'show', 'mode'], stderr: /^-f runs a script; it takes no command besides\.\n/, exitCode: 2 },
     { args: ['-c', 'nonsense', 'show', 'mode'], stderr: 'The following command was not found: nonsense.\n  nonsense\n  ^^^^^^^^\n', exitCode: 2 },
     { args: ['-f', 'nosuch.nsh'], stderr: 'error: No such file or directory opening nosuch.nsh\n', exitCode: 1 },
-    { args: ['-f', 'samples'], stderr: 'error: Illegal operation on a directory opening samples\n', exitCode: 1 },
+    { args: ['-f', 'samples'], stderr: 'error: Is a directory opening samples\n', exitCode: 1 },
     { args: ['-f', 'samples/droppacket.o'], stderr: 'error: samples/droppacket.o is no script: byte 7 is 0\n', exitCode: 1 },
     { args: ['show', 'mode'], stdout: 'online\n', exitCode: 0 },
     { args: ['show mode'], stdout: 'online\n', exitCode: 0 },
