@@ -72,15 +72,20 @@ function failureText(report: ExplainedReport, program: ObjectProgram, level: Lev
   const warnings = level === 'normal' ? '' : warningsText(report, program);
   const errors = report.error ? 1 : report.failures.length;
   const framed = (failures: string) =>
-    `Verification failed\n\nVerification report:\n${invariantsText(report.invariants ?? [])}${errorBlock(report, sourceOf)}${failures}\n${warnings}${errors} errors\n\n`;
+    `Verification failed\n\nVerification report:\n${invariantsText(report.invariants ?? [])}${errorBlock(report, sourceOf)}${failures}${unfinishedText(report)}\n${warnings}${errors} errors\n\n`;
   if (level === 'normal') return framed(failuresText(report, sourceOf, opening));
   return framed(report.failures.map((failure, index) => failureBlock(failure, sourceOf, level) + slice(report, index)).join(''));
+}
+
+function unfinishedText({ unfinished }: VerificationReport): string {
+  return unfinished === undefined ? '' : `\n${indented(unfinished)}`;
 }
 
 /** The first failure in full, the others in short, as far as a screen goes. */
 function failuresText(report: ExplainedReport, sourceOf: SourceOf, opening: string | undefined): string {
   const [first, ...rest] = report.failures;
   if (first === undefined) return '';
+  const room = FAILURE_LINES - linesOf(unfinishedText(report));
   // Where the line of source stands above, the original's line alone says something.
   const forms = rest.map((failure, index) => [
     failureBlock(failure, sourceOf, 'normal'),
@@ -104,8 +109,8 @@ function failuresText(report: ExplainedReport, sourceOf: SourceOf, opening: stri
   };
   // The second failure is worth more than the whole of the first one's story; those behind it make room for that.
   while (linesOf(others()) > REPORT_LINES / 2 && shorten(1));
-  while (linesOf(firstBlock(report, first, sourceOf, opening, SHORTEST) + others()) > FAILURE_LINES && shorten(0));
-  const fitting = SHAPES.find((shape) => linesOf(firstBlock(report, first, sourceOf, opening, shape) + others()) <= FAILURE_LINES);
+  while (linesOf(firstBlock(report, first, sourceOf, opening, SHORTEST) + others()) > room && shorten(0));
+  const fitting = SHAPES.find((shape) => linesOf(firstBlock(report, first, sourceOf, opening, shape) + others()) <= room);
   return firstBlock(report, first, sourceOf, opening, fitting ?? SHORTEST) + others();
 }
 
@@ -256,6 +261,7 @@ export function verificationJson(report: ExplainedReport, sourceOf: SourceOf) {
     statesVisited: report.statesVisited,
     maxLoopCount: report.maxLoopCount,
     warnings: report.warnings.map(failureJson),
+    ...(report.unfinished === undefined ? {} : { unfinished: report.unfinished }),
     ...(report.explanations ? { explanations: report.explanations } : {}),
     ...(report.judgements ? { judgements: report.judgements } : {}),
     ...(report.error ? { error: report.error } : {}),

@@ -8,7 +8,8 @@ import type { State, Trail } from './state.ts';
 
 /**
  * What became of a failed check when it was looked for again with nothing merged. `certain`: it fails on a path on which no state was merged with
- * another, so that no precision helps. `spurious`: it fails on no path. `unknown`: too much to look at.
+ * another, so that no precision helps. `spurious`: it fails on no path, as far as paths go that end where another check fails. `unknown`: too much to
+ * look at.
  */
 export type Confirmation = 'certain' | 'spurious' | 'unknown';
 
@@ -50,8 +51,7 @@ export function* confirmFailure(question: Question): Generator<undefined, Confir
     exploration = explorer.advance(VISITS);
   }
   if (exploration.stopped === 'failure') return 'certain';
-  // A path that ended at another failed check may have led here.
-  return exploration.stopped === undefined && machine.failures === 0 ? 'spurious' : 'unknown';
+  return exploration.stopped === undefined ? 'spurious' : 'unknown';
 }
 
 /** Nothing is merged, however many states there are. */
