@@ -7,6 +7,7 @@ import { GuideError, type GuidePage, type GuideSources, guidePage } from '../../
 import { searchNow } from '../../src/explain/search/search.ts';
 import { DebugSession } from '../../src/explain/session.ts';
 import type { LineInfo, ObjectProgram } from '../../src/object/object-file.ts';
+import type { ContextLayout } from '../../src/platform/platform.ts';
 import type { Verification } from '../../src/verifier/index.ts';
 import { reportSkipped } from '../corpus.ts';
 import { failingPrograms, verifyEntry } from './failing-programs.ts';
@@ -119,6 +120,17 @@ describe('the guide', () => {
 describe('the names of the source', () => {
   const inSource = (texts: readonly string[]) =>
     ({ lines: texts.map((text, slot): LineInfo => ({ slot, file: 'x.c', line: slot + 1, column: 1, text })) }) as unknown as ObjectProgram;
+  const packetContext = (size: 4 | 8): ContextLayout => ({
+    name: 'md',
+    size: 2 * size,
+    gaps: 'refused',
+    fields: [
+      { name: 'data', offset: 0, size, kind: 'packet', narrow: false, writable: false },
+      { name: 'data_end', offset: size, size, kind: 'packet_end', narrow: false, writable: false },
+    ],
+  });
+  const wide = packetContext(8);
+  const narrow = packetContext(4);
   const check = ['if (data + 14 > data_end) return XDP_PASS;'];
 
   it.each([
@@ -131,21 +143,24 @@ describe('the names of the source', () => {
     ['a typed pointer and no end', ['ipv4_header_t* ip = ctx->data;'], 'if ((void *)ip + 14 > ctx->data_end) return XDP_PASS;'],
     ['nothing at all', [], 'if (data + 14 > data_end) return XDP_PASS;'],
   ])('are taken from %s', (_, texts, expected) => {
-    expect(inNamesOfSource(check, inSource(texts), false)).toEqual([expected]);
+    expect(inNamesOfSource(check, inSource(texts), wide)).toEqual([expected]);
   });
 
-  it('are kept where a fix sets them anew, and taken where they are variables', () => {
+  it('are set anew by a fix where they are variables, whatever they are called', () => {
     const reload = ['data = (void *)(long)ctx->data;', 'data_end = (void *)(long)ctx->data_end;', ...check];
-    expect(inNamesOfSource(reload, inSource(['ipv4_header_t* ip = ctx->data;']), false)).toEqual(reload);
-    expect(inNamesOfSource(reload, inSource(['void *begin = P(md->data), *end = P(md->data_end);']), false)).toEqual([
-      'begin = (void *)(long)ctx->data;',
-      'end = (void *)(long)ctx->data_end;',
+    expect(inNamesOfSource(reload, inSource(['ipv4_header_t* ip = ctx->data;']), wide)).toEqual([
+      'ip = ctx->data;',
+      'if ((void *)ip + 14 > ctx->data_end) return XDP_PASS;',
+    ]);
+    expect(inNamesOfSource(reload, inSource(['void *begin = P(md->data), *end = P(md->data_end);']), narrow)).toEqual([
+      'begin = (void *)(long)md->data;',
+      'end = (void *)(long)md->data_end;',
       'if (begin + 14 > end) return XDP_PASS;',
     ]);
   });
 
   it('cast fields that are no pointers', () => {
-    expect(inNamesOfSource(check, inSource(['__u8 *p = (void *)(long)skb->data;']), true)).toEqual([
+    expect(inNamesOfSource(check, inSource(['__u8 *p = (void *)(long)skb->data;']), narrow)).toEqual([
       'if ((void *)p + 14 > (void *)(long)skb->data_end) return XDP_PASS;',
     ]);
   });

@@ -168,8 +168,7 @@ function lettered(drafts: readonly Draft[], site?: Site): Fix[] {
 
 /** The lines as the source would have them, not as the patterns call things. */
 function spelled(c: readonly string[], { machine }: Site): readonly string[] {
-  const narrow = machine.rules.context.fields.some(({ kind, size }) => kind === 'packet_end' && size === 4);
-  return inNamesOfSource(c, machine.program, narrow);
+  return inNamesOfSource(c, machine.program, machine.rules.context);
 }
 
 /** Applies a proposal and verifies it, wider versions of it where the same check still fails; undefined where it does not repair the check. */

@@ -117,11 +117,11 @@ interface PacketEnd {
   readonly held?: Register;
   /** Makes the packet's end stand in the register. */
   readonly code: (into: Register) => readonly Instruction[];
-  /** What has to be done at the program's entry for it. */
+  /** What has to be done where the function begins for it. */
   readonly entry: readonly Instruction[];
 }
 
-/** A way to the packet's end at the failing instruction: a register that holds it, the context, or the context saved at the entry. */
+/** A way to the packet's end at the failing instruction: a register that holds it, the context, or the context saved where the function begins. */
 export function packetEnd(site: Site): PacketEnd | undefined {
   const field = site.machine.rules.context.fields.find(({ kind }) => kind === 'packet_end');
   if (field === undefined) return undefined;
@@ -132,12 +132,12 @@ export function packetEnd(site: Site): PacketEnd | undefined {
   if (end >= 0) return { held: end as Register, code: (into) => [move(into, end as Register)], entry: [] };
   const context = has((value) => value.kind === 'ctx' && constantValue(value.range) === 0);
   if (context >= 0) return { code: (into) => [load(into, context as Register, field.offset, size)], entry: [] };
-  const saved = site.savedContext;
-  const place = saved ?? (site.range.start === 0 ? site.freeStack(1)?.[0] : undefined);
+  const { savedContext, contextArgument } = site;
+  const place = savedContext ?? (contextArgument === undefined ? undefined : site.freeStack(1)?.[0]);
   if (place === undefined) return undefined;
   return {
     code: (into) => [load(into, 10, place, 8), load(into, into, field.offset, size)],
-    entry: saved === undefined ? [store(10, place, 1)] : [],
+    entry: savedContext !== undefined || contextArgument === undefined ? [] : [store(10, place, contextArgument)],
   };
 }
 
@@ -172,7 +172,7 @@ export function* packetChecks(site: Site): Generator<Proposal> {
           ? `Check that the packet goes as far as ${name === undefined ? `${byteWords(bytes)} behind the pointer` : `${name.startsWith('&') ? name.slice(1) : `what ${name} points to`}`}`
           : `Check that the packet has ${total} ${total === 1 ? 'byte' : 'bytes'}`,
       edits: [
-        ...(end.entry.length === 0 ? [] : [{ at: 0, insert: end.entry }]),
+        ...(end.entry.length === 0 ? [] : [{ at: site.range.start, insert: end.entry }]),
         {
           at: site.pc,
           insert: [

@@ -154,12 +154,19 @@ export class Site {
     return prototype?.arguments.length ?? 5;
   }
 
-  /** Offset from r10 of the stack slot in which an earlier fix keeps the context from the program's first instruction on. */
+  /** The register that holds the unmoved context where the failing function begins, whoever calls it. */
+  get contextArgument(): Register | undefined {
+    return ([1, 2, 3, 4, 5] as const).find((register) => {
+      const values = this.valuesAt(this.range.start, register);
+      return values.length > 0 && values.every((value) => value?.kind === 'ctx' && constantValue(value.range) === 0);
+    });
+  }
+
+  /** Offset from r10 of the stack slot in which an earlier fix keeps the context from the function's first instruction on. */
   get savedContext(): number | undefined {
-    const [first, ...others] = this.program.instructions;
-    const keeps = (row: Instruction | undefined) =>
-      row?.kind === 'store' && row.dst === 10 && row.size === 8 && row.source.kind === 'register' && row.source.register === 1;
-    if (this.range.start !== 0 || first?.kind !== 'store' || !keeps(first)) return undefined;
+    const [first, ...others] = this.program.instructions.slice(this.range.start, this.range.end);
+    if (first?.kind !== 'store' || first.dst !== 10 || first.size !== 8 || first.source.kind !== 'register') return undefined;
+    if (first.source.register !== this.contextArgument) return undefined;
     const { offset } = first;
     return others.some((row) => row?.kind === 'store' && row.dst === 10 && Math.abs(row.offset - offset) < 8) ? undefined : offset;
   }

@@ -4,6 +4,7 @@ import { returnLine, unless } from './guards.ts';
 import { leavingWords, shortPacketWords } from './leave.ts';
 import type { Proposal } from './proposal.ts';
 import { addTo, load, move, type Site, set, store, zero } from './site.ts';
+import { RELOAD_DATA, RELOAD_END } from './spelling.ts';
 
 const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
@@ -90,9 +91,9 @@ export function* reloads(site: Site): Generator<Proposal> {
   const { fields } = site.machine.rules.context;
   const data = fields.find(({ kind }) => kind === 'packet');
   const end = fields.find(({ kind }) => kind === 'packet_end');
-  const place = site.range.start === 0 ? site.freeStack(1)?.[0] : undefined;
-  const { instruction } = site;
-  if (register === undefined || data === undefined || end === undefined || place === undefined) return;
+  const { instruction, contextArgument } = site;
+  const place = contextArgument === undefined ? undefined : site.freeStack(1)?.[0];
+  if (register === undefined || data === undefined || end === undefined || contextArgument === undefined || place === undefined) return;
   const width =
     typeof details.width === 'number' ? details.width : instruction.kind === 'load' || instruction.kind === 'store' ? instruction.size : 0;
   const displacement = details.displacement ?? (instruction.kind === 'load' || instruction.kind === 'store' ? instruction.offset : 0);
@@ -105,7 +106,7 @@ export function* reloads(site: Site): Generator<Proposal> {
     pattern: 'reload',
     title: 'Load data and data_end again after the call, and check the length again',
     edits: [
-      { at: 0, insert: [store(10, place, 1)] },
+      { at: site.range.start, insert: [store(10, place, contextArgument)] },
       {
         at: pc,
         insert: [
@@ -119,7 +120,7 @@ export function* reloads(site: Site): Generator<Proposal> {
         ],
       },
     ],
-    c: ['data = (void *)(long)ctx->data;', 'data_end = (void *)(long)ctx->data_end;', `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`],
+    c: [RELOAD_DATA, RELOAD_END, `if (data + ${offset + bytes} > data_end) ${returnLine(site)}`],
     effect: `A packet that is now too short ${shortPacketWords(site.leaving)}.`,
     changesBehaviour: false,
     widen(again) {
@@ -139,11 +140,21 @@ function offsetBefore(site: Site, register: Register): number | undefined {
   return others.length > 0 || Number.isNaN(offset) ? undefined : offset;
 }
 
-/** Those of the slots that call a helper which moves the packet. */
-function movingCalls(site: Site, slots: readonly number[]): readonly number[] {
+/** Those of the slots that call what moves the packet: a helper, or a function of the program that calls one. */
+function movingCalls({ program, machine }: Site, slots: readonly number[]): readonly number[] {
+  const visited = new Set<number>();
+  const moves = (slot: number): boolean => {
+    const instruction = program.instructions[slot];
+    if (instruction?.kind === 'call') return machine.findHelper(instruction.helper)?.changesPacket === true;
+    if (instruction?.kind !== 'call_local') return false;
+    const callee = program.functions.find(({ start }) => start === slot + 1 + instruction.offset);
+    if (callee === undefined || visited.has(callee.start)) return false;
+    visited.add(callee.start);
+    return Array.from({ length: callee.end - callee.start }, (_, index) => callee.start + index).some(moves);
+  };
   return slots.filter((slot) => {
-    const instruction = site.program.instructions[slot];
-    return instruction?.kind === 'call' && site.machine.findHelper(instruction.helper)?.changesPacket === true;
+    visited.clear();
+    return moves(slot);
   });
 }
 
