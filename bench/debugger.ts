@@ -2,7 +2,7 @@
  * How long the debugger's commands and keys take on the largest programs of the shared corpus: as they are, and with a branch planted wrong so that a check
  * fails. Processor time of the main thread in milliseconds; `all` is a command's whole work, `piece` the longest one during which Ctrl-C is not heard.
  *
- *   node bench/run.mjs debugger [--programs N] [--over MS] [--only passing|failing] [--each] [--long] [--lines 'LINE;LINE;key:j']
+ *   node bench/run.mjs debugger [--programs N] [--over MS] [--only passing|failing] [--match TEXT] [--each] [--long] [--lines 'LINE;LINE;key:j']
  */
 import { readFileSync } from 'node:fs';
 import { Debugger } from '../contexts/debug/debugger.ts';
@@ -54,12 +54,16 @@ function subjects(most: number): Subject[] {
       const key = `${object!.split('/')[0]}:${program}`;
       return !seen.has(key) && seen.add(key);
     });
-  return largest.slice(0, most).flatMap(([path, section, name]) => {
-    const bytes = readFileSync(new URL(path!, corpus));
-    const object = loadObject(bytes, path!);
-    const program = object.programs.find((one) => one.section === section && one.name === name);
-    return program === undefined ? [] : [{ name: `${path} ${section} ${name}`, bytes, object, program }];
-  });
+  const match = option('match', '');
+  return largest
+    .slice(0, most)
+    .filter((row) => row.join(' ').includes(match))
+    .flatMap(([path, section, name]) => {
+      const bytes = readFileSync(new URL(path!, corpus));
+      const object = loadObject(bytes, path!);
+      const program = object.programs.find((one) => one.section === section && one.name === name);
+      return program === undefined ? [] : [{ name: `${path} ${section} ${name}`, bytes, object, program }];
+    });
 }
 
 /** Where a section's bytes begin in an ELF64 file. */
@@ -76,7 +80,7 @@ function sectionOffset(bytes: Uint8Array, name: string): number {
 }
 
 /** What is rejected at these is rejected at every precision, more often than not. */
-const PRECISIONS = [1, 4, 32];
+const PRECISIONS = [1, 4];
 
 /** The same object with one of the program's branches never taken, so that a check fails; undefined where none makes one fail. */
 function planted({ bytes, object, program, name }: Subject): Subject | undefined {

@@ -1,9 +1,9 @@
-import { culpritOf } from '../../src/explain/queries/culprit.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
+import { culpritFor } from './found.ts';
 import { whyNotText } from './whynot.ts';
 
 export const command = defineCommand({
@@ -11,10 +11,10 @@ export const command = defineCommand({
   remarks:
     'The last point on the way to the failure where what its check needs was known, and what lost it; where it was never known, the check that comes nearest to proving it. "goto culprit" goes there.',
   examples: ['culprit', 'culprit failure=2'],
-  run({ failure }, { state }) {
+  async run({ failure }, { state, signal, progress }) {
     const debug = debuggerOf(state);
     const chosen = chosenFailure(debug, failure);
-    const culprit = culpritOf(debug.session, chosen.number);
+    const culprit = await culpritFor(debug.session, chosen.number, { signal, progress });
     if (culprit === undefined) throw new CommandError('debug', NOT_HERE);
     return { title: failureTitle(debug, chosen), culprit };
   },

@@ -1,11 +1,11 @@
-import { distanceOf, type Sufficient } from '../../src/explain/queries/distance.ts';
+import { distanceSteps, type Sufficient } from '../../src/explain/queries/distance.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
 import { NOT_HERE } from './culprit.ts';
 import { type Debugger, debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
-import type { Control } from './judge.ts';
+import { type Control, patiently } from './judge.ts';
 
 /** What verifying the whole program with an assumption said. `passes`: nothing fails any more. `gone`: this check holds, others fail. */
 type Outcome = 'passes' | 'gone' | 'still' | 'not tried';
@@ -25,7 +25,7 @@ export const command = defineCommand({
   async run({ failure }, { state, signal, progress }) {
     const debug = debuggerOf(state);
     const chosen = chosenFailure(debug, failure);
-    const distance = distanceOf(debug.session, chosen.number);
+    const distance = await patiently(distanceSteps(debug.session, chosen.number), 'distance', { signal, progress });
     if (distance === undefined) throw new CommandError('debug', NOT_HERE);
     const sufficient = await tryAll(debug, distance.sufficient, chosen.failure, { signal, progress });
     return {

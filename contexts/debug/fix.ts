@@ -6,7 +6,7 @@ import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
-import { fixesFor } from './found-fixes.ts';
+import { fixesFor } from './found.ts';
 import { count } from './render.ts';
 
 type Result =

@@ -1,10 +1,11 @@
 import { breakpointsAt } from '../../src/explain/queries/breakpoints.ts';
-import { culpritOf } from '../../src/explain/queries/culprit.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
 import { type Debugger, debuggerOf } from './debugger.ts';
+import { culpritFor } from './found.ts';
+import type { Control } from './judge.ts';
 import { checkInstruction } from './motion.ts';
 import { stepText } from './render.ts';
 
@@ -20,12 +21,12 @@ export const command = defineCommand({
   ],
   remarks: 'Goes on along the path where it comes there, else back, else to another path that the verifier followed.',
   examples: ['goto 12', 'goto line 25', 'goto culprit', 'goto next join', 'goto start'],
-  run({ place }, { state }) {
+  async run({ place }, { state, signal, progress }) {
     const debug = debuggerOf(state);
     const [first = '', ...rest] = place;
     const word = first.toLowerCase();
     const found = /^\d+$/.test(word) ? gotoInstruction : PLACES.find(([name]) => word !== '' && name.startsWith(word))?.[1];
-    if (found === undefined || !found(debug, rest, Number(word))) {
+    if (found === undefined || !(await found(debug, rest, Number(word), { signal, progress }))) {
       const text = place.join(' ');
       throw new UsageError(`${unacceptableValue(text, 'place')}\n${PARAMETER_INCORRECT}`, { value: text });
     }
@@ -36,7 +37,7 @@ export const command = defineCommand({
 });
 
 /** Goes to a place of its kind; false where the words behind its name are not what it takes. @throws CommandError where the path cannot get there. */
-type Go = (debug: Debugger, rest: readonly string[], number: number) => boolean;
+type Go = (debug: Debugger, rest: readonly string[], number: number, control: Control) => boolean | Promise<boolean>;
 
 const PLACES: readonly (readonly [string, Go])[] = [
   ['start', (debug, rest) => rest.length === 0 && motion(debug, 'goto start', (session) => session.gotoStart())],
@@ -96,9 +97,9 @@ function gotoFailure(debug: Debugger, rest: readonly string[]): boolean {
   return true;
 }
 
-function gotoCulprit(debug: Debugger, rest: readonly string[]): boolean {
+async function gotoCulprit(debug: Debugger, rest: readonly string[], _: number, control: Control): Promise<boolean> {
   if (rest.length > 0) return false;
-  const found = culpritOf(debug.session, debug.session.followedFailure);
+  const found = await culpritFor(debug.session, debug.session.followedFailure, control);
   if (found === undefined) throw new CommandError('debug', 'No failure is followed; "failure" goes to one.');
   if (found.at === undefined) throw new CommandError('debug', `There is no such point: ${found.words}`);
   debug.session.gotoIndex(found.at.index);

@@ -4,7 +4,7 @@ import { searchCounterexample } from '../../src/explain/search/search.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { Environment } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { fixesFor } from './found-fixes.ts';
+import { fixesFor } from './found.ts';
 
 /** The answers given so far, by what they are about: another program or a changed copy begins anew. */
 const GIVEN = new WeakMap<DebugSession, readonly number[]>();

@@ -1,10 +1,11 @@
 import { missingWords } from '../../src/explain/facts.ts';
 import { claimNeed } from '../../src/explain/queries/need.ts';
-import { type WhyNot, whyNot } from '../../src/explain/queries/whynot.ts';
+import { type WhyNot, whyNotSteps } from '../../src/explain/queries/whynot.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
+import { patiently } from './judge.ts';
 import { PROPOSITION, readProposition } from './proposition.ts';
 import { instructionLine, sourceBlock } from './render.ts';
 
@@ -19,10 +20,10 @@ export const command = defineCommand({
   remarks:
     'Names the check that comes nearest to proving it and what is wrong with it: too short, about another value, of the low 32 bits only, or on another path; or where it was known and then lost: where paths join, or by a call.',
   examples: ['whynot packet>=24', 'whynot r6 <= 63', 'whynot r0 != 0 at 15'],
-  run({ proposition: words }, { state }) {
+  run({ proposition: words }, { state, signal, progress }) {
     const { session } = debuggerOf(state);
     const { text, proposition, at } = readProposition(words);
-    return session.aside(() => {
+    const asked = session.asideSteps(function* () {
       if (at !== undefined && !session.goto([at])) throw new CommandError('debug', `The verifier never came to instruction ${at}.`);
       const need = claimNeed(session, text, session.pc, proposition);
       for (const register of need.registers) {
@@ -31,8 +32,9 @@ export const command = defineCommand({
       }
       if (session.prove(proposition)?.answer === 'undefined')
         throw new CommandError('debug', `${text} cannot be asked before instruction ${session.pc}: the operands cannot be compared.`);
-      return { instruction: session.pc, ...whyNot(session, need) };
+      return { instruction: session.pc, ...(yield* whyNotSteps(session, need)) };
     });
+    return patiently(asked, 'whynot', { signal, progress });
   },
   text: ({ instruction, ...answer }) => `${answer.need} before instruction ${instruction}: ${whyNotText(answer)}`,
   json: (result) => ({ schema: 1, ...result }),

@@ -1,10 +1,11 @@
 /** Requests beyond the protocol (`bpf/...`), for editors that know this adapter: the answers of the debug context as JSON. */
 import { runChecked } from '../../src/engine/checked-interpreter.ts';
-import { proposeFixes } from '../../src/explain/fixes/fixes.ts';
-import { culpritOf } from '../../src/explain/queries/culprit.ts';
+import { fixSteps } from '../../src/explain/fixes/fixes.ts';
+import { culpritSteps } from '../../src/explain/queries/culprit.ts';
 import { searchCounterexample } from '../../src/explain/search/search.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { NumberedFailure } from '../../src/explain/views.ts';
+import { inSlices, type Steps } from '../../src/verifier/steps.ts';
 import { type RequestArguments, RequestError } from './arguments.ts';
 
 type Question = (session: DebugSession, args: RequestArguments, signal: AbortSignal) => object | Promise<object>;
@@ -15,6 +16,14 @@ function failureOf(session: DebugSession, args: RequestArguments): NumberedFailu
   const found = session.failures[number - 1];
   if (found === undefined) throw new RequestError(session.failures.length === 0 ? 'No check fails.' : `There is no failed check ${number}.`);
   return found;
+}
+
+/** Does work in slices, between which requests that cancel it are read. */
+function patiently<Result>(steps: Steps<Result>, signal: AbortSignal): Promise<Result> {
+  return inSlices(steps, async () => {
+    await new Promise(setImmediate);
+    signal.throwIfAborted();
+  });
 }
 
 /** Milliseconds that a search may take at most, whatever a request asks for. */
@@ -28,9 +37,9 @@ export const questions: Readonly<Record<string, Question>> = {
     const registers = register === undefined ? session.relevantRegisters() : [register];
     return { pc: session.pc, registers, events: session.story(registers) };
   },
-  'bpf/culprit'(session, args) {
+  async 'bpf/culprit'(session, args, signal) {
     const { number } = failureOf(session, args);
-    return { failure: number, culprit: culpritOf(session, number) ?? null };
+    return { failure: number, culprit: (await patiently(culpritSteps(session, number), signal)) ?? null };
   },
   /** `budget` in milliseconds. */
   async 'bpf/attack'(session, args, signal) {
@@ -43,9 +52,9 @@ export const questions: Readonly<Record<string, Question>> = {
     });
     return { failure: number, verdict };
   },
-  'bpf/fix'(session, args, signal) {
+  async 'bpf/fix'(session, args, signal) {
     const { number, failure } = failureOf(session, args);
-    const { fixes, rejected } = proposeFixes(session.verification, failure, { verify: { signal } });
+    const { fixes, rejected } = await patiently(fixSteps(session.verification, failure), signal);
     return { failure: number, fixes: fixes.map(({ applied: _, ...fix }) => fix), rejected };
   },
 };

@@ -1,7 +1,7 @@
 /** What keys do: moves the session, runs commands, and keeps what is shown up to date. No terminal: keys in, a view out. */
 import type { Debugger } from '../../contexts/debug/debugger.ts';
+import { culpritFor } from '../../contexts/debug/found.ts';
 import type { ExecuteIo, Outcome, SessionView } from '../../contexts/session-types.ts';
-import { culpritOf } from '../../src/explain/queries/culprit.ts';
 import { type Slice, sliceBack } from '../../src/explain/queries/slice.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { sameLine } from '../../src/explain/source.ts';
@@ -391,17 +391,20 @@ export class DebuggerController {
     }
     this.#show(text, as, outcome, output, complaint, signal.aborted);
     if (as === 'guide') this.#gotoSubject(output);
-    if (text === 'culprit') this.#gotoCulprit();
+    if (text === 'culprit') await this.#gotoCulprit(signal);
     const now = this.#debug;
     const moved = now !== session || now?.place?.index !== at?.index || now?.place?.route !== at?.route;
     if (moved || now === undefined) this.#refresh(now === session ? before : undefined);
   }
 
   /** The panes show the point that the answer speaks of, where there is one. */
-  #gotoCulprit(): void {
+  async #gotoCulprit(signal: AbortSignal): Promise<void> {
     const debug = this.#options.current();
-    const at = debug?.session.steppable === true ? culpritOf(debug.session, debug.session.followedFailure)?.at : undefined;
-    if (debug === undefined || at === undefined) return;
+    if (debug?.session.steppable !== true || signal.aborted) return;
+    const { session } = debug;
+    // The command has found it; it is only asked for again.
+    const at = (await culpritFor(session, session.followedFailure, { signal, progress: () => undefined }))?.at;
+    if (at === undefined) return;
     debug.session.gotoIndex(at.index);
     debug.moved('goto culprit');
   }

@@ -1,7 +1,7 @@
 import type { Fix, Fixes } from './fixes/fixes.ts';
 import type { KnowledgeEntry } from './knowledge/entry.ts';
 import { findEntry } from './knowledge/index.ts';
-import { explainFailure } from './report.ts';
+import { type Explanation, explainFailure } from './report.ts';
 import type { Verdict } from './search/verdict.ts';
 import type { DebugSession } from './session.ts';
 import type { SourceLine } from './source.ts';
@@ -130,6 +130,7 @@ class Guide {
   private readonly session: DebugSession;
   private readonly sources: GuideSources;
   private readonly found = new Map<number, Fixes>();
+  private readonly explained = new Map<number, Explanation | undefined>();
 
   constructor(session: DebugSession, sources: GuideSources) {
     this.session = session;
@@ -217,8 +218,12 @@ class Guide {
     return fixes.length > 1 ? this.enter({ ...standing, stage: 'repair' }) : { ...standing, stage: 'end', fix: fixes[0] };
   }
 
-  private explanation(failure: NumberedFailure) {
-    return this.session.aside(() => explainFailure(this.session, failure.number - 1));
+  private explanation({ number }: NumberedFailure): Explanation | undefined {
+    if (!this.explained.has(number)) {
+      const explanation = this.session.aside(() => explainFailure(this.session, number - 1));
+      this.explained.set(number, explanation);
+    }
+    return this.explained.get(number);
   }
 
   private about(failure: NumberedFailure): { readonly why: string; readonly hasStory: boolean } | undefined {

@@ -2,6 +2,7 @@ import type { ObjectProgram } from '../object/object-file.ts';
 import type { Node } from '../verifier/explore.ts';
 import type { Verification } from '../verifier/index.ts';
 import type { State } from '../verifier/state.ts';
+import type { Steps } from '../verifier/steps.ts';
 import { Atlas } from './atlas.ts';
 import { instructionText } from './instruction-text.ts';
 import { crossEdge, type ReplayedBlock, type ReplayedStep, ReplayMachine, replayBlock } from './replay.ts';
@@ -163,6 +164,17 @@ export class PathWalker {
     const { place, previous } = this;
     try {
       return ask();
+    } finally {
+      if (place !== undefined) this.returnTo(place);
+      this.previous = previous;
+    }
+  }
+
+  /** As `aside`, for work that gives way. */
+  *asideSteps<Answer>(ask: () => Steps<Answer>): Steps<Answer> {
+    const { place, previous } = this;
+    try {
+      return yield* ask();
     } finally {
       if (place !== undefined) this.returnTo(place);
       this.previous = previous;

@@ -29,7 +29,13 @@ export async function inSlices<Result>(steps: Steps<Result>, pause: (portion: Po
     const { done, value } = steps.next();
     if (done === true) return value;
     if (performance.now() - since < SLICE) continue;
-    await pause(value);
+    try {
+      await pause(value);
+    } catch (reason) {
+      // The work puts back what it has changed.
+      steps.throw(reason);
+      throw reason;
+    }
     since = performance.now();
   }
 }

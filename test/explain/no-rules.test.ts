@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { distanceOf } from '../../src/explain/queries/distance.ts';
+import { distanceSteps } from '../../src/explain/queries/distance.ts';
 import { DebugSession } from '../../src/explain/session.ts';
 import { linux } from '../../src/platform/linux/linux.ts';
 import { CHECKS } from '../../src/verifier/checks.ts';
 import { verify } from '../../src/verifier/index.ts';
+import { atOnce } from '../../src/verifier/steps.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
 import { openObject } from './open.ts';
 
@@ -67,7 +68,7 @@ describe.runIf(folder !== undefined)('what is explained follows the verifier', (
     const bounds = [64, 32].map((valueSize) => {
       const resized = { ...object, maps: object.maps.map((map) => ({ ...map, valueSize })), programs: object.programs, btf: undefined };
       const session = new DebugSession(program, verify(resized, program, { platform: linux }));
-      return distanceOf(session, 1)?.sufficient.map(({ text }) => text);
+      return atOnce(distanceSteps(session, 1))?.sufficient.map(({ text }) => text);
     });
     expect(bounds).toEqual([['r6 <= 63'], ['r6 <= 31']]);
   });

@@ -1,7 +1,8 @@
+import type { Steps } from '../../verifier/steps.ts';
 import type { DebugSession } from '../session.ts';
 import type { NumberedFailure } from '../views.ts';
 import { checkNeed, holdsIn, type Need } from './need.ts';
-import { type WhyNot, whyNot } from './whynot.ts';
+import { type WhyNot, whyNotSteps } from './whynot.ts';
 
 /** A failed check, and the point of its path that is to blame. */
 export interface Culprit extends WhyNot {
@@ -15,13 +16,19 @@ export interface Culprit extends WhyNot {
  * @param number of the failure, 0 for none.
  * @returns undefined where there is no such failure, no path to it, or its check is not about what is known before the instruction.
  */
-export function culpritOf(session: DebugSession, number: number): Culprit | undefined {
-  return atFailure(session, number, (failure, need) => ({ ...whyNot(session, need), failure }));
+export function culpritSteps(session: DebugSession, number: number): Steps<Culprit | undefined> {
+  return atFailure(session, number, function* (failure, need) {
+    return { ...(yield* whyNotSteps(session, need)), failure };
+  });
 }
 
 /** Asks something at a failing instruction and comes back; undefined where there is no path to it, or the check is not about what is known there. */
-export function atFailure<Answer>(session: DebugSession, number: number, ask: (failure: NumberedFailure, need: Need) => Answer): Answer | undefined {
-  return session.aside(() => {
+export function atFailure<Answer>(
+  session: DebugSession,
+  number: number,
+  ask: (failure: NumberedFailure, need: Need) => Steps<Answer>,
+): Steps<Answer | undefined> {
+  return session.asideSteps(function* () {
     const failure = number < 1 ? undefined : session.failure(number);
     if (failure === undefined || session.pc !== failure.failure.instruction) return undefined;
     const failing = session
@@ -29,6 +36,6 @@ export function atFailure<Answer>(session: DebugSession, number: number, ask: (f
       .find(({ kind, register, holds }) => !holds && kind === failure.failure.check.kind && register === failure.failure.check.register);
     const need = checkNeed(session, failure, failing?.words ?? failure.failure.check.text);
     // Some checks look at the whole path, or at the code: nothing that is known before one instruction decides them.
-    return holdsIn(need, session.state) ? undefined : ask(failure, need);
+    return holdsIn(need, session.state) ? undefined : yield* ask(failure, need);
   });
 }

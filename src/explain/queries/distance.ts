@@ -4,6 +4,7 @@ import { applyAssumption } from '../../verifier/explore.ts';
 import type { Claim } from '../../verifier/machine.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import type { State } from '../../verifier/state.ts';
+import type { Steps } from '../../verifier/steps.ts';
 import type { Value } from '../../verifier/value.ts';
 import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
@@ -39,11 +40,11 @@ export interface Distance {
  * @param number of the failure.
  * @returns undefined where there is no such failure, or no path to it.
  */
-export function distanceOf(session: DebugSession, number: number): Distance | undefined {
-  return atFailure(session, number, (failure, need) => {
+export function distanceSteps(session: DebugSession, number: number): Steps<Distance | undefined> {
+  return atFailure(session, number, function* (failure, need) {
     const { check } = failure.failure;
     const failing = session.requirements().find(({ kind, register, holds }) => !holds && kind === check.kind && register === check.register);
-    return { failure, need: need.text, margin: failing?.margin, sufficient: sufficientFor(session, need) };
+    return { failure, need: need.text, margin: failing?.margin, sufficient: yield* sufficientFor(session, need) };
   });
 }
 
@@ -51,7 +52,7 @@ export function distanceOf(session: DebugSession, number: number): Distance | un
 const MAX_POINTS = 400;
 const MAX_FOUND = 4;
 
-function sufficientFor(session: DebugSession, need: Need): readonly Sufficient[] {
+function* sufficientFor(session: DebugSession, need: Need): Steps<readonly Sufficient[]> {
   const found: Sufficient[] = [];
   const { pc, state } = session;
   const enough = (index: number, at: number, before: State) => (claim: Claim) => {
@@ -60,27 +61,28 @@ function sufficientFor(session: DebugSession, need: Need): readonly Sufficient[]
     const arrived = index === session.index ? other : session.runHere(index, other);
     return arrived !== undefined && holdsIn(need, arrived);
   };
-  const put = (index: number, at: number, before: State, registers: readonly number[]) => {
+  const put = function* (index: number, at: number, before: State, registers: readonly number[]): Steps<void> {
     const holds = enough(index, at, before);
-    for (const claim of candidates(before, registers, holds)) {
+    for (const claim of yield* candidates(before, registers, holds)) {
       const text = claimText(claim);
       if (!found.some((other) => other.text === text)) found.push({ text, pc: at, source: session.source.at(at), claim });
     }
   };
-  put(session.index, pc, state, [...need.registers, ...otherOperands(need, session)]);
+  yield* put(session.index, pc, state, [...need.registers, ...otherOperands(need, session)]);
   // Where a pointer was made from an index, the index is what can be bounded.
   const carriers = new Carriers(need.registers, state.frames.length - 1);
   let budget = MAX_POINTS;
   for (const point of session.earlier()) {
     if (budget-- === 0 || found.length >= MAX_FOUND || (carriers.places.size === 0 && need.registers.length > 0)) break;
     if (need.registers.length === 0) break;
+    yield;
     const held = new Map(carriers.places);
     const made = carriers.before(session, point);
     for (const register of made) {
       const instruction = session.machine.instruction(point.pc);
       if (instruction.kind !== 'binary') continue;
       const operands = [instruction.dst, ...(instruction.source.kind === 'register' ? [instruction.source.register] : [])];
-      put(point.index, point.pc, point.before, operands);
+      yield* put(point.index, point.pc, point.before, operands);
       // What it was made from is followed further.
       const numbers = operands.filter((operand) => point.before.registers[operand]?.kind === 'number');
       const next = numbers[0] ?? instruction.dst;
@@ -108,11 +110,12 @@ function assumed(session: DebugSession, state: State, pc: number, claim: Claim):
 /** The largest number that a comparison with an immediate can name (RFC 9669, section 3: 32 bits, sign-extended). */
 const LARGEST_IMMEDIATE = 0x7fff_ffff;
 
-function candidates(state: State, registers: readonly number[], holds: (claim: Claim) => boolean): readonly Claim[] {
+function* candidates(state: State, registers: readonly number[], holds: (claim: Claim) => boolean): Steps<readonly Claim[]> {
   const claims: Claim[] = [];
-  const packet = least(MAX_PACKET_SIZE, (bytes) => holds({ kind: 'packet', bytes }));
+  const packet = yield* least(MAX_PACKET_SIZE, (bytes) => holds({ kind: 'packet', bytes }));
   if (packet !== undefined && packet > 0) claims.push({ kind: 'packet', bytes: packet });
   for (const register of registers) {
+    yield;
     const value = state.registers[register];
     if (value === undefined || register > 9) continue;
     const compared = (comparison: Comparison, bound: number) => compare(register as Register, comparison, bound);
@@ -125,7 +128,7 @@ function candidates(state: State, registers: readonly number[], holds: (claim: C
     const { umin, umax } = value.range;
     // A bound that leaves one number, or none, is no bound that a program would check.
     const end = umax < LARGEST_IMMEDIATE ? Number(umax) : LARGEST_IMMEDIATE;
-    const most = umin < end ? greatest(Number(umin) + 1, end, (bound) => holds(compared('le', bound))) : undefined;
+    const most = umin < end ? yield* greatest(Number(umin) + 1, end, (bound) => holds(compared('le', bound))) : undefined;
     if (most !== undefined) claims.push(compared('le', most));
     else if (holds(compared('sge', 0))) claims.push(compared('sge', 0));
   }

@@ -2,6 +2,7 @@ import { checkRow } from '../../verifier/checks.ts';
 import type { Node } from '../../verifier/explore.ts';
 import { registerEffects } from '../../verifier/liveness.ts';
 import type { State } from '../../verifier/state.ts';
+import type { Steps } from '../../verifier/steps.ts';
 import type { Value } from '../../verifier/value.ts';
 import { type Proposition, prove } from '../prove.ts';
 import { judge } from '../replay.ts';
@@ -186,7 +187,7 @@ const MAX_POINTS = 5000;
 const CALLS: ReadonlySet<string> = new Set(['call', 'call_btf', 'callx', 'call_local', 'exit']);
 
 /** The last point before the current one where the need held; undefined where it never did while the values existed. */
-export function lastLoss(session: DebugSession, need: Need): Loss | undefined {
+export function* lastLoss(session: DebugSession, need: Need): Steps<Loss | undefined> {
   const carriers = new Carriers(need.registers, session.state.frames.length - 1);
   const holds = (state: State) => {
     const values = carriers.values(state, need.registers);
@@ -196,6 +197,7 @@ export function lastLoss(session: DebugSession, need: Need): Loss | undefined {
   let behind = session.node;
   for (const point of session.earlier()) {
     if (budget-- === 0) return undefined;
+    yield;
     const { before, after, merged, pc } = point;
     const places = () => new Map(carriers.places);
     if (merged !== undefined && holds(after)) {

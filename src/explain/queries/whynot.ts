@@ -6,6 +6,7 @@ import { MAX_PACKET_SIZE } from '../../verifier/constraints.ts';
 import { applyAssumption, type Node } from '../../verifier/explore.ts';
 import { writesOf } from '../../verifier/provenance.ts';
 import type { State } from '../../verifier/state.ts';
+import type { Steps } from '../../verifier/steps.ts';
 import { PACKET_SIZE, type Value } from '../../verifier/value.ts';
 import { factsOf } from '../facts.ts';
 import { instructionText } from '../instruction-text.ts';
@@ -63,8 +64,8 @@ export interface WhyNot {
   readonly ways: readonly WayHeld[];
 }
 
-/** Tells why a need does not hold before the current instruction, on this path. The session stays where it is. */
-export function whyNot(session: DebugSession, need: Need): WhyNot {
+/** Tells why a need does not hold before the current instruction, on this path. The session stays where it is; it gives way between the points of the path. */
+export function* whyNotSteps(session: DebugSession, need: Need): Steps<WhyNot> {
   const answer = (reason: MissingProof | undefined, point: TracePoint | undefined, words: string, ways: readonly WayHeld[] = []): WhyNot => ({
     need: need.text,
     holds: reason === undefined,
@@ -74,18 +75,18 @@ export function whyNot(session: DebugSession, need: Need): WhyNot {
     ways,
   });
   if (holdsIn(need, session.state)) return answer(undefined, undefined, 'The verifier knows it.');
-  const loss = lastLoss(session, need);
+  const loss = yield* lastLoss(session, need);
   if (loss !== undefined) {
     const { kind, point } = loss;
     const ways = loss.joined === undefined ? [] : waysHeld(session, need, loss.joined, loss.carriers);
     return answer(LOSSES[kind], point, lossWords(session, loss, ways), ways);
   }
-  const near = nearestCheck(session, need);
+  const near = yield* nearestCheck(session, need);
   if (near !== undefined) return answer(near.reason, near.point, near.words);
-  const moved = packetLoss(session, need);
+  const moved = yield* packetLoss(session, need);
   if (moved !== undefined)
     return answer('lost by a call', moved, `Enough of the packet was known until the call at ${placeWords(session, moved.pc)}, which may move it.`);
-  const other = otherWay(session, need);
+  const other = yield* otherWay(session, need);
   if (other !== undefined) return answer('on another path', other.point, other.words, other.ways);
   return answer('none', undefined, 'Nothing on this path checks it.');
 }
@@ -134,13 +135,13 @@ function carried(state: State, carrier: Carrier | undefined): Value | undefined 
 }
 
 /** The call on this path behind which the packet's length, which would be enough for the need, was no longer known; undefined where it never was. */
-function packetLoss(session: DebugSession, need: Need): TracePoint | undefined {
-  const enough = least(MAX_PACKET_SIZE, (bytes) => {
+function* packetLoss(session: DebugSession, need: Need): Steps<TracePoint | undefined> {
+  const enough = yield* least(MAX_PACKET_SIZE, (bytes) => {
     const state = session.state.clone();
     return applyAssumption(session.machine, state, session.pc, { kind: 'packet', bytes }) && holdsIn(need, state);
   });
   if (enough === undefined || need.registers.length === 0) return undefined;
-  const loss = lastLoss(session, claimNeed(session, '', session.pc, { kind: 'packet', bytes: enough }));
+  const loss = yield* lastLoss(session, claimNeed(session, '', session.pc, { kind: 'packet', bytes: enough }));
   return loss?.kind === 'call' ? loss.point : undefined;
 }
 
@@ -158,7 +159,7 @@ const MAX_TRIES = 40;
 const MAX_POINTS = 5000;
 
 /** The branch of the path that comes nearest to proving it, by what it would prove were it another one. */
-function nearestCheck(session: DebugSession, need: Need): Near | undefined {
+function* nearestCheck(session: DebugSession, need: Need): Steps<Near | undefined> {
   const carriers = new Carriers(need.registers, session.state.frames.length - 1);
   const ingredients = new Ingredients(need.registers, session.state.frames.length - 1);
   const found = new Map<MissingProof, Near>();
@@ -169,6 +170,7 @@ function nearestCheck(session: DebugSession, need: Need): Near | undefined {
   let budget = MAX_POINTS;
   for (const point of session.earlier()) {
     if (budget-- === 0 || tries >= MAX_TRIES) break;
+    yield;
     const instruction = session.machine.instruction(point.pc);
     let near: Near | undefined;
     if (instruction.kind === 'branch') {
@@ -376,13 +378,14 @@ function wrongOperand(
 const MAX_JOINS = 24;
 
 /** A join of the path that is also entered over a way on which the need holds. */
-function otherWay(
+function* otherWay(
   session: DebugSession,
   need: Need,
-): { readonly point: TracePoint; readonly words: string; readonly ways: readonly WayHeld[] } | undefined {
+): Steps<{ readonly point: TracePoint; readonly words: string; readonly ways: readonly WayHeld[] } | undefined> {
   const carriers = new Carriers(need.registers, session.state.frames.length - 1);
   let joins = 0;
   for (const point of session.earlier()) {
+    yield;
     if (point.next !== undefined && session.atlas!.predecessors(point.next).length > 1) {
       if (++joins > MAX_JOINS) return undefined;
       const ways = waysHeld(session, need, point.next, carriers.places);

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { parseProposition } from '../../../src/explain/prove.ts';
-import { culpritOf } from '../../../src/explain/queries/culprit.ts';
-import { distanceOf } from '../../../src/explain/queries/distance.ts';
+import { culpritSteps } from '../../../src/explain/queries/culprit.ts';
+import { distanceSteps } from '../../../src/explain/queries/distance.ts';
 import { claimNeed } from '../../../src/explain/queries/need.ts';
-import { type MissingProof, whyNot } from '../../../src/explain/queries/whynot.ts';
+import { type MissingProof, whyNotSteps } from '../../../src/explain/queries/whynot.ts';
 import { DebugSession } from '../../../src/explain/session.ts';
 import type { InstructionList } from '../../../src/isa/instruction.ts';
 import { windows } from '../../../src/platform/windows/windows.ts';
 import { verify } from '../../../src/verifier/index.ts';
+import { atOnce } from '../../../src/verifier/steps.ts';
 import { corpusPath } from '../../corpus.ts';
 import { debugProgram, debugSample, openObject } from '../open.ts';
 import { atFailure, hasFailures } from './corpus-failure.ts';
 
 function ask(session: DebugSession, text: string) {
-  return whyNot(session, claimNeed(session, text, session.pc, parseProposition(text)!));
+  return atOnce(whyNotSteps(session, claimNeed(session, text, session.pc, parseProposition(text)!)));
 }
 
 /** Program, why its check is not proved, and the instruction to blame. */
@@ -50,20 +51,20 @@ describe.runIf(hasFailures(CULPRITS.length + DISTANCES.length + 4))('the failing
   it.each(CULPRITS)('%s: %s', async (name, reason, pc) => {
     const session = await atFailure(name);
     const { place } = session;
-    const culprit = culpritOf(session, 1);
+    const culprit = atOnce(culpritSteps(session, 1));
     expect(culprit?.reason).toBe(reason);
     expect(culprit?.at?.pc).toBe(pc);
     expect(session.place).toEqual(place);
   });
 
   it.each(DISTANCES)('%s is %s, enough would be %s', async (name, margin, assumption) => {
-    const distance = distanceOf(await atFailure(name), 1);
+    const distance = atOnce(distanceSteps(await atFailure(name), 1));
     if (margin !== undefined) expect(distance?.margin).toBe(margin);
     expect(distance?.sufficient.map(({ text, pc }) => `${text} at ${pc}`)).toContain(assumption);
   });
 
   it('names the ways of a join, and which of them know it', async () => {
-    const culprit = culpritOf(await atFailure('51-join-num-or-map'), 1);
+    const culprit = atOnce(culpritSteps(await atFailure('51-join-num-or-map'), 1));
     expect(culprit?.ways.map(({ pc, holds }) => [pc, holds])).toEqual([
       [5, false],
       [6, true],
@@ -73,13 +74,13 @@ describe.runIf(hasFailures(CULPRITS.length + DISTANCES.length + 4))('the failing
   it('finds the call that moved the packet, though the pointer was loaded again', async () => {
     const object = await openObject(corpusPath('elf/build/packet_reallocate.o')!, 'linux');
     const session = await debugProgram(object, object.programs[0]!, 'linux');
-    expect(culpritOf(session, 1)).toMatchObject({ reason: 'lost by a call' });
+    expect(atOnce(culpritSteps(session, 1))).toMatchObject({ reason: 'lost by a call' });
   });
 
   it('has no culprit for a check of the whole path', async () => {
     const session = await atFailure('42-infinite-loop');
-    expect(culpritOf(session, 1)).toBeUndefined();
-    expect(distanceOf(session, 1)).toBeUndefined();
+    expect(atOnce(culpritSteps(session, 1))).toBeUndefined();
+    expect(atOnce(distanceSteps(session, 1))).toBeUndefined();
   });
 
   it('says at a join that widening lost it', async () => {
@@ -120,7 +121,7 @@ describe('whyNot', () => {
     const changed = { ...program, instructions, functions, lines: [] };
     const session = new DebugSession(changed, verify(machine.object, changed, { platform: windows }));
     expect(session.failures[0]?.failure.instruction).toBe(12);
-    const culprit = culpritOf(session, 1);
+    const culprit = atOnce(culpritSteps(session, 1));
     expect(culprit).toMatchObject({ reason: 'wrong pointer', at: { pc: 9 } });
     expect(culprit?.words).toContain('instruction 10 reads it again');
   });
