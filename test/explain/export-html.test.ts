@@ -88,6 +88,20 @@ describe('show verification format=html', () => {
     expect(html).toContain('<strong>PKT-01</strong> (safety) at instruction 2:');
     expect(html).toContain('<dt>missing</dt><dd>10 bytes</dd>');
     expect(html).toContain('<noscript>');
+    expect(html).toContain(
+      '<dt>how it came to this</dt><dd>line 22: ip (r1): packet + 0, 0 bytes proved (<code>ipv4_header_t* ip = ctx-&gt;data;</code>)</dd>',
+    );
+    expect(html).toContain('<dd><code>if ((void *)ip + 10 &gt; ctx-&gt;data_end) return XDP_PASS;</code></dd>');
+    expect(html).toContain(', no loops.');
+  });
+
+  it('lists several programs with their verdicts, and leads to each', async () => {
+    const html = await page('samples/multiple_programs.o');
+    const [, list] = /<nav aria-label="Programs">([\s\S]*?)<\/nav>/.exec(html)!;
+    const links = [...list!.matchAll(/href="#(program-\d+)">[^<]+<\/a>: accepted/g)].map(([, id]) => id!);
+    expect(links.length).toBeGreaterThan(1);
+    for (const id of links) expect(html).toContain(`<section id="${id}">`);
+    expect(await page('samples/droppacket.o')).not.toContain('<nav');
   });
 
   it('says by words and marks what its colours say', async () => {
@@ -122,10 +136,12 @@ describe.skipIf(CHROMIUM === undefined)('the HTML page in a browser', () => {
   it.each([
     [['j'], 2],
     [['j', 'ArrowDown'], 3],
-    [['End'], 3],
-    [['End', 'k'], 2],
-    [['End', 'ArrowUp', 'ArrowLeft'], 1],
+    [['j', 'End'], 3],
+    [['j', 'End', 'k'], 2],
+    [['j', 'End', 'ArrowUp', 'ArrowLeft'], 1],
     [['j', 'ArrowRight', 'Home'], 1],
+    // Until a step has the focus these scroll the page.
+    [['End', 'ArrowDown'], 1],
     [['k', 'x', 'constructor'], 1],
   ])('takes the keys %j to step %i', async (keys, step) => {
     const html = await page('samples/droppacket_unsafe.o');

@@ -21,6 +21,12 @@ describe.skipIf(CHROMIUM === undefined)('the HTML page under real keys', { timeo
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   });
 
+  it('leaves the scrolling keys to the page until somebody steps', async () => {
+    await page.press('End');
+    await page.press('ArrowDown');
+    expect(await page.text('#position')).toMatch(/^Step 1 of \d+/);
+  });
+
   it('steps with j and k, and to both ends', async () => {
     expect(await page.text('#position')).toMatch(/^Step 1 of \d+/);
     await page.press('j');

@@ -30,7 +30,6 @@ export const PAGE_SCRIPT = `
       const item = make('li');
       const button = make('button', '  ' + mark(entry) + entry.pc + ': ' + entry.text);
       button.type = 'button';
-      button.tabIndex = -1;
       button.addEventListener('click', () => go(path, index));
       item.append(button);
       return item;
@@ -83,6 +82,7 @@ export const PAGE_SCRIPT = `
       if (here) item.setAttribute('aria-current', 'step');
       else item.removeAttribute('aria-current');
       const button = item.firstElementChild;
+      button.tabIndex = here ? 0 : -1;
       button.textContent = (here ? '> ' : '  ') + mark(steps[index]) + steps[index].pc + ': ' + steps[index].text;
       if (here) list.scrollTop = item.offsetTop - list.offsetTop - list.clientHeight / 2;
     });
@@ -115,6 +115,7 @@ export const PAGE_SCRIPT = `
     const words = new URLSearchParams(location.hash.slice(1));
     if (!words.has('step') && !words.has('path')) return false;
     go(Number(words.get('path') ?? path + 1) - 1, Number(words.get('step') ?? 1) - 1, true);
+    byId('stepper').scrollIntoView();
     return true;
   }
 
@@ -122,15 +123,20 @@ export const PAGE_SCRIPT = `
   const back = () => go(path, step - 1);
   const forward = () => go(path, step + 1);
   const end = () => go(path, data.paths[path].steps.length - 1);
-  const keys = {
-    j: forward, ArrowDown: forward, ArrowRight: forward, k: back, ArrowUp: back, ArrowLeft: back, Home: start, End: end,
-    '[': () => go(path - 1, 0), ']': () => go(path + 1, 0),
-  };
+  const letters = { j: forward, k: back, '[': () => go(path - 1, 0), ']': () => go(path + 1, 0) };
+  // Elsewhere these scroll the page.
+  const arrows = { ArrowDown: forward, ArrowRight: forward, ArrowUp: back, ArrowLeft: back, Home: start, End: end };
+  const stepper = byId('stepper');
   document.addEventListener('keydown', (event) => {
+    const keys = stepper.contains(document.activeElement) ? { ...letters, ...arrows } : letters;
     const action = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
-    if (action === undefined || event.ctrlKey || event.altKey || event.metaKey || event.target === select) return;
+    if (action === undefined || event.ctrlKey || event.altKey || event.metaKey || document.activeElement === select) return;
     event.preventDefault();
     action();
+    const here = list.children[step].firstElementChild;
+    here.focus({ preventScroll: true });
+    const { top } = byId('position').getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 3) byId('position').scrollIntoView();
   });
   byId('first').addEventListener('click', start);
   byId('back').addEventListener('click', back);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { SURE } from '../fixes/fixes.ts';
 import type { Judgement } from '../fixes/judgement.ts';
 import { findEntry } from '../knowledge/index.ts';
+import type { ToldEvent } from '../report.ts';
 import { verdictText } from '../search/verdict.ts';
 import { PAGE_SCRIPT } from './html-script.ts';
 import { PAGE_STYLE } from './html-style.ts';
@@ -32,11 +33,11 @@ export function htmlPage(object: ExportedObject): string {
 <p>${escaped(summaryOf(object))}. Rules of ${escaped(object.platform)}. SHA-256 <code>${escaped(object.sha256)}</code></p>
 </header>
 <main>
-${object.programs.map(programHtml).join('\n')}
+${contents(object)}${object.programs.map((program, index) => programHtml(program, index, object.programs.length)).join('\n')}
 <section id="stepper" aria-labelledby="stepper-title" hidden>
 <h2 id="stepper-title">Step through a path</h2>
 <p><label for="path">Path: </label><select id="path"></select></p>
-<p class="buttons"><button type="button" id="first">Start <kbd>Home</kbd></button> <button type="button" id="back">Back <kbd>k</kbd></button> <button type="button" id="forward">Forward <kbd>j</kbd></button> <button type="button" id="last">End <kbd>End</kbd></button> <span class="keys">The arrow keys step, too; <kbd>[</kbd> and <kbd>]</kbd> change the path.</span></p>
+<p class="buttons"><button type="button" id="first">Start <kbd>Home</kbd></button> <button type="button" id="back" aria-keyshortcuts="k">Back <kbd>k</kbd></button> <button type="button" id="forward" aria-keyshortcuts="j">Forward <kbd>j</kbd></button> <button type="button" id="last">End <kbd>End</kbd></button> <span class="keys"><kbd>[</kbd> and <kbd>]</kbd> change the path; once a step has the focus, the arrow keys, Home and End step, too.</span></p>
 <p id="position" role="status" aria-live="polite"></p>
 <div class="panes">
 <div class="pane"><h3>Path</h3><ol id="steps"></ol></div>
@@ -57,7 +58,16 @@ function summaryOf({ programs }: ExportedObject): string {
   return `${programs.length} ${programs.length === 1 ? 'program' : 'programs'}, ${accepted} accepted, ${programs.length - accepted} not accepted`;
 }
 
-function programHtml({ report, explanations, judgements = [], sourceOf }: ExportedProgram): string {
+/** The programs with their verdicts, where there are several. */
+function contents({ programs }: ExportedObject): string {
+  if (programs.length < 2) return '';
+  const rows = programs.map(
+    ({ report }, index) => `<li><a href="#program-${index + 1}">${escaped(`${report.section} ${report.program}`)}</a>: ${report.verdict}</li>`,
+  );
+  return `<nav aria-label="Programs"><ul>${rows.join('\n')}</ul></nav>\n`;
+}
+
+function programHtml({ report, explanations, judgements = [], walks, sourceOf }: ExportedProgram, index: number, count: number): string {
   const failures = [...report.failures, ...report.warnings].map((failure, index) => {
     const source = sourceOf(failure.instruction);
     const place =
@@ -72,6 +82,7 @@ function programHtml({ report, explanations, judgements = [], sourceOf }: Export
             ['required', ...told.required],
             ['established', ...told.established],
             ['missing', ...listOf(told.missing)],
+            ['how it came to this', ...told.story.map(eventText)],
             ['portable', ...listOf(told.portable && `Linux ${RECEIVED[told.portable.linux]}; eBPF for Windows ${RECEIVED[told.portable.windows]}`)],
           ];
     const judged = index < report.failures.length ? judgements.find((candidate) => candidate.failure === index) : undefined;
@@ -80,18 +91,33 @@ function programHtml({ report, explanations, judgements = [], sourceOf }: Export
     const reasons =
       filled.length === 0
         ? ''
-        : `<dl>${filled.map(([name, ...values]) => `<dt>${name}</dt>${values.map((value) => `<dd>${escaped(value!)}</dd>`).join('')}`).join('')}</dl>`;
+        : `<dl>${filled.map(([name, ...values]) => `<dt>${name}</dt>${values.map((value) => `<dd>${withCode(value!)}</dd>`).join('')}`).join('')}</dl>`;
     return `<li><strong>${escaped(failure.id)}</strong> (${failure.severity}) at instruction ${failure.instruction}: ${escaped(failure.message)}${place}${reasons}</li>`;
   });
   const error = report.error === undefined ? '' : `<p>${escaped(report.error.message)}</p>`;
-  return `<section>
+  const loops = report.maxLoopCount === 0 ? 'no loops' : `loops of at most ${report.maxLoopCount} turns`;
+  const unrecorded = report.verdict === 'accepted' && walks.length === 0 && count > 1 ? '<p>Shown alone, its path can be stepped through.</p>' : '';
+  return `<section id="program-${index + 1}">
 <h2>${escaped(`${report.section} ${report.program}`)}: ${report.verdict}</h2>
-<p>Program type ${escaped(report.programType)}, ${report.instructions} instruction slots, loops of at most ${report.maxLoopCount} turns.</p>
-${error}${failures.length === 0 ? '' : `<ol>${failures.join('\n')}</ol>`}
+<p>Program type ${escaped(report.programType)}, ${report.instructions} instruction slots, ${loops}.</p>
+${unrecorded}${error}${failures.length === 0 ? '' : `<ol>${failures.join('\n')}</ol>`}
 </section>`;
 }
 
 const RECEIVED = { accepts: 'accepts it', rejects: 'rejects it', depends: 'may accept it' } as const;
+
+/** `line 22: ip (r1): packet + 0, 0 bytes proved`, and the line. */
+function eventText({ kind, pc, source, words, times }: ToldEvent): string {
+  const known = source !== undefined && source.line !== 0;
+  const often = times === undefined ? '' : ` (${times} times)`;
+  const line = known ? ` (\`${source.text.trim().replaceAll('`', "'")}\`)` : '';
+  return `${known ? `line ${source.line}` : `instruction ${pc}`}: ${kind === 'fails' ? `fails here: ${words}` : words}${often}${line}`;
+}
+
+/** Text whose parts in backquotes are code. */
+function withCode(text: string): string {
+  return escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+}
 
 /** The verdict, and the changes that were verified or are known to help. */
 function judgedRows(judged: Judgement | undefined): readonly (readonly string[])[] {
@@ -100,7 +126,12 @@ function judgedRows(judged: Judgement | undefined): readonly (readonly string[])
   return [
     ['verdict', verdictText(verdict)],
     ['compiler', ...listOf(lowering?.words)],
-    ...fixes.map(({ letter, title, applicability, c, effect }) => [`fix ${letter}`, `${title} (${SURE[applicability]})`, ...c, effect]),
+    ...fixes.map(({ letter, title, applicability, c, effect }) => [
+      `fix ${letter}`,
+      `${title} (${SURE[applicability]})`,
+      ...c.map((line) => `\`${line}\``),
+      effect,
+    ]),
   ];
 }
 
