@@ -118,6 +118,32 @@ describe('written captures', () => {
   });
 });
 
+describe('classic captures of other writers', () => {
+  const frame = Uint8Array.from({ length: 20 }, (_, index) => index);
+  /** A capture with one frame. */
+  function capture(magic: number, minor: number, linkType: number, lengths: readonly [number, number], extra = 0): Uint8Array {
+    const bytes = new Uint8Array(24 + 16 + extra + frame.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, magic, true);
+    view.setUint16(4, 2, true);
+    view.setUint16(6, minor, true);
+    view.setUint32(20, linkType, true);
+    view.setUint32(24, 7, true);
+    view.setUint32(32, lengths[0], true);
+    view.setUint32(36, lengths[1], true);
+    bytes.set(frame, 40 + extra);
+    return bytes;
+  }
+  const plain = { linkType: LinkType.ethernet, data: frame, originalLength: 60 };
+  it.each([
+    { what: 'the frame check sequence told of in the link type', bytes: capture(0xa1b2_c3d4, 4, 0x2400_0001, [20, 60]) },
+    { what: 'longer packet headers', bytes: capture(0xa1b2_cd34, 4, 1, [20, 60], 8) },
+    { what: 'lengths in the order of version 2.2', bytes: capture(0xa1b2_c3d4, 2, 1, [60, 20]) },
+    { what: 'lengths in the old order in version 2.3', bytes: capture(0xa1b2_c3d4, 3, 1, [60, 20]) },
+    { what: 'lengths in the new order in version 2.3', bytes: capture(0xa1b2_c3d4, 3, 1, [20, 60]) },
+  ])('$what', ({ bytes }) => expect([...readCapture(bytes, 'old.pcap')]).toMatchObject([plain]));
+});
+
 describe('XDP on interfaces', () => {
   const path = corpusPath('pcap/DnsPackets.pcap');
   it.skipIf(path === undefined)('counts what an independent count confirms', async () => {
