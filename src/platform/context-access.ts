@@ -47,6 +47,9 @@ function fieldWrite(row: ContextField, access: ContextAccess): ContextVerdict {
 
 function fieldRead(row: ContextField, access: ContextAccess): ContextVerdict {
   const widest = row.element ?? row.size;
+  const isNarrower = access.size < widest;
+  if (isNarrower && row.fromStart === true && access.offset !== row.offset) return refuse('width', row);
+  if (isNarrower && access.size < (row.narrowest ?? 1)) return refuse('width', row);
   if (row.used !== undefined && access.size < row.size && access.offset + access.size > row.offset + row.used) return refuse('width', row);
   const allowed = row.kind === 'number' && row.narrow ? access.size <= widest : access.size === widest;
   return allowed ? { allowed: true, field: row } : refuse('width', row);
@@ -59,8 +62,8 @@ function fieldRead(row: ContextField, access: ContextAccess): ContextVerdict {
 export function judgeContextAccess(layout: ContextLayout, access: ContextAccess): ContextVerdict {
   if (access.offset < 0 || access.offset + access.size > layout.size) return refuse('outside');
   if (layout.refused?.some((range) => overlaps(range, access))) return refuse('field');
+  if (access.offset % access.size !== 0 && (layout.loose !== true || layout.aligned === true)) return refuse('alignment');
   if (layout.loose) return looseAccess(layout, access);
-  if (access.offset % access.size !== 0) return refuse('alignment');
   const row = layout.fields.find((candidate) => overlaps(candidate, access));
   if (!row) return layout.gaps === 'refused' ? refuse('field') : access.write ? refuse('read_only') : { allowed: true };
   if (!openTo(row.attachTypes, access)) return refuse('field', row);

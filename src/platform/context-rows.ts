@@ -5,6 +5,8 @@ export interface FieldOptions {
   readonly kind?: ContextFieldKind;
   readonly element?: number;
   readonly used?: number;
+  readonly fromStart?: boolean;
+  readonly narrowest?: number;
   readonly narrow?: boolean;
   readonly writable?: boolean;
   readonly writeWidths?: readonly number[];

@@ -112,6 +112,8 @@ export interface ContextLayout {
    * stores included (eBPF for Windows). Absent: accesses are aligned to their width and obey the field's rules (Linux).
    */
   readonly loose?: boolean;
+  /** A loose layout whose accesses are aligned to their width all the same. */
+  readonly aligned?: boolean;
   /** The words are arguments of the traced function, typed by the kernel's BTF: each may be a number or a kernel pointer whose loads cannot fault. */
   readonly typedArguments?: boolean;
 }
@@ -129,6 +131,10 @@ export interface ContextField {
   readonly element?: number;
   /** Narrower aligned loads allowed (bpf_ctx_narrow_access_ok). */
   readonly narrow: boolean;
+  /** Narrower loads begin where the field begins. */
+  readonly fromStart?: boolean;
+  /** Bytes of the narrowest load; default: 1. */
+  readonly narrowest?: number;
   /** Bytes that hold the value, where the rest of the field is padding: narrower loads stay within them. */
   readonly used?: number;
   readonly writable: boolean;
@@ -270,6 +276,8 @@ export interface HelperPrototype {
   readonly narrowSizes?: boolean;
   /** Map kinds the `map` argument may have; undefined = any. */
   readonly mapKinds?: readonly MapKind[];
+  /** The `map` argument must have a value for each processor. */
+  readonly perCpuOnly?: boolean;
   /** The result is the object of that 0-based argument by another type, and ends with it. */
   readonly casts?: number;
   /** Bytes reached through the dynptr argument must not be written. */

@@ -383,14 +383,15 @@ function checkMap(call: CallContext, register: number, value: Value): boolean {
   if (value.nullable) return nullArgument(call, register, value);
   const map = machine.map(value.tag);
   if (map === undefined) return false;
-  const fits = prototype.mapKinds === undefined || prototype.mapKinds.includes(map.kind);
-  if (!fits) {
+  const { mapKinds, perCpuOnly } = prototype;
+  const isKind = mapKinds === undefined || mapKinds.includes(map.kind);
+  if (!isKind || (perCpuOnly === true && map.perCpu !== true)) {
     machine.fail('map_kind', pc, state, {
       register,
       argument: register,
       name: prototype.name,
       have: map.typeName,
-      want: prototype.mapKinds?.join(' or ') ?? 'a map of data',
+      want: `${perCpuOnly === true ? 'a per-CPU ' : ''}${mapKinds?.join(' or ') ?? 'a map of data'}`,
       types,
     });
     return false;

@@ -315,6 +315,7 @@ export function mapFacts(object: ObjectFile, index: number, platform: Platform):
     readOnly: map.data?.readOnly === true || (platform.name === 'linux' && (map.flags & BPF_F_RDONLY_PROG) !== 0),
     inner: map.inner,
     data: map.data?.bytes,
+    ...(type?.perCpu === true ? { perCpu: true } : {}),
     writeOnly: platform.name === 'linux' && (map.flags & BPF_F_WRONLY_PROG) !== 0,
     // Only Linux knows values by their types.
     ...(platform.name !== 'linux' || object.btf === undefined || map.valueTypeId === undefined

@@ -33,6 +33,8 @@ export interface MapFacts {
   /** Index of the inner map's template. */
   readonly inner: number | undefined;
   readonly data: Uint8Array | undefined;
+  /** It has a value for each processor. */
+  readonly perCpu?: boolean;
   /** Programs may only write (BPF_F_WRONLY_PROG). */
   readonly writeOnly?: boolean;
   /** Parts of the value that only helpers may touch; absent where the value's type is not known. */

@@ -76,3 +76,25 @@ describe('kernel functions are for the programs that they are registered for', (
     expect(failures(section, text, type)).toEqual(expected);
   });
 });
+
+describe('values of one processor are looked up in maps that have one for each', () => {
+  const text = `
+    *(u32 *)(r10 - 4) = 0
+    r2 = r10
+    r2 += -4
+    r3 = 0
+    r1 = map m
+    call bpf_map_lookup_percpu_elem
+    r0 = 0
+    exit`;
+  it.each([
+    ['percpu_hash', []],
+    ['percpu_array', []],
+    ['lru_percpu_hash', []],
+    ['hash', ['map_kind']],
+    ['array', ['map_kind']],
+  ] as const)('%s', (type, expected) => {
+    const report = verifyText({ platform: linux, type: 'xdp', section: 'xdp', text, maps: [{ name: 'm', type, key: 4, value: 8 }] });
+    expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
+  });
+});

@@ -167,6 +167,6 @@ export const programTypes: readonly ProgramType[] = [
     ...privileged,
   },
   { name: 'sk_lookup', id: 30, context: network.socketLookup, helperIds: offers.socketLookup, ownHelpers: assignInLookup, returns: verdict },
-  { name: 'syscall', id: 31, context: tracing.userArguments, helperIds: offers.systemCall, ...privileged },
+  { name: 'syscall', id: 31, context: tracing.userArguments, helperIds: offers.systemCall, ownHelpers: forTracing, ...privileged },
   { name: 'netfilter', id: 32, context: network.netfilter, helperIds: offers.netfilter, returns: verdict },
 ];

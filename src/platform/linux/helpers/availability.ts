@@ -38,7 +38,10 @@ const returnValue = 'get_retval set_retval';
 /** Programs in a cgroup, cgroup_base_func_proto and its parts in kernel/bpf/cgroup.c. */
 const cgroupBase = set(base, returnValue, 'get_local_storage perf_event_output');
 
-export const socketFilter = set(socketBase, 'skb_load_bytes skb_load_bytes_relative get_socket_cookie get_socket_uid perf_event_output');
+export const socketFilter = set(
+  socketBase,
+  'skb_load_bytes skb_load_bytes_relative get_socket_cookie get_socket_uid get_netns_cookie perf_event_output',
+);
 
 export const cgroupPacket = set(
   socketFilter,
@@ -169,5 +172,11 @@ export const securityModule = set(
 /** The sum of what the operations offer (bpf_tcp_ca_get_func_proto, bpf_scx_get_func_proto, ...). */
 export const structOperations = set(base, storage, 'tcp_send_ack setsockopt getsockopt ktime_get_coarse_ns');
 
-/** syscall_prog_func_proto, kernel/bpf/syscall.c. */
-export const systemCall = set(tracingBase, 'sys_bpf btf_find_by_name_kind sys_close kallsyms_lookup_name');
+/** syscall_prog_func_proto, kernel/bpf/syscall.c, which offers what tracing programs have but for what needs their attachment. */
+export const systemCall = set(
+  tracingBase,
+  castsOfSockets,
+  storage,
+  `perf_event_output get_stackid get_stack get_socket_cookie skb_output xdp_output d_path sock_from_file xdp_get_buff_len
+   sys_bpf btf_find_by_name_kind sys_close kallsyms_lookup_name`,
+);

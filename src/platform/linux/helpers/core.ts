@@ -100,7 +100,7 @@ export const coreHelpers = [
   }),
   helper(182, 'bpf_strncmp', i32, [readable, size, constString]),
   helper(194, 'bpf_kptr_xchg', kernelResult('', true), [kptr, kernelOrNull('')], { acquires: true, releases: 1 }),
-  helper(195, 'bpf_map_lookup_percpu_elem', valueOrNull, [map, mapKey, anything], onMaps('hash', 'array')),
+  helper(195, 'bpf_map_lookup_percpu_elem', valueOrNull, [map, mapKey, anything], { ...onMaps('hash', 'array'), perCpuOnly: true }),
   helper(197, 'bpf_dynptr_from_mem', status, [{ ...writable, inMapValue: true }, sizeOrZero, anything, newDynptr]),
   helper(198, 'bpf_ringbuf_reserve_dynptr', status, [map, anything, anything, newDynptr], { ...ringbuf, acquires: true }),
   helper(199, 'bpf_ringbuf_submit_dynptr', nothing, [dynptr, anything], { releases: 0 }),

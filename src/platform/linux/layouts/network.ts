@@ -6,6 +6,9 @@ function layout(name: string, size: number, fields: readonly ContextField[]): Co
   return { name, size, fields, gaps: 'refused' };
 }
 
+/** Where the access rules name the field by its offset alone, narrower loads begin there. */
+const fromStart = { fromStart: true };
+
 /** Consecutive u32 fields that allow full-width loads alone. */
 function words(offset: number, names: readonly string[]): readonly ContextField[] {
   return names.map((name, index) => field(name, offset + 4 * index, 4));
@@ -96,7 +99,7 @@ export const socketOperations = layout('bpf_sock_ops', 224, [
   packet('skb_data', 192, 8),
   packetEnd('skb_data_end', 200, 8),
   field('skb_len', 208, 4),
-  narrow('skb_tcp_flags', 212, 4),
+  narrow('skb_tcp_flags', 212, 4, fromStart),
   field('skb_hwtstamp', 216, 8),
 ]);
 
@@ -114,7 +117,7 @@ export const reuseport = layout('sk_reuseport_md', 56, [
   packet('data', 0, 8),
   packetEnd('data_end', 8, 8),
   narrow('len', 16, 4),
-  narrow('eth_protocol', 20, 4),
+  narrow('eth_protocol', 20, 4, { narrowest: 2 }),
   narrow('ip_protocol', 24, 4),
   narrow('bind_inany', 28, 4),
   field('hash', 32, 4),
@@ -164,27 +167,27 @@ export const netfilter = layout('bpf_nf_ctx', 16, [
 const address: readonly ContextField[] = [
   narrow('src_ip4', 24, 4),
   narrow('src_ip6', 28, 16, { element: 4 }),
-  narrow('src_port', 44, 4),
+  narrow('src_port', 44, 4, fromStart),
   narrow('dst_port', 48, 4, { used: 2 }),
   narrow('dst_ip4', 52, 4),
   narrow('dst_ip6', 56, 16, { element: 4 }),
-  narrow('state', 72, 4),
-  narrow('rx_queue_mapping', 76, 4),
+  narrow('state', 72, 4, fromStart),
+  narrow('rx_queue_mapping', 76, 4, fromStart),
 ];
 
 /** A full socket behind a pointer: read-only. */
 export const fullSocket = layout('bpf_sock', 80, [
   field('bound_dev_if', 0, 4),
-  narrow('family', 4, 4),
-  narrow('type', 8, 4),
-  narrow('protocol', 12, 4),
+  narrow('family', 4, 4, fromStart),
+  narrow('type', 8, 4, fromStart),
+  narrow('protocol', 12, 4, fromStart),
   field('mark', 16, 4),
   field('priority', 20, 4),
   ...address,
 ]);
 
 /** What full, request and time-wait sockets have in common: all but `type` to `priority`. */
-export const commonSocket = layout('bpf_sock_common', 80, [field('bound_dev_if', 0, 4), narrow('family', 4, 4), ...address]);
+export const commonSocket = layout('bpf_sock_common', 80, [field('bound_dev_if', 0, 4), narrow('family', 4, 4, fromStart), ...address]);
 
 const changing = { attachTypes: ['cgroup_inet_sock_create', 'cgroup_inet_sock_release'] };
 const boundTo: ReadonlyMap<string, readonly string[]> = new Map([

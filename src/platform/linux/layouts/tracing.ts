@@ -61,4 +61,4 @@ export const perfEvent: ContextLayout = {
   gaps: 'refused',
 };
 
-export const userArguments: ContextLayout = { name: 'void', size: USER_SIZE, fields: [], gaps: 'number', loose: true };
+export const userArguments: ContextLayout = { name: 'void', size: USER_SIZE, fields: [], gaps: 'number', loose: true, aligned: true };
