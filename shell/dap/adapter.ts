@@ -117,7 +117,14 @@ export class DebugAdapter {
       respond({ success: false, message, body: { error: { id: 1, format: message.replaceAll('{', '('), showUser: message !== CANCELLED } } });
       return;
     }
-    await handler.after?.(args);
+    try {
+      await handler.after?.(args);
+    } catch (error) {
+      // Nobody waits for an answer any more, but for word of where it stands.
+      const { message } = describeError(error);
+      this.event('output', { category: 'stderr', output: `${message}\n` });
+      if (this.launched !== undefined) this.stopped({ reason: 'pause', description: message });
+    }
   }
 
   private emit(message: object): void {
@@ -197,6 +204,7 @@ export class DebugAdapter {
     next: this.motion('next'),
     stepIn: {
       answer: (args) => {
+        granularityOf(args);
         const way = args.integer('targetId');
         if (way !== undefined && !this.target.session.turn(way)) throw new RequestError(`No way ${way} leads on from here.`);
         return this.ready();
@@ -420,8 +428,9 @@ export class DebugAdapter {
 
   private motion(motion: Motion): Handler {
     return {
-      answer: () => {
+      answer: (args) => {
         this.ready();
+        granularityOf(args);
         return motion === 'continue' ? { allThreadsContinued: true } : undefined;
       },
       after: (args) => this.move(motion, granularityOf(args)),
