@@ -128,7 +128,7 @@ export class Prompt {
       return await this.#finished;
     } finally {
       stopListening();
-      this.#settleSize();
+      clearTimeout(this.#resizing);
       this.#busy = true;
       this.#screen.erase();
       if (this.#showsTitle) this.#terminal.write(RESTORE_TITLE);
@@ -195,7 +195,7 @@ export class Prompt {
   }
 
   #draw(): void {
-    if (this.#busy || this.#ended || this.#resizing !== undefined) return;
+    if (this.#busy || this.#ended) return;
     this.#screen.draw(promptFrame(this.#view()));
   }
 
@@ -254,7 +254,6 @@ export class Prompt {
     if (this.#busy || this.#ended) return;
     const news = this.#background.takeNews();
     if (news === '') return;
-    this.#settleSize();
     this.#screen.erase();
     this.#screen.print(news);
     this.#draw();
@@ -326,7 +325,7 @@ export class Prompt {
   }
 
   #interrupt(): void {
-    this.#settleSize();
+    this.#screen.settle();
     const frame = enteredFrame(this.#view());
     const last = frame.rows.at(-1);
     const rows = last === undefined ? frame.rows : [...frame.rows.slice(0, -1), { text: `${last.text}^C`, width: last.width + 2 }];
@@ -359,7 +358,7 @@ export class Prompt {
   async #runLine(text: string): Promise<boolean> {
     const session = this.#session;
     if (session === undefined) return false;
-    this.#settleSize();
+    this.#screen.settle();
     this.#editor = { ...nextLine(this.#editor), text, cursor: text.length };
     this.#screen.draw(enteredFrame(this.#view()));
     this.#screen.commit();
@@ -477,29 +476,29 @@ export class Prompt {
 
   /** Waits until the window rests: what is written for one size while it already has the next would land on lines that are not ours. */
   #resized(): void {
+    this.#screen.hold();
     clearTimeout(this.#resizing);
     this.#resizing = setTimeout(() => {
-      this.#settleSize();
-      this.#draw();
+      this.#screen.settle();
+      this.#drawAgain();
     }, RESIZE_REST);
-  }
-
-  /** Takes away what was drawn for the size before. */
-  #settleSize(): void {
-    if (this.#resizing === undefined) return;
-    clearTimeout(this.#resizing);
-    this.#resizing = undefined;
-    this.#screen.resized(this.#terminal.size.columns);
   }
 
   #suspended(): void {
     this.#runner.hide();
     this.#screen.commit();
+    // Timers may come before the word that the process goes on.
+    this.#screen.hold();
   }
 
   #resumed(): void {
     this.#screen.forget();
-    this.#draw();
+    this.#drawAgain();
+  }
+
+  #drawAgain(): void {
+    if (this.#busy) this.#runner.show();
+    else this.#draw();
   }
 
   #end(exitCode: number): void {

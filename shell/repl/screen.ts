@@ -15,9 +15,11 @@ export interface Screen {
   print(text: string): void;
   /** True while the cursor is at the start of a line. */
   readonly atLineStart: boolean;
-  /** Adapts to a new width: terminals wrap rows that are now too long, so the frame may have grown. */
-  resized(columns: number): void;
-  /** Forgets what is shown: something else has cleared or scrolled the screen. */
+  /** The window changes its size, or is about to be somebody else's: nothing is drawn until `settle` or `forget`. */
+  hold(): void;
+  /** Takes what was drawn before `hold` away and lets draw again. Everything but `draw` does so by itself. */
+  settle(): void;
+  /** Forgets what is shown and lets draw again: something else has cleared or scrolled the screen. */
   forget(): void;
 }
 
@@ -72,6 +74,7 @@ function lastChange(next: Frame, previous: Frame): number {
 export function createScreen(write: (text: string) => void, size: () => Size): Screen {
   let shown = EMPTY;
   let lineStart = true;
+  let held = false;
 
   function toTop(): string {
     return `${up(shown.cursorRow)}\r`;
@@ -83,7 +86,20 @@ export function createScreen(write: (text: string) => void, size: () => Size): S
     return vertical(existing - shown.cursorRow) + (from > existing ? '\r\n' : '\r');
   }
 
+  /** Terminals wrap rows that have become too long, so the frame may take more rows than it had. */
+  function settle(): void {
+    if (!held) return;
+    held = false;
+    if (shown.rows.length === 0) return;
+    const { columns } = size();
+    const above = shown.rows.slice(0, shown.cursorRow).reduce((sum, row) => sum + reflowed(row, columns), 0);
+    write(`${up(above + Math.floor(shown.cursorColumn / columns))}\r\u001b[J`);
+    shown = EMPTY;
+    lineStart = true;
+  }
+
   function draw(frame: Frame): void {
+    if (held) return;
     const { columns } = size();
     let first = 0;
     while (first < frame.rows.length && sameRow(frame.rows[first], shown.rows[first])) first += 1;
@@ -113,12 +129,14 @@ export function createScreen(write: (text: string) => void, size: () => Size): S
   return {
     draw,
     erase() {
+      settle();
       if (shown.rows.length === 0) return;
       write(`${toTop()}\u001b[J`);
       shown = EMPTY;
       lineStart = true;
     },
     commit() {
+      settle();
       if (shown.rows.length === 0) return;
       write(`${'\r\n'.repeat(shown.rows.length - shown.cursorRow)}`);
       shown = EMPTY;
@@ -126,20 +144,19 @@ export function createScreen(write: (text: string) => void, size: () => Size): S
     },
     print(text) {
       if (text === '') return;
+      settle();
       write(text.replaceAll(/\r?\n/g, '\r\n'));
       lineStart = text.endsWith('\n');
     },
     get atLineStart() {
       return lineStart;
     },
-    resized(columns) {
-      const above = shown.rows.slice(0, shown.cursorRow).reduce((sum, row) => sum + reflowed(row, columns), 0);
-      const cursorRow = above + Math.floor(shown.cursorColumn / columns);
-      write(`${up(cursorRow)}\r\u001b[J`);
-      shown = EMPTY;
-      lineStart = true;
+    hold() {
+      held = true;
     },
+    settle,
     forget() {
+      held = false;
       shown = EMPTY;
       lineStart = true;
     },

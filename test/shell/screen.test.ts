@@ -11,12 +11,17 @@ const ROWS = 6;
 function terminal() {
   const xtermScreen = new xterm.Terminal({ cols: COLUMNS, rows: ROWS, scrollback: 500, allowProposedApi: true });
   let text = '';
+  let columns = COLUMNS;
   const screen = createScreen(
     (written) => {
       text += written;
     },
-    () => ({ columns: COLUMNS, rows: ROWS }),
+    () => ({ columns, rows: ROWS }),
   );
+  const resize = (next: number) => {
+    columns = next;
+    xtermScreen.resize(next, ROWS);
+  };
   const flush = () =>
     new Promise<void>((resolve) => {
       const pending = text;
@@ -27,7 +32,7 @@ function terminal() {
     const buffer = xtermScreen.buffer.active;
     return Array.from({ length: buffer.baseY + buffer.cursorY + ROWS }, (_, index) => buffer.getLine(index)?.translateToString(true).trimEnd() ?? '');
   };
-  return { screen, flush, lines, buffer: xtermScreen.buffer.active, pending: () => text };
+  return { screen, flush, lines, resize, buffer: xtermScreen.buffer.active, pending: () => text };
 }
 
 function row(text: string): Row {
@@ -108,6 +113,50 @@ describe('screen', () => {
     const before = pending().length;
     screen.draw(frame(['abcd'], 0, 4));
     expect(pending().slice(before)).toBe('\r\u001b[3Cd\r\u001b[4C');
+  });
+
+  it('draws nothing while it is held, and takes away what a narrower window has wrapped', async () => {
+    const { screen, flush, lines, resize, pending } = terminal();
+    screen.print('above\n');
+    screen.draw(frame(['abcdefgh', 'ijk'], 1, 3));
+    await flush();
+    screen.hold();
+    resize(5);
+    screen.draw(frame(['new'], 0, 3));
+    expect(pending()).toBe('');
+    screen.settle();
+    screen.draw(frame(['new'], 0, 3));
+    await flush();
+    expect(lines().filter((line) => line !== '')).toEqual(['above', 'new']);
+    // Once is enough.
+    screen.settle();
+    expect(pending()).toBe('');
+  });
+
+  it('lets go by itself for output, and writes nothing where nothing was shown', async () => {
+    const { screen, flush, lines, pending } = terminal();
+    screen.draw(frame(['abc'], 0, 3));
+    screen.hold();
+    screen.erase();
+    screen.print('out\n');
+    screen.draw(frame(['next'], 0, 4));
+    await flush();
+    expect(lines().filter((line) => line !== '')).toEqual(['out', 'next']);
+    screen.commit();
+    await flush();
+    screen.hold();
+    screen.settle();
+    expect(pending()).toBe('');
+  });
+
+  it('forgets what it held when somebody else had the screen', () => {
+    const { screen, pending } = terminal();
+    screen.draw(frame(['abc'], 0, 3));
+    screen.hold();
+    screen.forget();
+    const before = pending().length;
+    screen.draw(frame(['abc'], 0, 3));
+    expect(pending().slice(before)).toContain('abc');
   });
 
   it('knows whether output ended its line', () => {
