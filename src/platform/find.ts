@@ -22,11 +22,22 @@ export function helperByName(platform: Platform, name: string, programType?: Pro
   const tables = [...(programType ? [programType] : platform.programTypes).map(({ ownHelpers }) => ownHelpers), platform.helpers];
   if (!programType) tables.reverse();
   for (const table of tables) {
-    for (const row of table?.values() ?? []) {
-      if (row.name === name) return row;
-    }
+    const row = table && namesIn(table).get(name);
+    if (row !== undefined) return row;
   }
   return undefined;
+}
+
+/** The rows of each table by name, once it was asked for; of several with one name the first. */
+const byName = new WeakMap<ReadonlyMap<number, HelperPrototype>, ReadonlyMap<string, HelperPrototype>>();
+
+function namesIn(table: ReadonlyMap<number, HelperPrototype>): ReadonlyMap<string, HelperPrototype> {
+  let names = byName.get(table);
+  if (names === undefined) {
+    names = new Map([...table.values()].toReversed().map((row) => [row.name, row]));
+    byName.set(table, names);
+  }
+  return names;
 }
 
 /** The program type with this name, compared without regard to case; else the one that this section name would select (netsh's `type=`). */

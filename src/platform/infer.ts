@@ -102,7 +102,7 @@ function contextLoadsOf(instructions: ProgramCode['instructions']): CodeEvidence
 /** Evidence by list of programs: whoever verifies an object asks again for each of its programs. */
 const collected = new WeakMap<readonly ProgramCode[], ObjectEvidence>();
 
-/** What the code of an object's programs tells, by section. The list is read once; the same list gives the same evidence. */
+/** What the code of an object's programs tells, by section. The code is read when it is first asked for, and once: most sections tell their type by name. */
 export function objectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
   const known = collected.get(programs);
   if (known?.path === path) return known;
@@ -112,6 +112,18 @@ export function objectEvidence(path: string, programs: readonly ProgramCode[]): 
 }
 
 function collectEvidence(path: string, programs: readonly ProgramCode[]): ObjectEvidence {
+  let code: ReadonlyMap<string, CodeEvidence> | undefined;
+  return {
+    path,
+    sections: [...new Set(programs.map(({ section }) => section))],
+    get code() {
+      code ??= codeOf(programs);
+      return code;
+    },
+  };
+}
+
+function codeOf(programs: readonly ProgramCode[]): ReadonlyMap<string, CodeEvidence> {
   const code = new Map<string, { helpers: Set<number>; contextLoads: { offset: number; size: number }[] }>();
   for (const { section, instructions } of programs) {
     const found = code.get(section) ?? { helpers: new Set<number>(), contextLoads: [] };
@@ -121,7 +133,7 @@ function collectEvidence(path: string, programs: readonly ProgramCode[]): Object
     for (const load of contextLoadsOf(instructions)) found.contextLoads.push(load);
     code.set(section, found);
   }
-  return { path, sections: [...code.keys()], code };
+  return code;
 }
 
 /** Names by how often they occur, the most frequent first. */
@@ -189,9 +201,9 @@ export function inferProgramTypeOfObject(platform: Platform, object: ObjectEvide
   const named = inferProgramType(platform, section);
   const row = matchSection(platform, section);
   const evidence = (names: readonly string[]) => names.map((name) => object.code?.get(name)).filter((code) => code !== undefined);
-  const own = evidence([section]);
-  if (named && row && !row.convention) return endsPrefix(row, section) ? named : (kindredType(platform, named, own) ?? named);
+  if (named && row && !row.convention) return endsPrefix(row, section) ? named : (kindredType(platform, named, evidence([section])) ?? named);
 
+  const own = evidence([section]);
   const shared = section === '.text' ? own : evidence(undecidedSections(platform, object.sections).filter((name) => name !== '.text'));
   const types = (names: readonly string[]) => names.map((name) => typeNamed(platform, name)).filter((type) => type !== undefined);
   const suggested = types(suggestions(platform, object, section));

@@ -137,7 +137,10 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
     return conclude(machine, undefined, undefined, undefined);
   }
   if (defect !== undefined) return unjudged('link', defect.message, defect.slot);
+  // Programs may have a million slots: each pass over one takes its time.
+  yield;
   const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
+  yield;
   const stackLiveness = computeStackLiveness(program.instructions, graph, {
     stackSize: rules.stackSize,
     findHelper: first.findHelper,
@@ -145,6 +148,7 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
     keySize: (map) => maps[map]?.keySize,
     valueSize: (map) => maps[map]?.valueSize,
   });
+  yield;
   const clock = new Clock(started, options.timeLimit ?? DEFAULT_TIME_LIMIT, options.signal);
   const outcome = yield* climb(
     {
