@@ -2,7 +2,7 @@ import type { PlainValue } from '../src/object/btf-value.ts';
 import type { ContextLayout } from '../src/platform/platform.ts';
 import { fieldNamed, settableFields } from '../src/runtime/hooks/contexts.ts';
 import type { EventFact } from '../src/runtime/hooks/facts.ts';
-import { CommandError, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
 import { wrap } from './render/wrap.ts';
@@ -154,9 +154,4 @@ function listText(elements: readonly string[]): string {
     at = end;
   }
   return parts.join(', ');
-}
-
-/** @throws CommandError in the original's words for an id that no object has. */
-export function missing(what: 'Program' | 'Map'): CommandError {
-  return new CommandError('id', `${what} not found.`);
 }

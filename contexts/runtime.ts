@@ -28,7 +28,7 @@ interface Part {
 }
 
 /** An object that this session loaded: its handles keep unpinned programs alive until it is closed. */
-export interface HeldObject {
+interface HeldObject {
   readonly runtime: Runtime;
   readonly loaded: LoadedObject;
 }
@@ -47,7 +47,7 @@ const ORDER: readonly PlatformName[] = ['windows', 'linux'];
  * the store behind. Ids are unique across platforms, so that `delete program 5` needs no platform.
  */
 export class Machine {
-  readonly held: HeldObject[] = [];
+  readonly #held: HeldObject[] = [];
   readonly desk = new VerificationDesk();
   readonly keys: KeyRing;
   readonly processes: ProcessList | undefined;
@@ -101,7 +101,7 @@ export class Machine {
   #finish(begun: readonly Part[]): void {
     try {
       for (const { runtime } of begun) this.#traces?.append(runtime);
-      this.processes?.register(this.held.length > 0);
+      this.processes?.register(this.holds);
       for (const { runtime, store } of begun.toReversed()) store?.commit(runtime);
     } catch (error) {
       for (const { store } of begun) store?.abandon();
@@ -172,7 +172,28 @@ export class Machine {
   #forget(name: PlatformName): void {
     const part = this.#parts.get(name);
     this.#parts.delete(name);
-    for (let index = this.held.length - 1; index >= 0; index--) if (this.held[index]!.runtime === part?.runtime) this.held.splice(index, 1);
+    this.#dropWhere(({ runtime }) => runtime === part?.runtime);
+  }
+
+  /** Whether this session keeps loaded objects alive. */
+  get holds(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Keeps what was loaded until `release`. */
+  hold(runtime: Runtime, loaded: LoadedObject): void {
+    this.#held.push({ runtime, loaded });
+  }
+
+  /** Gives up the handles of what the session holds: what nothing else refers to goes away. */
+  release(wanted: (loaded: LoadedObject) => boolean): void {
+    for (const { loaded } of this.#dropWhere((candidate) => wanted(candidate.loaded))) loaded.close();
+  }
+
+  #dropWhere(wanted: (candidate: HeldObject) => boolean): readonly HeldObject[] {
+    const dropped = this.#held.filter(wanted);
+    for (const one of dropped) this.#held.splice(this.#held.indexOf(one), 1);
+    return dropped;
   }
 
   /** Runtimes in use, Windows first. Only within a transaction. */

@@ -1,9 +1,9 @@
 import type { BpfLink } from '../../src/runtime/links.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Json } from './json.ts';
-import { pinLines } from './prog-show.ts';
-import { type Found, findAll, findOne, listAll } from './references.ts';
-import { type Answer, DONE, defineVerb } from './verb.ts';
+import { type Found, findOne } from './references.ts';
+import { pinLines, showVerb } from './show.ts';
+import { DONE, defineVerb } from './verb.ts';
 
 /** Names of link types by the type of the program, where it alone tells (enum bpf_link_type); else "plain", as on Windows. */
 const LINK_TYPES: Readonly<Record<string, string>> = {
@@ -21,18 +21,7 @@ const LINK_TYPES: Readonly<Record<string, string>> = {
   sk_lookup: 'netns',
 };
 
-export const linkShow = defineVerb({
-  words: ['show', 'list'],
-  usage: '{ show | list }   [LINK]',
-  slots: [{ kind: 'reference', name: 'link', of: 'link', optional: true }],
-  run: ({ link }, { machine, options }) =>
-    machine.transaction((): Answer => {
-      const found = link ? findAll(machine, 'link', link) : listAll(machine, 'link');
-      const shown = found.map((one) => describe(one, options.pins));
-      const json = shown.map((one) => one.json);
-      return { json: link ? json[0]! : json, text: shown.map(({ text }) => text).join('') };
-    }),
-});
+export const linkShow = showVerb('link', '{ show | list }   [LINK]', describe);
 
 export const linkDetach = defineVerb({
   words: ['detach'],

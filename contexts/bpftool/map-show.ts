@@ -1,20 +1,8 @@
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
-import { pinLines } from './prog-show.ts';
-import { type Found, findAll, listAll } from './references.ts';
-import { type Answer, defineVerb } from './verb.ts';
+import type { Found } from './references.ts';
+import { pinLines, showVerb } from './show.ts';
 
-export const mapShow = defineVerb({
-  words: ['show', 'list'],
-  usage: '{ show | list }   [MAP]',
-  slots: [{ kind: 'reference', name: 'map', of: 'map', optional: true }],
-  run: ({ map }, { machine, options }) =>
-    machine.transaction((): Answer => {
-      const found = map ? findAll(machine, 'map', map) : listAll(machine, 'map');
-      const shown = found.map((one) => describe(one, options.pins));
-      const json = shown.map((one) => one.json);
-      return { json: map && json.length === 1 ? json[0]! : json, text: shown.map(({ text }) => text).join('') };
-    }),
-});
+export const mapShow = showVerb('map', '{ show | list }   [MAP]', describe);
 
 function describe({ runtime, object }: Found<BpfMap>, withPins: boolean) {
   const { id, keySize, valueSize, maxEntries, frozen } = object;

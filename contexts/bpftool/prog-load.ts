@@ -51,9 +51,7 @@ function loadVerb(word: 'load' | 'loadall', usage: string): Verb {
           pinAll(runtime, loaded, word, path, settings.pinmaps);
         } finally {
           // bpftool ends here, and its handles with it: the pins keep what they name.
-          const held = machine.held.findIndex((candidate) => candidate.loaded === loaded);
-          if (held >= 0) machine.held.splice(held, 1);
-          loaded.close();
+          machine.release((candidate) => candidate === loaded);
         }
         return DONE;
       }, [name]);

@@ -1,22 +1,9 @@
 import type { BpfProgram } from '../../src/runtime/programs.ts';
-import type { Runtime } from '../../src/runtime/runtime.ts';
 import { factsOf } from './program-facts.ts';
-import { type Found, findAll, listAll } from './references.ts';
-import { type Answer, defineVerb } from './verb.ts';
+import type { Found } from './references.ts';
+import { pinLines, showVerb } from './show.ts';
 
-export const progShow = defineVerb({
-  words: ['show', 'list'],
-  usage: '{ show | list } [PROG]',
-  slots: [{ kind: 'reference', name: 'program', of: 'prog', optional: true }],
-  run: ({ program }, { machine, options }) =>
-    machine.transaction((): Answer => {
-      const found = program ? findAll(machine, 'prog', program) : listAll(machine, 'prog');
-      const shown = found.map((one) => describe(one, options.pins));
-      const json = shown.map((one) => one.json);
-      // One program that was asked for stands alone; a list is a list, however short.
-      return { json: program && json.length === 1 ? json[0]! : json, text: shown.map(({ text }) => text).join('') };
-    }),
-});
+export const progShow = showVerb('prog', '{ show | list } [PROG]', describe);
 
 function describe(found: Found<BpfProgram>, withPins: boolean) {
   const { runtime, object } = found;
@@ -53,13 +40,4 @@ export function programHeader({ runtime, object }: Found<BpfProgram>): string {
   const facts = factsOf(runtime, object);
   const rest = facts ? `tag ${facts.tag}${facts.gplCompatible ? '  gpl' : ''}` : '';
   return `${id}: ${type.name}  ${name === '' ? '' : `name ${name}  `}${rest}\n`;
-}
-
-/** One line more for each pin, where they are asked for. */
-export function pinLines(runtime: Runtime, id: number, withPins: boolean): string {
-  if (!withPins) return '';
-  return runtime.pins
-    .pathsOf(id)
-    .map((path) => `\n\tpinned ${path}`)
-    .join('');
 }

@@ -121,7 +121,7 @@ export async function load(
   try {
     const { object, options } = prepare(machine, runtime, opened, execution, type, reports);
     const loaded = await runtime.loadObject(object, reuse ? { ...options, reuse } : options);
-    machine.held.push({ runtime, loaded });
+    machine.hold(runtime, loaded);
     return loaded;
   } catch (error) {
     if (error instanceof VerificationFailure) throw verificationError(error.report as VerificationReport, opened.object.programs);
@@ -230,9 +230,7 @@ function undo(machine: Machine, runtime: Runtime, loaded: LoadedObject): void {
   const ids = new Set(loaded.programs.map(({ id }) => id));
   for (const link of runtime.links()) if (ids.has(link.programId)) runtime.detach(link.id);
   for (const id of ids) runtime.unpinAll(id);
-  const held = machine.held.findIndex((candidate) => candidate.loaded === loaded);
-  if (held >= 0) machine.held.splice(held, 1);
-  loaded.close();
+  machine.release((candidate) => candidate === loaded);
 }
 
 function attach(runtime: Runtime, program: BpfProgram, parameters: AttachParameters) {

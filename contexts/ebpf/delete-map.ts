@@ -1,9 +1,8 @@
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { OK } from '../messages.ts';
-import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { missing } from '../runtime-values.ts';
+import { onMap } from './on-object.ts';
 import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
@@ -20,11 +19,7 @@ export const command = defineCommand({
   remarks: 'Deletes one entry; the map stays. Entries of arrays become zero.',
   examples: ['delete map 4 1', 'delete map 4 key=0x0a000001'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(() => {
-      const found = machine.map(tags.id);
-      if (!found) throw missing('Map');
-      const { map, runtime } = found;
+    return onMap(environment, tags.id, (map, runtime) => {
       if (!map.delete(typedBytes(tags.key, map.keySize, 'key', typesOf(runtime, map))))
         throw new CommandError('key', `Map ${map.id} (${map.name}) has no entry with this key.`);
     });

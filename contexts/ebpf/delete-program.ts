@@ -39,8 +39,7 @@ function remove(machine: Machine, runtime: Runtime, program: BpfProgram): Deleti
   const { id } = program;
   const unpinned = unpinAll(runtime, id);
   for (const link of runtime.links()) if (link.programId === id) runtime.detach(link.id);
-  const held = machine.held.findIndex(({ loaded }) => loaded.programs.includes(program));
-  if (held >= 0) machine.held.splice(held, 1)[0]!.loaded.close();
+  machine.release(({ programs }) => programs.includes(program));
   const remains = runtime.program(id) !== undefined;
   return { found: true, unpinned, holders: remains ? runtime.objects.holders(id) : [] };
 }

@@ -3,9 +3,9 @@ import { UserRingBufferMap } from '../../src/runtime/maps/user-ringbuf.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { MISSING_PARAMETERS, OK, PARAMETER_INCORRECT, unacceptableValue } from '../messages.ts';
-import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { missing, parseHex } from '../runtime-values.ts';
+import { parseHex } from '../runtime-values.ts';
+import { onMap } from './on-object.ts';
 import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
@@ -41,11 +41,7 @@ export const command = defineCommand({
     'set map 4 key=1 value="{count: 7, name: eth0}"',
   ],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(() => {
-      const found = machine.map(tags.id);
-      if (!found) throw missing('Map');
-      const { map, runtime } = found;
+    return onMap(environment, tags.id, (map, runtime) => {
       const types = typesOf(runtime, map);
       const keyless = map.keySize === 0;
       if (tags.value === undefined || (tags.key === undefined && !keyless)) throw new UsageError(MISSING_PARAMETERS);

@@ -7,11 +7,10 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { OK, SYNTAX_ERROR, unacceptableValue } from '../messages.ts';
-import { machineOf } from '../runtime.ts';
 import { reason } from '../runtime-errors.ts';
-import { missing } from '../runtime-values.ts';
 import { attachParameters, COMPARTMENT, INTERFACE } from './attach-parameters.ts';
 import { unpinAll } from './delete-program.ts';
+import { onProgram } from './on-object.ts';
 import { PROGRAM_ID } from './tags.ts';
 
 /** Win32 error of a program that is not attached. */
@@ -28,11 +27,7 @@ export const command = defineCommand({
   remarks: 'An interface or compartment without an attach type moves the attachment there, or makes one.',
   examples: ['set program 5 sample_ext', 'set program 5 ""', 'set program 5 pinpath=mypin', 'set program 5 interface=1'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(() => {
-      const found = machine.program(tags.id);
-      if (!found) throw missing('Program');
-      const { runtime, program } = found;
+    return onProgram(environment, tags.id, (program, runtime) => {
       const parameters = attachParameters(runtime, program.type, tags);
       if (tags.attached === '') detachFirst(runtime, program);
       else if (tags.attached !== undefined) attach(runtime, program, attachTypeNamed(runtime.platform, tags.attached), parameters);

@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
-import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { missing } from '../runtime-values.ts';
 import { entryText, shownEntries } from './map-entries.ts';
+import { onMap } from './on-object.ts';
 import { MAP_ID } from './tags.ts';
 import { typedBytes } from './typed-bytes.ts';
 
@@ -22,11 +21,7 @@ export const command = defineCommand({
   remarks: 'Entries are decoded by their C types where the object was compiled with BTF.',
   examples: ['show map 4', 'show map 4 key=1', 'show map 4 format=json'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    return machine.transaction(() => {
-      const found = machine.map(tags.id);
-      if (!found) throw missing('Map');
-      const { map, runtime } = found;
+    return onMap(environment, tags.id, (map, runtime) => {
       const known = typesOf(runtime, map);
       const types = tags.raw === 'yes' ? undefined : known;
       const description = { id: map.id, name: map.name, type: map.specification.type.name };

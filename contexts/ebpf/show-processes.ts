@@ -10,7 +10,7 @@ export const command = defineCommand({
     const machine = machineOf(environment);
     return machine.transaction(() => {
       const { process } = environment.host;
-      const own = process && machine.held.length > 0 ? [{ pid: process.pid, name: process.command }] : [];
+      const own = process && machine.holds ? [{ pid: process.pid, name: process.command }] : [];
       return machine.processes?.list() ?? own;
     });
   },

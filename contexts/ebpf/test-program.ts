@@ -9,11 +9,11 @@ import type { TestRunOptions } from '../../src/runtime/test-run.ts';
 import { defineCommand } from '../command.ts';
 import { table } from '../render/table.ts';
 import { wrap } from '../render/wrap.ts';
-import { machineOf } from '../runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
-import { addressText, bytesOrFile, hex, missing, parseFields } from '../runtime-values.ts';
+import { addressText, bytesOrFile, hex, parseFields } from '../runtime-values.ts';
 import { codeOf, type LineCoverage, probe } from './coverage.ts';
 import { entryText, type ShownEntry, shownEntries } from './map-entries.ts';
+import { onProgram } from './on-object.ts';
 import { runner, runRepeatedly } from './repeated-run.ts';
 import { traceText } from './show-trace.ts';
 import { PROGRAM_ID } from './tags.ts';
@@ -72,11 +72,7 @@ export const command = defineCommand({
     const { host, signal } = environment;
     const data = tags.data === undefined ? undefined : await bytesOrFile(host, tags.data);
     const context = tags.ctx === undefined ? undefined : await bytesOrFile(host, tags.ctx);
-    const machine = machineOf(environment);
-    const outcome = await machine.transaction(async () => {
-      const found = machine.program(tags.id);
-      if (!found) throw missing('Program');
-      const { runtime, program } = found;
+    const outcome = await onProgram(environment, tags.id, async (program, runtime) => {
       const { platform } = runtime;
       const given = tags.fields === undefined ? undefined : parseFields(tags.fields, program.type.context, eventFacts(platform, program.type));
       const { fields, hook } = splitFacts(platform, program.type, given ?? {}, {});
