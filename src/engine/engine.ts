@@ -9,8 +9,11 @@ import type { Repetition } from './repeat.ts';
  */
 export const NULL_GUARD = 0x1_0000;
 
-/** How one argument register reaches a helper: `u32` = low 32 bits as an unsigned number (pointers, sizes, flags), `i32` = low 32 bits signed, `i64` = all bits as a signed BigInt. */
-export type ArgumentType = 'u32' | 'i32' | 'i64';
+/**
+ * How one argument register reaches a helper: `u32` = low 32 bits as an unsigned number (pointers, sizes), `i32` = low 32 bits signed, `i64` = all
+ * bits as a signed BigInt, `flags` = all bits of flags that fit 32: as `u32`, and 0xffffffff where there are more, which no helper knows.
+ */
+export type ArgumentType = 'u32' | 'i32' | 'i64' | 'flags';
 
 /** How a helper's result fills r0: `u32` zero-extended, `i32` sign-extended (error codes), `i64` from a BigInt, `none` r0 = 0. */
 export type ResultType = 'u32' | 'i32' | 'i64' | 'none';

@@ -18,7 +18,8 @@ export function helperCall({ call, parameters, result }: HelperImplementation): 
 function argument(file: Int32Array, wide: BigInt64Array, type: ArgumentType, index: number): Value {
   if (type === 'i64') return wide[index + 1]!;
   const low = file[2 * index + 2]!;
-  return type === 'u32' ? low >>> 0 : low;
+  if (type === 'i32') return low;
+  return type === 'u32' || file[2 * index + 3] === 0 ? low >>> 0 : 0xffff_ffff;
 }
 
 /** Moves arguments from the register file to the helper and its result to r0; by arity, because spreading an array costs more than most helpers do. */

@@ -491,3 +491,22 @@ describe('custom maps and bloom filters', () => {
     expect(Array.from({ length: 1000 }, (_, index) => map.has(u32(index + 5000))).filter(Boolean).length).toBeLessThan(100);
   });
 });
+
+describe('flags that programs pass to arrays of Linux', () => {
+  const rows: readonly [key: number, flags: number, errno: number][] = [
+    [1, 4, 22],
+    [1, 5, 17],
+    [1, 6, 22],
+    [1, 7, 22],
+    [9, 4, 7],
+    [9, 5, 7],
+    [9, 7, 22],
+    [9, 0xffff_ffff, 22],
+    [1, 8, 22],
+  ];
+  it.each(rows)('key %d, flags %d: errno %d', (key, flags, errno) => {
+    const { make, place } = mapBench('linux');
+    const map = make('array', 4, 4, 2);
+    expect(map.programUpdate(place(u32(key)), place(u32(7)), flags)).toBe(-errno);
+  });
+});

@@ -196,7 +196,7 @@ function loadFromPacket(host: ExecutionHost, context: number, offset: number, si
 
 type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
 
-/** Generated code passes i32s, which arrive signed: parameters of type u32 are made unsigned again. `mask` has a bit for each of them. */
+/** Generated code passes i32s, which arrive signed: parameters of type u32 and flags are made unsigned again. `mask` has a bit for each of them. */
 const UNSIGNED: readonly ((call: Call, mask: number) => Call)[] = [
   (call) => call,
   (call) => (a) => call((a as number) >>> 0),
@@ -222,7 +222,7 @@ const UNSIGNED: readonly ((call: Call, mask: number) => Call)[] = [
 function adapt(implementation: HelperImplementation): (...args: never[]) => unknown {
   let mask = 0;
   implementation.parameters.forEach((type, index) => {
-    if (type === 'u32') mask |= 1 << index;
+    if (type === 'u32' || type === 'flags') mask |= 1 << index;
   });
   if (mask === 0) return implementation.call;
   return UNSIGNED[implementation.parameters.length]!(implementation.call as Call, mask) as (...args: never[]) => unknown;
@@ -241,7 +241,9 @@ function callHelper(program: LinkedNames, value: bigint, registers: readonly big
   const args = helper.parameters.map((type, index) => {
     const register = registers[index] ?? 0n;
     if (type === 'i64') return register;
-    return Number(type === 'u32' ? BigInt.asUintN(32, register) : BigInt.asIntN(32, register));
+    if (type === 'i32') return Number(BigInt.asIntN(32, register));
+    const low = Number(BigInt.asUintN(32, register));
+    return type === 'u32' || register >> 32n === 0n ? low : 0xffff_ffff;
   });
   const result = (helper.call as Call)(...args);
   if (helper.result === 'none' || result === undefined) return 0n;

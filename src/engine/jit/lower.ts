@@ -356,7 +356,10 @@ function lowerHelperCall(e: Emission, helper: ImportedHelper | undefined): void 
   helper.implementation.parameters.forEach((type, index) => {
     const register = (index + 1) as Register;
     if (type === 'i64') pushRegister(e, register);
-    else pushRegister32(e, register);
+    else {
+      pushRegister32(e, register);
+      if (type === 'flags') saturate(e, register);
+    }
   });
   writer.mayTrap(e.slot);
   writer.call(helper.index);
@@ -366,6 +369,19 @@ function lowerHelperCall(e: Emission, helper: ImportedHelper | undefined): void 
   else if (result === 'none') writer.i64(0);
   setRegister(e, 0);
   if (tailCall === true) lowerTailCall(e);
+}
+
+/** Replaces the low half of flags on the operand stack by 0xffffffff where the upper half is not 0. */
+function saturate(e: Emission, register: Register): void {
+  const known = e.constants[register];
+  if (known !== undefined && BigInt.asUintN(64, known) <= 0xffff_ffffn) return;
+  const { writer } = e;
+  writer.i32(-1);
+  pushRegister(e, register);
+  writer.i64(32);
+  writer.op(OP.i64_shr_u);
+  writer.op(OP.i64_eqz);
+  writer.op(OP.select);
 }
 
 /** After a tail call that succeeded (r0 = 0) the program is left, from any depth. */

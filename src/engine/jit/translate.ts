@@ -55,7 +55,7 @@ export interface Translation {
   readonly traps: readonly FunctionTraps[];
 }
 
-const VALUE_TYPE: { readonly [K in ArgumentType]: ValueType } = { u32: I32, i32: I32, i64: I64 };
+const VALUE_TYPE: { readonly [K in ArgumentType]: ValueType } = { u32: I32, i32: I32, i64: I64, flags: I32 };
 const RESULT_TYPE: { readonly [K in ResultType]: readonly ValueType[] } = { u32: [I32], i32: [I32], i64: [I64], none: [] };
 
 /**

@@ -88,7 +88,7 @@ export function decodeManifest(bytes: Uint8Array, path: string): ImageManifest {
 }
 
 const WIDE_SOURCES: readonly WideSource[] = ['map_fd', 'map_value', 'variable', 'map_index', 'map_index_value'];
-const ARGUMENTS: readonly ArgumentType[] = ['u32', 'i32', 'i64'];
+const ARGUMENTS: readonly ArgumentType[] = ['u32', 'i32', 'i64', 'flags'];
 const RESULTS: readonly ResultType[] = ['u32', 'i32', 'i64', 'none'];
 const ORIGINS: readonly ImageMap['origin'][] = ['legacy', 'btf', 'data'];
 

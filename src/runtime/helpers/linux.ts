@@ -65,7 +65,7 @@ const storage: Readonly<Record<string, HelperMaker>> = Object.fromEntries(
   ['sk', 'inode', 'task', 'cgrp'].flatMap((owner) => [
     [
       `bpf_${owner}_storage_get`,
-      row('u32 u32 u32 u32', 'u32', (e) => (map: number, object: number, value: number, flags: number) => storageGet(e, map, object, value, flags)),
+      row('u32 u32 u32 flags', 'u32', (e) => (map: number, object: number, value: number, flags: number) => storageGet(e, map, object, value, flags)),
     ],
     [`bpf_${owner}_storage_delete`, row('u32 u32', 'i32', (e) => (map: number, object: number) => storageDelete(e, map, object))],
   ]),
@@ -73,7 +73,7 @@ const storage: Readonly<Record<string, HelperMaker>> = Object.fromEntries(
 
 const control: Readonly<Record<string, HelperMaker>> = {
   bpf_loop: row(
-    'u32 u32 i64 u32',
+    'u32 u32 i64 flags',
     'i32',
     (e) => (count: number, callback: number, argument: bigint, flags: number) => loop(e, count, callback, argument, flags),
   ),

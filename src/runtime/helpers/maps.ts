@@ -94,7 +94,7 @@ const tailCall: HelperMaker = (environment) => ({
 /** Helpers on maps, by name; both platforms share them. */
 export const mapHelpers: Readonly<Record<string, HelperMaker>> = {
   bpf_map_lookup_elem: row('u32 u32', 'u32', (e) => (map: number, key: number) => keyOf(e, map, key).programLookup(key)),
-  bpf_map_update_elem: row('u32 u32 u32 u32', 'i32', (e) => (handle: number, key: number, value: number, flags: number) => {
+  bpf_map_update_elem: row('u32 u32 u32 flags', 'i32', (e) => (handle: number, key: number, value: number, flags: number) => {
     const map = keyOf(e, handle, key);
     requireBytes(e, value, map.valueSize, 'map value');
     return map.programUpdate(key, value, flags);
@@ -107,28 +107,28 @@ export const mapHelpers: Readonly<Record<string, HelperMaker>> = {
     if (value === 0 || map.cpuStride === 0 || cpu >= e.host.cpuCount) return 0;
     return value + (cpu - e.currentCpu()) * map.cpuStride;
   }),
-  bpf_map_push_elem: row('u32 u32 u32', 'i32', (e) => (map: number, value: number, flags: number) => pushTo(e, map, value, flags)),
+  bpf_map_push_elem: row('u32 u32 flags', 'i32', (e) => (map: number, value: number, flags: number) => pushTo(e, map, value, flags)),
   bpf_map_pop_elem: row('u32 u32', 'i32', (e) => (map: number, value: number) => takeFrom(e, map, value, true)),
   bpf_map_peek_elem: row('u32 u32', 'i32', (e) => (map: number, value: number) => takeFrom(e, map, value, false)),
   bpf_for_each_map_elem: row(
-    'u32 u32 i64 u32',
+    'u32 u32 i64 flags',
     'i32',
     (e) => (map: number, callback: number, argument: bigint, flags: number) => forEach(e, map, callback, argument, flags),
   ),
   bpf_tail_call: tailCall,
-  bpf_ringbuf_output: row('u32 u32 u32 u32', 'i32', (e) => (handle: number, data: number, size: number, flags: number) => {
+  bpf_ringbuf_output: row('u32 u32 u32 flags', 'i32', (e) => (handle: number, data: number, size: number, flags: number) => {
     requireBytes(e, data, size, 'record');
     const map = requireMap(e, handle);
     return map instanceof RingBufferMap ? map.output(data, size, flags) : unsupported(e);
   }),
   bpf_ringbuf_reserve: row(
-    'u32 u32 u32',
+    'u32 u32 flags',
     'u32',
     (e) => (handle: number, size: number, flags: number) => reserveRecord(requireMap(e, handle), size, flags),
   ),
   bpf_ringbuf_submit: row('u32 u32', 'none', (e) => (record: number, _flags: number) => void finishRecord(e, record, false)),
   bpf_ringbuf_discard: row('u32 u32', 'none', (e) => (record: number, _flags: number) => void finishRecord(e, record, true)),
-  bpf_ringbuf_query: row('u32 u32', 'u32', (e) => (handle: number, flags: number) => {
+  bpf_ringbuf_query: row('u32 flags', 'u32', (e) => (handle: number, flags: number) => {
     const map = requireMap(e, handle);
     return map instanceof RingBufferMap ? map.query(flags) : 0;
   }),

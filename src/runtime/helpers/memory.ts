@@ -207,12 +207,12 @@ export const linuxMemory: Readonly<Record<string, HelperMaker>> = {
     ]),
   ),
   bpf_strtol: row(
-    'u32 u32 u32 u32',
+    'u32 u32 flags u32',
     'i32',
     (e) => (text: number, length: number, flags: number, out: number) => parseNumber(e, text, length, flags, out, true),
   ),
   bpf_strtoul: row(
-    'u32 u32 u32 u32',
+    'u32 u32 flags u32',
     'i32',
     (e) => (text: number, length: number, flags: number, out: number) => parseNumber(e, text, length, flags, out, false),
   ),

@@ -165,43 +165,43 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
       loadBytes(e, start > 1 ? -1 : offset + (start === 1 ? ETHERNET_HEADER : 0), to, size),
   ),
   bpf_skb_store_bytes: row(
-    'u32 u32 u32 u32 u32',
+    'u32 u32 u32 u32 flags',
     'i32',
     (e) => (_context: number, offset: number, from: number, size: number, flags: number) =>
       (flags & ~3) !== 0 ? -Errno.EINVAL : storeBytes(e, offset, from, size),
   ),
   bpf_skb_pull_data: row('u32 u32', 'i32', (e) => (_context: number, size: number) => (inside(e.run.packet, 0, size) ? 0 : -Errno.ENOMEM)),
-  bpf_skb_change_tail: row('u32 u32 u32', 'i32', (e) => (_context: number, size: number, flags: number) => {
+  bpf_skb_change_tail: row('u32 u32 flags', 'i32', (e) => (_context: number, size: number, flags: number) => {
     const { packet } = e.run;
     if (flags !== 0 || packet === undefined) return -Errno.EINVAL;
     return adjust(e, 0, size - (packet.end - packet.start), ETHERNET_HEADER) ? 0 : -Errno.EINVAL;
   }),
   bpf_skb_change_head: row(
-    'u32 u32 u32',
+    'u32 u32 flags',
     'i32',
     (e) => (_context: number, size: number, flags: number) => (flags === 0 && adjust(e, -size, 0, 0) ? 0 : -Errno.EINVAL),
   ),
   bpf_l3_csum_replace: row(
-    'u32 u32 u32 u32 u32',
+    'u32 u32 u32 u32 flags',
     'i32',
     (e) => (_context: number, offset: number, from: number, to: number, flags: number) => replaceChecksum(e, offset, from, to, flags, false),
   ),
   bpf_l4_csum_replace: row(
-    'u32 u32 u32 u32 u32',
+    'u32 u32 u32 u32 flags',
     'i32',
     (e) => (_context: number, offset: number, from: number, to: number, flags: number) => replaceChecksum(e, offset, from, to, flags, true),
   ),
   bpf_get_route_realm: row('u32', 'u32', () => (_context: number) => 0),
   bpf_redirect: row(
-    'u32 u32',
+    'u32 flags',
     'i32',
     (e) => (target: number, flags: number) =>
       e.run.programType === 'xdp' ? redirectTo(e, target, flags === 0 ? 0 : 2, 4, 0) : redirectTo(e, target, flags, 7, 2),
   ),
-  bpf_clone_redirect: row('u32 u32 u32', 'i32', (e) => (_context: number, target: number, flags: number) => {
+  bpf_clone_redirect: row('u32 u32 flags', 'i32', (e) => (_context: number, target: number, flags: number) => {
     if ((flags & ~1) !== 0) return -Errno.EINVAL;
     e.run.redirect = { target };
     return 0;
   }),
-  bpf_redirect_peer: row('u32 u32', 'i32', (e) => (target: number, flags: number) => redirectTo(e, target, flags === 0 ? 0 : 2, 7, 2)),
+  bpf_redirect_peer: row('u32 flags', 'i32', (e) => (target: number, flags: number) => redirectTo(e, target, flags === 0 ? 0 : 2, 7, 2)),
 };

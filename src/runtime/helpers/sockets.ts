@@ -56,12 +56,12 @@ function redirectBy(environment: HelperEnvironment, map: BpfMap, key: number, fl
 }
 
 const redirectByKey: HelperMaker = row(
-  'u32 u32 u32 u32',
+  'u32 u32 u32 flags',
   'u32',
   (e) => (_context: number, handle: number, key: number, flags: number) => redirectBy(e, requireMap(e, handle), key, flags),
 );
 
-const redirectByIndex: HelperMaker = row('u32 u32 u32 u32', 'u32', (e) => (_context: number, handle: number, index: number, flags: number) => {
+const redirectByIndex: HelperMaker = row('u32 u32 u32 flags', 'u32', (e) => (_context: number, handle: number, index: number, flags: number) => {
   const map = requireMap(e, handle);
   const key = e.memory.allocate(map.keySize, 'other', 'socket index');
   try {

@@ -1,6 +1,9 @@
 import { BpfMap, Descriptor, DescriptorKind, type MapEnvironment, type MapLayout, round8 } from './map.ts';
 import { MapFlag, type MapSpecification, UpdateFlag } from './rules.ts';
 
+/** All flags of an update together. */
+const LARGEST_FLAGS = 7;
+
 /**
  * BPF_MAP_TYPE_ARRAY and PERCPU_ARRAY: `maxEntries` elements, always present, keyed by a u32 index.
  * Element i lies at `base + i * stride`, stride = value size rounded up to 8 (times the number of CPUs when per-CPU).
@@ -85,11 +88,13 @@ export class ArrayMap extends BpfMap {
 
   protected put(key: number, flags: number): number {
     const base = this.baseFlags(flags);
-    if (base > UpdateFlag.exist || flags < 0) return this.fail('invalid');
+    // Linux asks last whether there is a lock to take (array_map_update_elem).
+    const locking = this.rules.platform === 'linux' ? base & ~UpdateFlag.lock : base;
+    if (flags > LARGEST_FLAGS || flags < 0 || locking < 0 || locking > UpdateFlag.exist) return this.fail('invalid');
     const index = this.index(key);
     if (index >= this.maxEntries) return this.fail('update_range');
-    if (base === UpdateFlag.noExist) return this.fail('array_exists');
-    return this.base + index * this.stride;
+    if (locking === UpdateFlag.noExist) return this.fail('array_exists');
+    return base === locking ? this.base + index * this.stride : this.fail('invalid');
   }
 
   protected erase(key: number): number {
