@@ -1,4 +1,5 @@
 import type { ArgumentKind, HelperArgument, HelperPrototype } from '../platform/platform.ts';
+import { isAligned, plain } from './access.ts';
 import { low32, readRegister } from './alu.ts';
 import { describeValue } from './describe.ts';
 import { checkCallback } from './global-functions.ts';
@@ -284,11 +285,13 @@ function checkObject(call: CallContext, register: number, value: Value, want: st
 }
 
 function checkAligned(call: CallContext, register: number, value: Value, size: number): boolean {
-  if (call.machine.rules.platform.name !== 'linux' || value.kind !== 'stack') return true;
-  const { valueLow, maskLow } = value.range.bits;
-  if (((valueLow | maskLow) & (size - 1)) === 0) return true;
+  // Packets begin in the middle of a word, and kernel objects are the host's to align.
+  if (call.machine.rules.platform.name !== 'linux' || value.kind === 'packet' || value.kind === 'btf') return true;
+  const access = { register, pointer: value, displacement: 0, width: size, mode: 'write' } as const;
+  if (isAligned(access)) return true;
   const { smin: min, smax: max } = value.range;
-  call.machine.fail('misaligned', call.pc, call.state, { register, displacement: 0, width: size, mode: 'write', name: 'fp', min, max });
+  const name = value.kind === 'stack' ? 'fp' : 'the start of the memory + ';
+  call.machine.fail('misaligned', call.pc, call.state, { ...plain(access), name, min, max });
   return false;
 }
 

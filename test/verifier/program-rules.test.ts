@@ -98,3 +98,34 @@ describe('values of one processor are looked up in maps that have one for each',
     expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
   });
 });
+
+describe('results that helpers write are aligned wherever they lie', () => {
+  const text = (mask: number) => `
+    call bpf_get_prandom_u32
+    r8 = r0
+    r8 &= ${mask}
+    *(u64 *)(r10 - 8) = 0
+    r2 = r10
+    r2 += -8
+    r1 = map m
+    call bpf_map_lookup_elem
+    if r0 == 0 goto <out>
+    r4 = r0
+    r4 += r8
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = 0
+    call bpf_strtol
+  out:
+    r0 = 0
+    exit`;
+  it.each([
+    [8, []],
+    [12, ['misaligned']],
+  ] as const)('at any multiple up to %i', (mask, expected) => {
+    const maps = [{ name: 'm', type: 'hash', key: 4, value: 64 }];
+    const report = verifyText({ platform: linux, type: 'cgroup_sysctl', section: 'cgroup/sysctl', text: text(mask), maps });
+    expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
+  });
+});

@@ -28,7 +28,7 @@ const moves = { changesPacket: true };
 const gpl = { gplOnly: true };
 /** TC_ACT_REDIRECT 7 or TC_ACT_SHOT 2, XDP_REDIRECT 4 or XDP_ABORTED 0: never negative. */
 const action = between(0, 7);
-const header = [readable, size];
+const header = [readable, sizeOrZero];
 
 export const packetHelpers = [
   helper(9, 'bpf_skb_store_bytes', status, [context, anything, readable, size, anything], moves),

@@ -15,6 +15,7 @@ import {
   onMaps,
   readable,
   size,
+  sizeOrZero,
   socket,
   socketResult,
   status,
@@ -25,7 +26,7 @@ import {
   writable,
 } from '../../rows.ts';
 
-const lookup = [context, readable, size, anything, anything];
+const lookup = [context, readable, sizeOrZero, anything, anything];
 const gpl = { gplOnly: true };
 /** Where the caller ignores the verdict or has none, there is no return value to read or replace (cgroup_common_func_proto). */
 const withVerdict = {
