@@ -10,6 +10,7 @@ import { writeOutput } from './files.ts';
 import { hexLines, hexStrings } from './hex.ts';
 import type { Json } from './json.ts';
 import { kernelText } from './kernel-text.ts';
+import { programGraph } from './prog-graph.ts';
 import { programHeader, programHeaderJson } from './prog-show.ts';
 import { type Found, findAll } from './references.ts';
 import { type Answer, DONE, defineVerb } from './verb.ts';
@@ -18,7 +19,7 @@ const SLOT_SIZE = 8;
 
 export const progDump = defineVerb({
   words: ['dump'],
-  usage: 'dump xlated PROG [{ file FILE | opcodes | linum }]',
+  usage: 'dump xlated PROG [{ file FILE | opcodes | visual | linum }]',
   slots: [
     { kind: 'choice', name: 'form', words: ['xlated', 'jited'], complaint: `expected 'xlated' or 'jited', got: %` },
     { kind: 'reference', name: 'program', of: 'prog' },
@@ -28,13 +29,15 @@ export const progDump = defineVerb({
       rows: [
         { word: 'file', value: 'file', what: 'file' },
         { word: 'opcodes', value: 'flag', what: 'opcodes' },
+        { word: 'visual', value: 'flag', what: 'visual' },
         { word: 'linum', value: 'flag', what: 'linum' },
       ],
     },
   ],
   least: 3,
-  async run({ form, program, settings: { file, opcodes = false, linum = false } }, { machine, host }) {
-    if (file !== undefined && (opcodes || linum)) throw new Failure(`'file' takes no other word`);
+  async run({ form, program, settings: { file, opcodes = false, visual = false, linum = false } }, { machine, host }) {
+    const alone = file !== undefined ? 'file' : 'visual';
+    if ((file !== undefined && visual) || ((file !== undefined || visual) && (opcodes || linum))) throw new Failure(`'${alone}' takes no other word`);
     const dumps = await machine.transaction(() =>
       findAll(machine, 'prog', program).map((found) => {
         // Compiled code is WebAssembly inside the engine: there is nothing to disassemble.
@@ -47,10 +50,13 @@ export const progDump = defineVerb({
         };
       }),
     );
+    if ((file !== undefined || visual) && dumps.length > 1) throw new Failure('several programs matched');
     if (file !== undefined) {
-      if (dumps.length > 1) throw new Failure('several programs matched');
       await writeOutput(host, file, dumps[0]!.code);
       return DONE;
+    }
+    if (visual) {
+      return { json: null, text: programGraph(dumps[0]!.lines.map((line) => ({ ...line, words: words(line) }))) };
     }
     const shown = dumps.map(({ found, code, lines }) => ({
       found,

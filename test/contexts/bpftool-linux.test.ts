@@ -113,6 +113,41 @@ describe('programs of Linux', () => {
   });
 });
 
+describe('the control flow of a program', () => {
+  it('is drawn as bpftool draws it', async () => {
+    const session = await loaded();
+    const drawn = (await succeeds(session, 'prog dump xlated name count visual')).replaceAll(/map\[id:\d+\]/g, 'map[id:N]');
+    const solid = (from: string, to: string) => `\tfn_${from}:s -> fn_${to}:n [style="solid,bold", color=black, weight=10, constraint=true];\n`;
+    expect(drawn).toMatch(
+      /^digraph "DOT graph for eBPF program" \{\nsubgraph "cluster_0" \{\n\tstyle="dashed";\n\tcolor="black";\n\tlabel="func_0 \(\)";\n\tfn_0_bb_0 \[shape=Mdiamond,style=filled,label="ENTRY"\];\n\n/,
+    );
+    expect(drawn).toContain(
+      '\tfn_0_bb_3 [shape=record,style=filled,label="{   9: (79) r1 = *(u64 *)(r0 +0)\\l\\\n |   10: (07) r1 += 1\\l\\\n |   11: (7b) *(u64 *)(r0 +0) = r1\\l\\\n}"];\n\n',
+    );
+    expect(drawn).toContain(
+      solid('0_bb_0', '0_bb_2') +
+        solid('0_bb_2', '0_bb_3') +
+        solid('0_bb_2', '0_bb_4') +
+        solid('0_bb_3', '0_bb_4') +
+        solid('0_bb_4', '0_bb_1') +
+        '\tfn_0_bb_0:s -> fn_0_bb_1:n [style="invis", constraint=true];\n}\nsubgraph "cluster_1" {\n',
+    );
+    // Functions count from their own start.
+    expect(drawn).toContain('\tfn_1_bb_2 [shape=record,style=filled,label="{   0: (18) r2 = map[id:N][0]+0\\l\\\n |    2: (61) ');
+    expect(await succeeds(session, '-j prog dump xlated name count visual')).toBe('null\n');
+  });
+
+  it('escapes what records mean otherwise', async () => {
+    const session = newSession();
+    await succeeds(session, 'bpftool');
+    await succeeds(session, 'prog load samples/xdp_linux.o x');
+    expect(await succeeds(session, 'prog dump xlated name drop_blocked visual')).toContain('if r3 \\> r2 goto pc+');
+    expect(await run(session, 'prog dump xlated name drop_blocked visual linum')).toMatchObject({ stderr: `Error: 'visual' takes no other word\n` });
+    await succeeds(session, 'prog load samples/xdp_linux.o y');
+    expect(await run(session, 'prog dump xlated name drop_blocked visual')).toMatchObject({ stderr: 'Error: several programs matched\n' });
+  });
+});
+
 describe('maps of Linux whose C types are known', () => {
   it('are dumped by them', async () => {
     const session = await loaded();
