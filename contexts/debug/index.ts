@@ -28,6 +28,7 @@ export const debugContext: ContextDefinition = {
     },
     { words: 'list', summary: 'Lists source lines with their instructions.', load: async () => (await import('./list.ts')).command },
     { words: 'path', summary: 'Shows how the failure or the current instruction is reached.', load: async () => (await import('./path.ts')).command },
+    { words: 'report', summary: 'Reports on the program as it stands.', load: async () => (await import('./report.ts')).command },
     { words: 'replay', summary: 'Runs an input that attack found again.', load: async () => (await import('./replay.ts')).command },
     { words: 'prove', summary: 'Asks whether something follows from what is known.', load: async () => (await import('./prove.ts')).command },
     {

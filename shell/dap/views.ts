@@ -1,6 +1,6 @@
 import { type Fact, factsOf, missingWords } from '../../src/explain/facts.ts';
 import { instructionText } from '../../src/explain/instruction-text.ts';
-import { type MemoryPlace, placeOf } from '../../src/explain/memory.ts';
+import { type MemoryPlace, mapWords, placeOf } from '../../src/explain/memory.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { variableNames } from '../../src/explain/variables.ts';
 import type { NumberedFailure } from '../../src/explain/views.ts';
@@ -98,10 +98,10 @@ function variableRows(session: DebugSession, depth: number): readonly Variable[]
 
 /** The maps of the program, and what their values are. */
 function mapRows({ machine }: DebugSession): readonly Variable[] {
-  return machine.maps.map(({ index, name, typeName, keySize, valueSize, maxEntries, readOnly }) => ({
-    name: name === '' ? `map ${index}` : name,
-    value: `${typeName}, keys of ${keySize} bytes, values of ${valueSize} bytes, ${maxEntries} entries${readOnly ? ', read-only' : ''}`,
-    memoryReference: referenceTo({ region: { kind: 'map', map: index }, offset: 0 }),
+  return machine.maps.map((map) => ({
+    name: map.name === '' ? `map ${map.index}` : map.name,
+    value: mapWords(map),
+    memoryReference: referenceTo({ region: { kind: 'map', map: map.index }, offset: 0 }),
   }));
 }
 

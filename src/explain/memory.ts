@@ -1,4 +1,4 @@
-import type { Machine } from '../verifier/machine.ts';
+import type { Machine, MapFacts } from '../verifier/machine.ts';
 import { constantValue, type Scalar } from '../verifier/number/index.ts';
 import { CELL } from '../verifier/stack.ts';
 import type { State } from '../verifier/state.ts';
@@ -101,4 +101,10 @@ export function placeWords(machine: Machine, { region, offset }: MemoryPlace): s
   if (region.kind === 'stack') return offset < 0 ? `fp${offset}` : `fp+${offset}`;
   const name = region.kind === 'map' ? `value of map ${machine.map(region.map)?.name}` : region.kind;
   return `${name} + ${offset}`;
+}
+
+/** `array, keys of 4 bytes, values of 8 bytes, 1 entry, read-only`. */
+export function mapWords({ typeName, keySize, valueSize, maxEntries, readOnly }: MapFacts): string {
+  const entries = `${maxEntries} ${maxEntries === 1 ? 'entry' : 'entries'}`;
+  return `${typeName}, keys of ${keySize} bytes, values of ${valueSize} bytes, ${entries}${readOnly ? ', read-only' : ''}`;
 }

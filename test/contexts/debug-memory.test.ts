@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Session } from '../../contexts/session.ts';
-import { newSession, run } from './harness.ts';
+import { rootContext } from '../../contexts/root/index.ts';
+import { Session } from '../../contexts/session.ts';
+import { memoryHost, newSession, run } from './harness.ts';
 
 async function debug(line: string): Promise<Session> {
   const session = newSession();
@@ -52,6 +53,57 @@ describe('memory', () => {
       '"r0" leads to no memory whose place is known here.\n"nonsense" leads to no memory whose place is known here.\n',
     );
     expect(await lines(session, 'memory fp-600')).toBe('fp-600 lies outside its memory.\n');
+  });
+});
+
+describe('report', () => {
+  it('says of the program as it stands what show verification says of a file', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    await lines(session, 'step');
+    const here = await lines(session, 'state');
+    const text = await lines(session, 'report');
+    expect(text).toContain('    cause        PKT-01, Packet read without a bounds check\n');
+    expect(text).toContain('CONFIRMED BUG: empty packet');
+    expect(text).toMatch(/ {4}next {9}explain PKT-01\n {17}guide\n/);
+    expect(await lines(session, 'state')).toBe(here);
+    expect(await json(session, 'report')).toMatchObject({ schema: 1, verdict: 'rejected', failures: [{ id: 'PKT-01' }, { id: 'PKT-02' }] });
+    await lines(session, 'fix A');
+    expect(await lines(session, 'report')).toMatch(/^Verification succeeded\n/);
+    await lines(session, 'undo', 'assume "packet >= 26" at 2');
+    expect(await json(session, 'report')).toMatchObject({ verdict: 'accepted' });
+  });
+
+  it('keeps a page, a SARIF log or JSON in a file', async () => {
+    const host = memoryHost();
+    const session = new Session(rootContext, host);
+    await run(session, 'ebpf debug verification samples/droppacket_unsafe.o');
+    const kept = async (format: string) => {
+      expect(await lines(session, `report format=${format} save=kept`)).toContain('kept');
+      return new TextDecoder().decode(host.files['kept'] as Uint8Array);
+    };
+    expect(await kept('html')).toMatch(/^<!doctype html>[\s\S]*id="stepper"/);
+    expect(JSON.parse(await kept('sarif'))).toMatchObject({ version: '2.1.0', runs: [{ results: [{ ruleId: 'PKT-01' }, { ruleId: 'PKT-02' }] }] });
+    expect(JSON.parse(await kept('json'))).toMatchObject({ schema: 1, verdict: 'rejected' });
+    expect(await kept('text')).toMatch(/^Verification failed\n/);
+  });
+});
+
+describe('state', () => {
+  it('shows groups, maps with what leads to them, and every view of a number', async () => {
+    const session = await debug('ebpf debug verification samples/droppacket_unsafe.o');
+    await lines(session, 'goto 15');
+    const subjects = async (line: string) => (await json(session, line)).facts.map(({ subject }: { subject: string }) => subject);
+    expect(await subjects('state registers')).toContain('r0');
+    expect(await subjects('state registers')).not.toContain('packet');
+    expect(await lines(session, 'state held')).toBe('Known before instruction 15:\n  held: nothing known\n');
+    expect(await lines(session, 'state maps')).toBe(
+      'Known before instruction 15:\n  dropped_packet_map: array, keys of 4 bytes, values of 8 bytes, 1 entry; r0\n      leads to it\n',
+    );
+    await lines(session, 'goto 3');
+    expect((await lines(session, 'state r2 raw=yes')).replaceAll(/\s+/g, ' ')).toContain(
+      'unsigned 0..255; signed 0..255; low half unsigned 0..255; low half signed 0..255; bits 0x0000000000000000, of which 0x00000000000000ff are open',
+    );
+    expect(await lines(session, 'state stac')).toContain('"stac" is not an acceptable value for register.');
   });
 });
 

@@ -146,6 +146,22 @@ describe('an adapter that is asked anything', () => {
     expect(sent.filter(({ event }) => event === 'stopped')).toHaveLength(3);
   });
 
+  it('answers requests that are cancelled before their turn, and none of the others', async () => {
+    const { sent, post, settle } = connect();
+    post('launch', { program: 'samples/droppacket_unsafe.o', section: 'xdp' });
+    await settle();
+    const [first, second, third] = [post('bpf/attack', { failure: 1 }), post('bpf/attack', { failure: 2 }), post('bpf/why', { register: 1 })];
+    post('cancel', { progressId: `${first}` });
+    post('cancel', { requestId: second });
+    post('cancel', { requestId: 999 });
+    await settle();
+    const answer = (request: number) => sent.find(({ request_seq }) => request_seq === request);
+    expect(answer(first)).toMatchObject({ success: false, message: 'cancelled' });
+    expect(answer(second)).toMatchObject({ success: false, message: 'cancelled' });
+    expect(answer(third)).toMatchObject({ success: true });
+    expect(sent.filter(({ command }) => command === 'cancel').map(({ success }) => success)).toEqual([true, true, true]);
+  });
+
   it('says goodbye once', async () => {
     const { post, settle, ended } = connect();
     post('disconnect');
