@@ -97,7 +97,7 @@ describe('state', () => {
     expect(await subjects('state registers')).not.toContain('packet');
     expect(await lines(session, 'state held')).toBe('Known before instruction 15:\n  held: nothing known\n');
     expect(await lines(session, 'state maps')).toBe(
-      'Known before instruction 15:\n  dropped_packet_map: array, keys of 4 bytes, values of 8 bytes, 1 entry; r0\n      leads to it\n',
+      'Known before instruction 15:\n  dropped_packet_map: array, keys of 4 bytes, values of 8 bytes, 1 entry; r0\n    leads to it\n',
     );
     await lines(session, 'goto 3');
     expect((await lines(session, 'state r2 raw=yes')).replaceAll(/\s+/g, ' ')).toContain(
