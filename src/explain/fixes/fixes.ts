@@ -5,8 +5,7 @@ import { type Verification, type VerifyOptions, verificationSteps } from '../../
 import type { Failure } from '../../verifier/report.ts';
 import { atOnce, type Steps } from '../../verifier/steps.ts';
 import { instructionText } from '../instruction-text.ts';
-import type { Fix as KnowledgeFix } from '../knowledge/entry.ts';
-import { findEntry } from '../knowledge/index.ts';
+import { adviceFor } from './advice.ts';
 import { applyEdits, type Edit, EditError, originOf } from './edit.ts';
 import { nullChecks, packetChecks } from './guards.ts';
 import { divisorChecks, indexChecks, sizeChecks } from './indices.ts';
@@ -14,7 +13,7 @@ import { type Lowering, loweringOf } from './lowering.ts';
 import type { PatternName, Proposal } from './proposal.ts';
 import { Site } from './site.ts';
 import { inNamesOfSource } from './spelling.ts';
-import { numericResults, registerValues, releases, reloads, stackZeros } from './values.ts';
+import { numericResults, registerValues, releases, reloads, stackZeros, unlocks } from './values.ts';
 
 /** `verified`: the program passes with it, and input that went well before goes on as it did. `verified-changes-behaviour`: it passes, but such input
  * may have another result. `text`: a change of the source that was not tried here. */
@@ -74,21 +73,15 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
   stack_argument: [stackZeros],
   stale_packet: [reloads],
   reference_leak: [releases],
+  lock_held: [unlocks],
   leak_return: [numericResults],
   exit_value: [numericResults],
   division_by_zero: [divisorChecks],
 };
 
-/** Ways out that are known for this cause, where no change of the code alone repairs it. */
-function advice(failure: Failure): Draft[] {
-  const said = wordsOf(failure.message);
-  const fitting = ({ change, code }: KnowledgeFix) =>
-    // The name of a helper says more than any other word.
-    [...wordsOf(`${change} ${code ?? ''}`)].reduce((score, word) => score + (said.has(word) ? (word.startsWith('bpf_') ? 3 : 1) : 0), 0);
-  // The usual one first, unless another one fits what was said better.
-  const known = (findEntry(failure.id)?.fixes ?? []).map((fix, place) => ({ fix, score: fitting(fix) - 1.9 * place }));
-  const fixes = known.toSorted((a, b) => b.score - a.score).map(({ fix }) => fix);
-  return fixes.slice(0, MAX_ADVICE).map(({ change, code }) => ({
+/** Ways out in words, where no change of the code alone repairs it. */
+function advice(verification: Verification, failure: Failure): Draft[] {
+  return adviceFor(verification, failure).map(({ change, code }) => ({
     pattern: 'advice',
     title: change.replace(/\.$/, ''),
     applicability: 'text',
@@ -97,14 +90,6 @@ function advice(failure: Failure): Draft[] {
     edits: [],
   }));
 }
-
-/** Words that say what a sentence is about. */
-function wordsOf(sentence: string): ReadonlySet<string> {
-  return new Set(sentence.toLowerCase().match(/[a-z_]{4,}/g));
-}
-
-/** Texts offered at most. */
-const MAX_ADVICE = 2;
 
 export interface FixOptions {
   /** Limits of the verifications; the rules are those of the failing one. */
@@ -137,7 +122,7 @@ export function proposeFixes(verification: Verification, failure: Failure, optio
 /** Like `proposeFixes`, giving way while it verifies. */
 export function* fixSteps(verification: Verification, failure: Failure, options: FixOptions = {}): Steps<Fixes> {
   const site = siteOf(verification, failure);
-  if (site === undefined) return { fixes: lettered(advice(failure)), lowering: undefined, rejected: [] };
+  if (site === undefined) return { fixes: lettered(advice(verification, failure)), lowering: undefined, rejected: [] };
   const end = performance.now() + (options.budgetMilliseconds ?? DEFAULT_BUDGET);
   const most = options.most ?? DEFAULT_MOST;
   const whole: Draft[] = [];
@@ -152,7 +137,7 @@ export function* fixSteps(verification: Verification, failure: Failure, options:
       else partial.push(tried);
     }
   }
-  const texts = whole.length + partial.length === 0 ? advice(failure) : [];
+  const texts = whole.length + partial.length === 0 ? advice(verification, failure) : [];
   const fixes = lettered([...whole, ...partial, ...texts].slice(0, most), site);
   return { fixes, lowering: loweringOf(site), rejected };
 }
@@ -179,11 +164,15 @@ function* attempt(site: Site, first: Proposal, options: FixOptions, end: number,
     if (applied === undefined || applied.verification.report.verdict === 'error') return undefined;
     const origin = originOf(site.program, proposal.edits);
     if (!isReached(applied.verification, origin, site.pc)) return undefined;
-    // What is always executed together is checked together; anything else is repaired where it stands.
+    // What is always executed together is checked together where one check can be wider; anything else is repaired where it stands.
+    const { widen } = proposal;
     const again = applied.verification.report.failures.find(
-      ({ check, instruction }) => check.kind === site.failure.check.kind && site.inSameBlock(origin[instruction]!),
+      ({ check, instruction }) =>
+        check.kind === site.failure.check.kind &&
+        (widen === undefined ? origin[instruction] === site.pc : site.inSameBlock(origin[instruction]!)) &&
+        origin[acquiredAt(check.text)] === (acquiredAt(site.failure.check.text) || undefined),
     );
-    const wider = again === undefined || performance.now() > end ? undefined : proposal.widen?.(again);
+    const wider = again === undefined || performance.now() > end ? undefined : widen?.(again);
     if (wider !== undefined) {
       proposal = wider;
       continue;
@@ -192,6 +181,9 @@ function* attempt(site: Site, first: Proposal, options: FixOptions, end: number,
   }
   return undefined;
 }
+
+/** Slot at which was acquired what a check says is held still; NaN where it is about something else. */
+const acquiredAt = (check: string) => Number(/\(acquired at (\d+)\)/.exec(check)?.[1] ?? Number.NaN);
 
 /** Whether the failing instruction is still executed: a change that never comes to it repairs nothing. */
 function isReached({ exploration }: Verification, origin: readonly number[], pc: number): boolean {
@@ -233,9 +225,11 @@ function* complete(
     if (pattern === 'size_check' && rest.pattern === pattern && lineOf(rest.title) === lineOf(title)) return undefined;
     // In the source one check of the packet's length takes the place of several on its line.
     const covered = pattern === 'packet_check' && rest.pattern === pattern && lineOf(rest.title) === lineOf(title) && comesFirst(c, rest.c);
+    // What the compiler unrolled or wrote down twice is one line of the source.
+    const repeated = rest.title === title;
     return {
       pattern,
-      title: covered ? rest.title : `${title}; ${rest.title.charAt(0).toLowerCase()}${rest.title.slice(1)}`,
+      title: covered || repeated ? rest.title : `${title}; ${rest.title.charAt(0).toLowerCase()}${rest.title.slice(1)}`,
       c: covered ? rest.c : [...c, ...rest.c.filter((line) => !c.includes(line))],
       effect: effect === rest.effect ? effect : `${effect} ${rest.effect}`,
       edits: [...edits, ...rest.edits.map((edit) => ({ ...edit, at: origin[edit.at]! }))],

@@ -99,7 +99,8 @@ export function* nullChecks(site: Site): Generator<Proposal> {
   yield { ...base, edits: [{ at: pc, insert: unless(site, register, 'ne', 0) }] };
   for (const slot of site.before(pc)) {
     const instruction = site.machine.instruction(slot);
-    if (instruction.kind !== 'call') continue;
+    // Right behind the call the two are one.
+    if (instruction.kind !== 'call' || slot + 1 === pc) continue;
     const returns = site.machine.findHelper(instruction.helper)?.returns;
     if (returns === undefined || !('nullable' in returns) || !returns.nullable) continue;
     yield {

@@ -1,7 +1,7 @@
 import type { Register } from '../../isa/instruction.ts';
 import { constantValue } from '../../verifier/number/index.ts';
 import type { Value } from '../../verifier/value.ts';
-import { bracketed } from '../expression.ts';
+import { argumentsOf, bracketed } from '../expression.ts';
 import { returnLine, unless } from './guards.ts';
 import { endingWords } from './leave.ts';
 import { loweringOf } from './lowering.ts';
@@ -202,6 +202,16 @@ function* widerCompare(site: Site, at: number, index: Register, name: string): G
   }
 }
 
+/** The call as the line has it, with another size. */
+function callWith(site: Site, name: string, size: Register, room: number): string {
+  const texts = argumentsOf(site.line, name);
+  if (texts === undefined) return `${name}(... ${room} ...);   /* or sizeof the buffer */`;
+  const buffer = texts[size - 2]!.replace(/^(?:\([^()]*\)\s*)*&?/, '');
+  // An array or a variable of the frame, or a member: sizeof tells how large it is. Of a pointer it would not.
+  const isWhole = /(?:->|\.)\w+$/.test(buffer) || (/^\w+$/.test(buffer) && site.value(size - 1)?.kind === 'stack');
+  return `${name}(${texts.with(size - 1, isWhole ? `sizeof(${buffer})` : `${room}`).join(', ')});`;
+}
+
 /** A size argument in range. */
 export function* sizeChecks(site: Site): Generator<Proposal> {
   const { register, pc } = site;
@@ -216,20 +226,20 @@ export function* sizeChecks(site: Site): Generator<Proposal> {
   if (prototype === undefined || at === undefined) return;
   const room = roomBehind(site, [site.value(at - 1)]);
   const size = at as Register;
-  const zero = prototype.arguments[at - 1]!.kind === 'size';
+  const passed = site.value(size);
+  const zero = prototype.arguments[at - 1]!.kind === 'size' && !(passed?.kind === 'number' && passed.range.umin > 0);
   const nonzero = zero ? unless(site, size, 'ne', 0) : [];
   const name = /^\w+$/.exec(site.argument(at) ?? '')?.[0] ?? 'size';
   const shown = name === 'size' ? 'the size' : name;
   const effect = `A size out of range ${endingWords(site.leaving)}.`;
   if (room !== undefined && room <= 0) return;
-  const passed = site.value(size);
   if (room !== undefined && passed?.kind === 'number' && constantValue(passed.range) !== undefined) {
     yield {
       pattern: 'size_check',
       title: `Pass ${room} as argument ${size}, the size of the buffer`,
       edits: [{ at: pc, insert: [set(size, room)] }],
-      c: [`${prototype.name}(...${room}...);   /* or sizeof the buffer */`],
-      effect: 'The helper touches no more than the buffer.',
+      c: [callWith(site, prototype.name, size, room)],
+      effect: `The helper touches no more than the buffer. Or make the buffer ${constantValue(passed.range)} bytes long.`,
       changesBehaviour: false,
     };
     return;

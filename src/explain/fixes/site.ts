@@ -233,10 +233,8 @@ export const store = (dst: Register, offset: number, src: Register): Instruction
   offset,
   source: { kind: 'register', register: src },
 });
-export const zero = (dst: Register, offset: number): Instruction => ({
-  kind: 'store',
-  size: 8,
-  dst,
-  offset,
-  source: { kind: 'immediate', value: 0 },
-});
+const constantAt =
+  (value: number) =>
+  (dst: Register, offset: number): Instruction => ({ kind: 'store', size: 8, dst, offset, source: { kind: 'immediate', value } });
+export const zero = constantAt(0);
+export const one = constantAt(1);

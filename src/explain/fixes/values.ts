@@ -1,9 +1,12 @@
-import type { HelperCall, Instruction, Register } from '../../isa/instruction.ts';
+import type { Instruction, Register } from '../../isa/instruction.ts';
 import { helperByName } from '../../platform/find.ts';
+import type { HelperPrototype } from '../../platform/platform.ts';
+import { constantValue } from '../../verifier/number/index.ts';
+import { argumentsOf } from '../expression.ts';
 import { returnLine, unless } from './guards.ts';
 import { leavingWords, shortPacketWords } from './leave.ts';
 import type { Proposal } from './proposal.ts';
-import { addTo, load, move, type Site, set, store, zero } from './site.ts';
+import { addTo, load, move, one, type Site, set, store, zero } from './site.ts';
 import { RELOAD_DATA, RELOAD_END } from './spelling.ts';
 
 const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
@@ -160,39 +163,78 @@ function movingCalls({ program, machine }: Site, slots: readonly number[]): read
 
 // --- what must be given back -----------------------------------------------------------------------------------------------------------------
 
-/** Helpers that give back what another one gave out; `flags`: they take a second argument. */
-const RELEASERS: readonly { readonly acquires: RegExp; readonly name: string; readonly flags: boolean }[] = [
-  { acquires: /^bpf_ringbuf_reserve$/, name: 'bpf_ringbuf_discard', flags: true },
-  { acquires: /^bpf_sk_lookup_|^bpf_skc_lookup_/, name: 'bpf_sk_release', flags: false },
+/** How what a call gave out is given back. */
+interface Release {
+  /** Names of the calls that give it out. */
+  readonly acquires: RegExp;
+  /** The function that takes it back, with the groups of `acquires`. */
+  readonly name: string;
+  /** It takes a second argument. */
+  readonly flags: boolean;
+  /** Argument of the acquiring call at which an object on the stack is made of it; absent: it is the call's result. */
+  readonly object?: Register;
+  readonly effect: string;
+}
+
+const RECORD = 'The record is thrown away; submit it instead where user space should see it.';
+const RELEASES: readonly Release[] = [
+  { acquires: /^bpf_ringbuf_reserve$/, name: 'bpf_ringbuf_discard', flags: true, effect: RECORD },
+  { acquires: /^bpf_ringbuf_reserve_dynptr$/, name: 'bpf_ringbuf_discard_dynptr', flags: true, object: 4, effect: RECORD },
+  { acquires: /^bpf_skc?_lookup_|^bpf_map_lookup_elem$/, name: 'bpf_sk_release', flags: false, effect: 'The socket is released.' },
+  { acquires: /^(bpf_iter_\w+)_new$/, name: '$1_destroy', flags: false, object: 1, effect: 'The iterator ends with the loop, however that is left.' },
 ];
 
 /** Slots of the calls that give something back. */
 function releasingCalls(site: Site): readonly number[] {
-  return [...site.program.instructions.entries()].flatMap(([at, instruction]) =>
-    instruction?.kind === 'call' && site.machine.findHelper(instruction.helper)?.releases !== undefined ? [at] : [],
-  );
+  return [...site.program.instructions.entries()].flatMap(([at, instruction]) => (calledBy(site, instruction)?.releases === undefined ? [] : [at]));
+}
+
+function calledBy({ machine }: Site, instruction: Instruction | undefined): HelperPrototype | undefined {
+  if (instruction?.kind === 'call') return machine.findHelper(instruction.helper);
+  return instruction?.kind === 'call_btf' ? machine.findKfunc(instruction.btfId) : undefined;
+}
+
+/** The call of a function by its name; of kernel functions one that the program calls somewhere, because they are known by their BTF. */
+function callOf(site: Site, name: string): Instruction | undefined {
+  const helper = helperByName(site.machine.rules.platform, name, site.machine.rules.programType);
+  if (helper !== undefined) return { kind: 'call', helper: helper.id };
+  return site.program.instructions.find((instruction) => instruction?.kind === 'call_btf' && calledBy(site, instruction)?.name === name);
+}
+
+/** What the source calls the object at an argument of the call, as an argument: `&it`. */
+function objectText(site: Site, at: number, name: string, argument: Register): string {
+  return argumentsOf(site.source.at(at)?.text ?? '', name)?.[argument - 1] ?? '&object';
 }
 
 /** Gives back, at the exit, what is still held. */
 export function* releases(site: Site): Generator<Proposal> {
   const acquired = Number(site.finding.details.limit);
-  const call = site.program.instructions[acquired];
+  const name = calledBy(site, site.program.instructions[acquired])?.name ?? '';
+  const row = RELEASES.find(({ acquires }) => acquires.test(name));
   const places = site.range.start === 0 ? site.freeStack(2) : undefined;
-  if (call?.kind !== 'call' || site.instruction.kind !== 'exit' || places === undefined) return;
-  const name = site.machine.findHelper(call.helper)?.name ?? '';
-  const row = RELEASERS.find(({ acquires }) => acquires.test(name));
-  const helper = row === undefined ? undefined : helperByName(site.machine.rules.platform, row.name, site.machine.rules.programType);
-  if (row === undefined || helper === undefined) return;
+  if (row === undefined || site.instruction.kind !== 'exit' || places === undefined) return;
+  const releaser = name.replace(row.acquires, row.name);
+  const release = callOf(site, row.object === undefined ? row.name : releaser);
+  const object = row.object === undefined ? undefined : objectPlace(site, acquired, row.object);
+  if (release === undefined || (row.object !== undefined && object === undefined)) return;
   const [kept, result] = places as readonly [number, number];
-  const release: HelperCall = { kind: 'call', helper: helper.id };
-  const give: readonly Instruction[] = [store(10, result, 0), ...(row.flags ? [set(2, 0)] : []), release, load(0, 10, result, 8)];
-  const variable = /(\w+)\s*=/.exec(site.source.at(acquired)?.text ?? '')?.[1] ?? 'record';
+  const give: readonly Instruction[] = [
+    store(10, result, 0),
+    ...(object === undefined ? [] : [move(1, 10), addTo(1, object)]),
+    ...(row.flags ? [set(2, 0)] : []),
+    release,
+    load(0, 10, result, 8),
+  ];
+  const what =
+    row.object === undefined
+      ? (/(\w+)\s*=/.exec(site.source.at(acquired)?.text ?? '')?.[1] ?? 'record')
+      : objectText(site, acquired, name, row.object);
   yield {
     pattern: 'release',
-    title: `Give back what ${name} returned before the program ends`,
+    title: `Give back what ${name} ${row.object === undefined ? 'returned' : 'made'} before the program ends`,
     edits: [
       { at: 0, insert: [zero(10, kept)] },
-      { at: acquired + 1, insert: [store(10, kept, 0)] },
+      { at: acquired + 1, insert: [row.object === undefined ? store(10, kept, 0) : one(10, kept)] },
       // What is given back on the way must not be given back twice. Ahead of the call: behind it other paths may join.
       ...releasingCalls(site).map((at) => ({ at, insert: [zero(10, kept)] })),
       {
@@ -204,8 +246,47 @@ export function* releases(site: Site): Generator<Proposal> {
         ],
       },
     ],
-    c: [`${row.name}(${variable}${row.flags ? ', 0' : ''});   /* or bpf_ringbuf_submit to keep it */`.replace(row.flags ? '' : / {3}\/\*.*/, '')],
-    effect: row.flags ? 'The record is thrown away; submit it instead where user space should see it.' : 'The socket is released.',
+    c: [`${row.object === undefined ? row.name : releaser}(${what}${row.flags ? ', 0' : ''});   /* before each return that lacks it */`],
+    effect: row.effect,
     changesBehaviour: false,
   };
+}
+
+/** Unlocks, at the exit, what is still locked. */
+export function* unlocks(site: Site): Generator<Proposal> {
+  const calls = (name: string) =>
+    [...site.program.instructions.entries()].flatMap(([at, instruction]) => (calledBy(site, instruction)?.name === name ? [at] : []));
+  const [first, ...others] = calls('bpf_spin_lock');
+  const release = callOf(site, 'bpf_spin_unlock');
+  const places = site.range.start === 0 ? site.freeStack(2) : undefined;
+  if (first === undefined || others.length > 0 || release === undefined || site.instruction.kind !== 'exit' || places === undefined) return;
+  const [kept, result] = places as readonly [number, number];
+  const give: readonly Instruction[] = [store(10, result, 0), release, load(0, 10, result, 8)];
+  yield {
+    pattern: 'release',
+    title: 'Unlock before the program ends',
+    edits: [
+      { at: 0, insert: [zero(10, kept)] },
+      { at: first, insert: [store(10, kept, 1)] },
+      ...calls('bpf_spin_unlock').map((at) => ({ at, insert: [zero(10, kept)] })),
+      {
+        at: site.pc,
+        insert: [
+          load(1, 10, kept, 8),
+          { kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: give.length },
+          ...give,
+        ],
+      },
+    ],
+    c: [`bpf_spin_unlock(${objectText(site, first, 'bpf_spin_lock', 1)});   /* before each return that lacks it */`],
+    effect: 'The lock is free again, however the program ends.',
+    changesBehaviour: false,
+  };
+}
+
+/** Offset from r10 of the object that a call makes at an argument. */
+function objectPlace(site: Site, at: number, argument: Register): number | undefined {
+  const offsets = new Set(site.valuesAt(at, argument).map((value) => (value?.kind === 'stack' ? constantValue(value.range) : undefined)));
+  const [offset] = offsets;
+  return offsets.size !== 1 || offset === undefined ? undefined : Number(offset);
 }

@@ -13,6 +13,8 @@ export interface Fix {
   readonly change: string;
   /** The line to write, where one line says it. */
   readonly code?: string;
+  /** Offered only where the message speaks of this: `socket`. */
+  readonly about?: string;
   /** Measured per `-mcpu` (PREVAIL v0.2.6, Linux 6.18, clang 14); absent where nothing depends on it. */
   readonly measured?: { readonly v1?: Accepted; readonly v3: Accepted };
 }

@@ -20,8 +20,19 @@ if (!e) return 0;
 bpf_ringbuf_submit(e, 0);
 return 0;`,
     fixes: [
-      { change: 'Submit or discard the record on every way out, early returns included.', code: 'bpf_ringbuf_discard(e, 0);' },
-      { change: 'Release sockets after use.', code: 'bpf_sk_release(sk);' },
+      { change: 'Submit or discard the record on every way out, early returns included.', code: 'bpf_ringbuf_discard(e, 0);', about: 'record' },
+      { change: 'Release the socket on every way out after the last use, early returns included.', code: 'bpf_sk_release(sk);', about: 'socket' },
+      {
+        change: 'Submit or discard the dynptr on every way out, also where reserving its memory failed.',
+        code: 'bpf_ringbuf_discard_dynptr(&ptr, 0);',
+        about: 'dynptr',
+      },
+      {
+        change: 'Destroy the iterator on every way out: leave the loop with break, so that the call behind it is made.',
+        code: 'bpf_iter_num_destroy(&it);',
+        about: 'iterator',
+      },
+      { change: 'Call the function that gives it back on every way out, early returns included.' },
     ],
     prevail: { verdict: 'accepts', messages: ['Unreleased reference (acquired at 4)'] },
     linux: {

@@ -1,4 +1,4 @@
-// expect: REF-03 line 13 bug advice
+// expect: REF-03 line 13 bug release
 #include "threads.h"
 struct v { struct bpf_spin_lock l; u64 n; };
 MAP(m, BPF_MAP_TYPE_HASH, u32, struct v, 16);

@@ -1,4 +1,4 @@
-// expect: MAP-03 line 19 bug advice
+// expect: MAP-03 line 19 bug index_check
 #include "../threads/threads.h"
 struct bpf_iter_num { u64 x[1]; } __attribute__((aligned(8)));
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __attribute__((section(".ksyms")));
