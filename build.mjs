@@ -73,6 +73,11 @@ for (const name of readdirSync('dist', { recursive: true })) {
   if (/^(?:shell|contexts|chunks|library)[\\/].*\.js$/.test(name) && !written.has(join('dist', name))) rmSync(join('dist', name));
 }
 
+// Node asks the nearest package.json what a file is, for each of the files that a command loads: it need not go up for it.
+for (const folder of ['shell', 'contexts', 'chunks', 'library']) {
+  if (existsSync(join('dist', folder))) writeFileSync(join('dist', folder, 'package.json'), '{"type":"module"}\n');
+}
+
 function remember({ outputs }) {
   for (const path of Object.keys(outputs)) written.add(join(path));
 }

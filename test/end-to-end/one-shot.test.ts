@@ -110,6 +110,14 @@ describe('the three ways to run commands', () => {
 });
 
 describe('a well-behaved process', () => {
+  it('finds what its files are beside them', () => {
+    const folders = readdirSync(join(projectRoot, 'dist'), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'types');
+    expect(folders.map(({ name }) => name).sort()).toEqual(['chunks', 'contexts', 'library', 'shell']);
+    for (const { name } of folders) {
+      expect(JSON.parse(readFileSync(join(projectRoot, 'dist', name, 'package.json'), 'utf8'))).toEqual({ type: 'module' });
+    }
+  });
+
   it.skipIf(!existsSync('/dev/zero'))('does not read without end', () => {
     expect(ebpfsh(['ebpf', 'show', 'sections', '/dev/zero'])).toEqual({
       stdout: '',
