@@ -79,6 +79,11 @@ export class Machine {
     return result;
   }
 
+  /** A transaction on the runtime of one platform. */
+  onPlatform<T>(name: PlatformName, action: (runtime: Runtime) => T | Promise<T>): Promise<T> {
+    return this.transaction(() => action(this.runtime(name)), [name]);
+  }
+
   async #transaction<T>(action: () => T | Promise<T>, wanted: readonly PlatformName[]): Promise<T> {
     const begun: Part[] = [];
     try {

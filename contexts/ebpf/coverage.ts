@@ -2,6 +2,7 @@ import type { Engine, ExecutableProgram, ExecutionHost, HelperImplementation } f
 import { interpreter } from '../../src/engine/interpreter.ts';
 import { createJit } from '../../src/engine/jit/jit.ts';
 import type { Instruction, InstructionList, Register } from '../../src/isa/instruction.ts';
+import { targetOf } from '../../src/isa/validate.ts';
 import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { makeExecutable } from '../../src/runtime/loader.ts';
 import { requireAllowed } from '../../src/runtime/policy.ts';
@@ -47,6 +48,7 @@ export function codeOf(runtime: Runtime, program: BpfProgram): ProgramCode {
   if (object && source) return { object, source };
   throw new CommandError('coverage', 'error: there is no coverage: the object of the program was not kept');
 }
+
 /** Counting needs no code but the engine's own; where the policy forbids to interpret, what is counted is compiled. */
 function countingEngine({ policy }: Runtime): Engine {
   if (policy.debug) return interpreter;
@@ -93,21 +95,6 @@ function leadersOf(instructions: InstructionList): readonly number[] {
     }
   }
   return [...leaders].filter((slot) => instructions[slot] !== undefined).sort((a, b) => a - b);
-}
-
-/** Slot that an instruction names. */
-function targetOf(instruction: Instruction, slot: number): number | undefined {
-  switch (instruction.kind) {
-    case 'jump':
-    case 'branch':
-    case 'may_goto':
-    case 'call_local':
-      return slot + 1 + instruction.offset;
-    case 'lddw':
-      return instruction.source === 'code' ? slot + 1 + instruction.low : undefined;
-    default:
-      return undefined;
-  }
 }
 
 function probed(

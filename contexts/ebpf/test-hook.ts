@@ -27,10 +27,7 @@ export const command = defineCommand({
   ],
   async run(tags, environment) {
     const given = tags.data === undefined ? undefined : await bytesOrFile(environment.host, tags.data);
-    const name = tags.platform ?? 'windows';
-    const machine = machineOf(environment);
-    return machine.transaction(() => {
-      const runtime = machine.runtime(name);
+    return machineOf(environment).onPlatform(tags.platform ?? 'windows', (runtime) => {
       const { platform } = runtime;
       const hook = hookNamed(platform, tags.hook);
       const type = platform.programTypes.find((candidate) => candidate.name === hook.programType)!;
@@ -47,7 +44,7 @@ export const command = defineCommand({
         programs: outcome.results.map(({ programId, result }) => ({ ...named(programId), result })),
         skipped: outcome.skipped.map(named),
       };
-    }, [name]);
+    });
   },
   text: ({ hook, verdict, redirected, programs, skipped }) =>
     [

@@ -13,15 +13,11 @@ export const command = defineCommand({
   remarks: 'XDP programs attach to it with interface=, and set feeds it with packets. It outlives the process.',
   examples: ['interface add eth1', 'interface add eth2 "Office LAN"'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    const platform = tags.platform ?? 'windows';
-    return machine.transaction(
-      () =>
-        machine.runtime(platform).interfaces.add(tags.name, {
-          ...(tags.alias === undefined ? {} : { alias: tags.alias }),
-          ...(tags.index === undefined ? {} : { index: tags.index }),
-        }),
-      [platform],
+    return machineOf(environment).onPlatform(tags.platform ?? 'windows', ({ interfaces }) =>
+      interfaces.add(tags.name, {
+        ...(tags.alias === undefined ? {} : { alias: tags.alias }),
+        ...(tags.index === undefined ? {} : { index: tags.index }),
+      }),
     );
   },
   text: () => OK,

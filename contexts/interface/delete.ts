@@ -9,10 +9,7 @@ export const command = defineCommand({
   remarks: 'Nothing may be attached to it.',
   examples: ['interface delete eth1'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    const platform = tags.platform ?? 'windows';
-    return machine.transaction(() => {
-      const runtime = machine.runtime(platform);
+    return machineOf(environment).onPlatform(tags.platform ?? 'windows', (runtime) => {
       const found = findInterface(runtime, tags.name);
       const link = runtime.links().find(({ parameters, state }) => state === 'attached' && parameters.interfaceIndex === found.index);
       if (link) {
@@ -22,7 +19,7 @@ export const command = defineCommand({
         );
       }
       runtime.interfaces.remove(found.index);
-    }, [platform]);
+    });
   },
   text: () => OK,
 });

@@ -76,7 +76,7 @@ export async function feed(
   return { ...totals, counts, actions, kept, damage };
 }
 
-/** Packets of a capture file. @throws CaptureError as it is read. */
+/** Packets of a capture file. What is no capture at all is told like one that ends early, when its packets are read. @throws CaptureError then. */
 export function* capturedPackets(bytes: Uint8Array, path: string): Generator<CapturedPacket, undefined> {
   yield* readCapture(bytes, path);
 }

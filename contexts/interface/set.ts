@@ -38,15 +38,12 @@ export const command = defineCommand({
       );
     const capture = path === undefined ? undefined : await host.readFile(path);
     const outputs = (['pass', 'drop', 'tx'] as const).flatMap((verdict) => (tags[verdict] === undefined ? [] : [{ verdict, path: tags[verdict] }]));
-    const machine = machineOf(environment);
-    const platform = tags.platform ?? 'windows';
-    const fed = await machine.transaction(async () => {
-      const runtime = machine.runtime(platform);
+    const fed = await machineOf(environment).onPlatform(tags.platform ?? 'windows', async (runtime) => {
       const found = findInterface(runtime, tags.name);
       if (alias !== undefined) runtime.interfaces.setAlias(found.index, alias);
       const packets = capture ? capturedPackets(capture, path!) : generate === undefined ? undefined : generatedPackets(generate);
       return packets && feed(runtime, found, packets, new Set<FrameVerdict>(outputs.map(({ verdict }) => verdict)), signal);
-    }, [platform]);
+    });
     if (fed) for (const output of outputs) await host.writeFile(output.path, encodeCapture(output.path, fed.kept[output.verdict]));
     return fed;
   },

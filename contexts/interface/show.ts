@@ -12,10 +12,7 @@ export const command = defineCommand({
   remarks: 'Counters run since the interface was added; those of the loopback, since anything was stored.',
   examples: ['interface show', 'interface show eth1'],
   run(tags, environment) {
-    const machine = machineOf(environment);
-    const platform = tags.platform ?? 'windows';
-    return machine.transaction(() => {
-      const runtime = machine.runtime(platform);
+    return machineOf(environment).onPlatform(tags.platform ?? 'windows', (runtime) => {
       const shown = tags.name === undefined ? runtime.interfaces.list() : [findInterface(runtime, tags.name)];
       return shown.map(({ index, name, alias, address, counters }) => ({
         index,
@@ -25,7 +22,7 @@ export const command = defineCommand({
         programs: runtime.attached('xdp', { interfaceIndex: index }).map(({ program }) => program.id),
         ...counters,
       }));
-    }, [platform]);
+    });
   },
   text: (interfaces) =>
     table(
