@@ -63,10 +63,6 @@ if (existsSync('src/index.ts')) {
     chunkNames: 'library/[name]-[hash]',
   });
   remember(library.metafile);
-  const compiler = createRequire(import.meta.url)
-    .resolve('typescript/package.json')
-    .replace('package.json', 'bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 }
 for (const name of ['main', 'conformance']) chmodSync(`dist/shell/${name}.js`, 0o755);
 for (const name of readdirSync('dist', { recursive: true })) {
@@ -76,6 +72,14 @@ for (const name of readdirSync('dist', { recursive: true })) {
 // Node asks the nearest package.json what a file is, for each of the files that a command loads: it need not go up for it.
 for (const folder of ['shell', 'contexts', 'chunks', 'library']) {
   if (existsSync(join('dist', folder))) writeFileSync(join('dist', folder, 'package.json'), '{"type":"module"}\n');
+}
+
+// Last: whatever it has to say about types, what runs is whole.
+if (existsSync('src/index.ts')) {
+  const compiler = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 }
 
 function remember({ outputs }) {
