@@ -2,6 +2,7 @@ import type { PlainValue } from '../src/object/btf-value.ts';
 import type { ContextLayout } from '../src/platform/platform.ts';
 import { fieldNamed, settableFields } from '../src/runtime/hooks/contexts.ts';
 import type { EventFact } from '../src/runtime/hooks/facts.ts';
+import type { BpfMap } from '../src/runtime/maps/map.ts';
 import { UsageError } from './errors.ts';
 import type { Host } from './host.ts';
 import { didYouMean, PARAMETER_INCORRECT, unacceptableValue } from './messages.ts';
@@ -21,6 +22,12 @@ export function parseHex(text: string): Uint8Array | undefined {
   const digits = text.replace(/^0x/i, '').replace(/[\s:]/g, '');
   if (digits.length % 2 !== 0 || !/^[\da-f]*$/i.test(digits)) return undefined;
   return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16));
+}
+
+/** The values in what user space sees of an element: one, or one per CPU, without what rounds them up. */
+export function valuesIn({ cpuStride, valueSize }: Pick<BpfMap, 'cpuStride' | 'valueSize'>, value: Uint8Array): readonly Uint8Array[] {
+  if (cpuStride === 0) return [value];
+  return Array.from({ length: value.length / cpuStride }, (_, cpu) => value.subarray(cpu * cpuStride, cpu * cpuStride + valueSize));
 }
 
 /** The bytes that a tag gives as hex digits or as the name of a file. @throws CommandError where the file cannot be read. */

@@ -2,6 +2,7 @@ import { decodeStyled, type ValueStyle } from '../../src/object/btf-value.ts';
 import type { BpfMap, MapEntry } from '../../src/runtime/maps/map.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { typesOf } from '../runtime-objects.ts';
+import { valuesIn } from '../runtime-values.ts';
 import { hexLines, hexStrings } from './hex.ts';
 import { type Json, Literal, prettyJson } from './json.ts';
 import type { Found } from './references.ts';
@@ -36,9 +37,8 @@ interface CpuValue {
 }
 
 /** The value as each processor sees it; undefined for maps with one value for all. */
-function cpuValues({ cpuStride, valueSize }: BpfMap, value: Uint8Array): readonly CpuValue[] | undefined {
-  if (cpuStride === 0) return undefined;
-  return Array.from({ length: value.length / cpuStride }, (_, cpu) => ({ cpu, value: value.subarray(cpu * cpuStride, cpu * cpuStride + valueSize) }));
+function cpuValues(map: BpfMap, value: Uint8Array): readonly CpuValue[] | undefined {
+  return map.cpuStride === 0 ? undefined : valuesIn(map, value).map((own, cpu) => ({ cpu, value: own }));
 }
 
 /** Whether elements are shown by their C types in text, too. On Windows bpftool knows none. */

@@ -11,7 +11,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Machine } from '../runtime.ts';
 import { imageObject, isImage, readAnyImage } from '../runtime-images.ts';
 import { objectOf } from '../runtime-objects.ts';
-import { hex } from '../runtime-values.ts';
+import { hex, valuesIn } from '../runtime-values.ts';
 import { joinWords } from '../tokens.ts';
 
 /** Entries of a map that a script recreates; a script with more is one that nobody reads. */
@@ -203,11 +203,7 @@ function entryLines(map: BpfMap): readonly string[] {
 }
 
 function valueLines(map: BpfMap, start: string, value: Uint8Array): readonly string[] {
-  if (map.cpuStride === 0) return [`${start} value=0x${hex(value, '')}`];
-  return Array.from({ length: value.length / map.cpuStride }, (_, cpu) => {
-    const own = value.subarray(cpu * map.cpuStride, cpu * map.cpuStride + map.valueSize);
-    return `${start} value=0x${hex(own, '')} cpu=${cpu}`;
-  });
+  return valuesIn(map, value).map((own, cpu) => `${start} value=0x${hex(own, '')}${map.cpuStride === 0 ? '' : ` cpu=${cpu}`}`);
 }
 
 function policyLines({ policy }: Runtime): readonly string[] {

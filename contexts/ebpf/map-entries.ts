@@ -5,7 +5,7 @@ import { QueueMap } from '../../src/runtime/maps/queue.ts';
 import { RingBufferMap } from '../../src/runtime/maps/ringbuf.ts';
 import { CommandError } from '../errors.ts';
 import type { MapTypes } from '../runtime-objects.ts';
-import { hex, plainText } from '../runtime-values.ts';
+import { hex, plainText, valuesIn } from '../runtime-values.ts';
 
 /** One entry as people and programs read it. */
 export interface ShownEntry {
@@ -57,7 +57,7 @@ function* rawEntries(map: BpfMap): Generator<MapEntry, undefined> {
 }
 
 function shown(map: BpfMap, types: MapTypes | undefined, { key, value }: MapEntry): ShownEntry {
-  const values = map.cpuStride === 0 ? [value] : perCpu(value, map.cpuStride, map.valueSize);
+  const values = valuesIn(map, value);
   const decode = (typeId: number | undefined, bytes: Uint8Array) =>
     types && typeId !== undefined && typeId !== 0 ? decodeValue(types.btf, typeId, bytes, types.byteOrder) : undefined;
   const decodedKey = decode(types?.definition.keyTypeId, key);
@@ -68,10 +68,6 @@ function shown(map: BpfMap, types: MapTypes | undefined, { key, value }: MapEntr
     ...(decodedKey === undefined ? {} : { decodedKey }),
     ...(decodedValues.length === 0 ? {} : { decodedValues }),
   };
-}
-
-function perCpu(value: Uint8Array, stride: number, size: number): readonly Uint8Array[] {
-  return Array.from({ length: value.length / stride }, (_, cpu) => value.subarray(cpu * stride, cpu * stride + size));
 }
 
 /** `key: 00 00 00 00  value: 2a 00 00 00` and, decoded, `key: 0  value: 42`; one line per CPU where there are several values. */
