@@ -390,6 +390,9 @@ function boundedRegion(c: Case): Diagnosis {
       return { id: 'MAP-04', message: `${body}: the index is a signed number that may be negative, and nothing on this path rules that out.` };
     return { id: 'MAP-02', message: `${body}, and nothing on this path bounds the index.` };
   }
+  // What fails of a loop is its first turn that goes too far: how far the others would go, a limit that varies does not tell.
+  if (!lower && counted && latest.limit === undefined)
+    return { id: 'MAP-03', message: `${body}: ${where(latest)} lets the loop go on past the end.` };
   if (!lower && overshoot !== undefined && overshoot <= stride(index!.chain))
     return {
       id: 'MAP-03',
@@ -423,14 +426,22 @@ interface Index {
   readonly chain: Chain;
 }
 
-/** The variable number in the accessed address. */
+/** The variable number in the accessed address; of several the one that goes too far. */
 function indexOf({ path, details, value }: Case): Index | undefined {
+  let found: Index | undefined;
   for (const addend of path.addends(path.last, details.register as Register)) {
     const chain = path.chain(addend.index, addend.register);
     if (chain.root.kind === 'constant' && value?.symbol !== ZERO) continue;
-    return { ...addend, chain };
+    found ??= { ...addend, chain };
+    if (details.distance === undefined || largestMasked(chain) >= details.distance) return { ...addend, chain };
   }
-  return undefined;
+  return found;
+}
+
+/** The most bytes that an index adds which a mask bounds; of others it may be any number. */
+function largestMasked(chain: Chain): number {
+  const mask = chain.changes.find(({ operator, constant }) => operator === 'and' && constant !== undefined && constant >= 0);
+  return mask === undefined ? Number.POSITIVE_INFINITY : mask.constant! * stride(chain);
 }
 
 function guardsOf({ path }: Case, index: Index): Guard[] {

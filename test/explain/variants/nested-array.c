@@ -1,4 +1,4 @@
-// expect: MAP-07 line 17 bug index_check
+// expect: MAP-02 line 17 bug index_check
 // fix: if (row > 3) return XDP_PASS;
 #include "../threads/threads.h"
 struct bucket { u32 hits[16]; u64 last; };
