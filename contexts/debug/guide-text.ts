@@ -1,4 +1,4 @@
-import { type GuideChange, type GuideEnding, type GuidePage, plainTitle } from '../../src/explain/guide.ts';
+import { type GuideChange, type GuideEnding, type GuidePage, type GuideRemark, plainTitle } from '../../src/explain/guide.ts';
 import { verdictText } from '../../src/explain/search/verdict.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import { wrap } from '../render/wrap.ts';
@@ -54,7 +54,7 @@ function choiceRow(number: number, words: string, command: string): string {
 function endingText(ending: GuideEnding, source: SourceLine | undefined): string {
   switch (ending.kind) {
     case 'passes':
-      return 'No check fails: the program passes, and there is nothing to repair.\n';
+      return `No check fails: the program passes, and there is nothing to repair.\n${remarksText(ending.remarks)}`;
     case 'verdict':
       return `${wrap(verdictText(ending.verdict), WIDTH, '')}\nNo change is known that the verifier accepts. "why" and "path" show how it comes there.\n`;
     case 'advice': {
@@ -70,6 +70,16 @@ function endingText(ending: GuideEnding, source: SourceLine | undefined): string
       return `${changes.map(changeText).join('\n')}\n${wrap(`${fix.effect} ${passes}: it was applied to a copy of the compiled program and verified.${sure} "fix ${fix.letter}" goes on with that copy.`, WIDTH, '')}${nextText(source, 'Then see it pass as soon as it is saved:')}`;
     }
   }
+}
+
+/** What passes here may be refused elsewhere. */
+function remarksText(remarks: readonly GuideRemark[]): string {
+  if (remarks.length === 0) return '';
+  const rows = remarks.map(({ id, instruction, source, message }) => {
+    const place = source === undefined || source.line === 0 ? `instruction ${instruction}` : `line ${source.line}`;
+    return `  ${wrap(`${place}, ${id}: ${message} (explain${HARD_SPACE}${id})`, WIDTH - 2, '    ')}`;
+  });
+  return `\nOther verifiers may refuse it all the same:\n${rows.join('').replaceAll(HARD_SPACE, ' ')}`;
 }
 
 function changeText({ place, where, c }: GuideChange): string {

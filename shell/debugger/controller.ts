@@ -141,6 +141,7 @@ export class DebuggerController {
     else if (answer.kind === 'guide' && /^\d$/.test(chord)) this.#command(`guide answer=${chord}`, 'guide');
     else if (answer.kind === 'branch' && /^[1-9]$/.test(chord)) this.#command(`branch ${chord}`, 'move');
     else if (answer.kind === 'guide' && chord === 'Enter') this.#command('guide answer=1', 'guide');
+    else if (answer.kind === 'guide' && chord === 'Backspace') this.#command('guide back', 'guide');
     else return false;
     return true;
   }
@@ -181,7 +182,11 @@ export class DebuggerController {
     fix: () => this.#command('fix', 'fix'),
     undo: () => this.#command('undo', 'move'),
     guide: () => this.#command('guide', 'guide'),
-    'toggle-steps': () => this.#set({ eventsOnly: !this.#ui.eventsOnly }),
+    'toggle-steps': () => {
+      const eventsOnly = !this.#ui.eventsOnly;
+      // On a narrow screen the list is out of sight.
+      this.#set({ eventsOnly, note: `The list of steps shows ${eventsOnly ? 'events only' : 'all of them'}; Tab goes to it.` });
+    },
     'next-pane': () => this.#set({ pane: nextPane(this.#ui.pane, 1) }),
     'previous-pane': () => this.#set({ pane: nextPane(this.#ui.pane, -1) }),
     help: () => this.#set({ answer: { title: 'help', lines: helpLines(HELP_WIDTH).map(plainText), top: 0, kind: 'help' } }),

@@ -275,7 +275,7 @@ const HINTS: readonly (readonly [string, number])[] = [
 const ANSWER_HINTS: Readonly<Record<Answer['kind'], string>> = {
   text: 'q closes this, j k go on stepping',
   fix: 'A, B ... apply one, u undoes it, q closes this',
-  guide: 'a digit answers, q closes this',
+  guide: 'a digit answers, Backspace takes the answer back, q closes this',
   branch: 'a digit goes on over that way, q closes this',
   help: 'q closes this, PgUp PgDn',
 };

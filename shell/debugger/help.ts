@@ -20,6 +20,11 @@ export function helpLines(columns: number): readonly Line[] {
     ...filled([span('enter the block over that way; answer G, b')], HELP_COLUMNS),
     span('join 2, guide answer=2', 'command'),
   ];
+  const back: Line = [
+    ...filled([span(' Backspace', 'prompt')], KEY_COLUMNS),
+    ...filled([span('take the last answer to G back')], HELP_COLUMNS),
+    span('guide back', 'command'),
+  ];
   const marks: Line = [span(' Marks: > here, ! fails, - never reached; + new, - lost, ~ different since the point before.', 'description')];
-  return [...rows, digits, [], marks];
+  return [...rows, digits, back, [], marks];
 }

@@ -39,11 +39,11 @@ export interface GuideChange {
 }
 
 /**
- * `passes`: nothing fails. `fix`: a change with which the check passes, verified. `advice`: what to change in the source, which could not be tried here.
+ * `passes`: nothing fails here; other verifiers may refuse what is remarked on. `fix`: a change with which the check passes, verified. `advice`: what to change in the source, which could not be tried here.
  * `verdict`: no change is known; only what the search says.
  */
 export type GuideEnding =
-  | { readonly kind: 'passes' }
+  | { readonly kind: 'passes'; readonly remarks: readonly GuideRemark[] }
   | {
       readonly kind: 'fix';
       readonly fix: Fix;
@@ -54,6 +54,14 @@ export type GuideEnding =
     }
   | { readonly kind: 'advice'; readonly fix: Fix; readonly verdict: Verdict }
   | { readonly kind: 'verdict'; readonly verdict: Verdict };
+
+/** What another verifier would say to a program that passes. */
+export interface GuideRemark {
+  readonly id: string;
+  readonly instruction: number;
+  readonly source: SourceLine | undefined;
+  readonly message: string;
+}
 
 /** What is shown after so many answers. */
 export interface GuidePage {
@@ -94,6 +102,8 @@ export class GuideError extends Error {
 
 /** Failures offered at most. */
 const MAX_FAILURES = 9;
+/** Remarks on portability that are told of. */
+const MAX_REMARKS = 3;
 
 interface Standing {
   readonly stage: GuideStage;
@@ -149,6 +159,12 @@ class Guide {
       this.found.set(failure.number, fixes);
     }
     return fixes;
+  }
+
+  private remarks(): readonly GuideRemark[] {
+    return this.session.report.warnings
+      .slice(0, MAX_REMARKS)
+      .map(({ id, instruction, message }) => ({ id, instruction, source: this.session.source.at(instruction), message }));
   }
 
   start(): Standing {
@@ -265,7 +281,7 @@ class Guide {
   }
 
   private async ending({ failure, fix, seen }: Standing): Promise<GuideEnding> {
-    if (failure === undefined) return { kind: 'passes' };
+    if (failure === undefined) return { kind: 'passes', remarks: this.remarks() };
     if (fix?.applied !== undefined) {
       const left = fix.applied.verification.report.failures.length;
       return {

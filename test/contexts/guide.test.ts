@@ -67,6 +67,16 @@ describe('guide', () => {
     expect(stdout).not.toContain('(attack)');
   });
 
+  it('says of a program that passes what other verifiers refuse in it', async () => {
+    const file = corpusPath('failures/objects/03-null-arith-before-check.bad.o');
+    if (file === undefined) return reportSkipped('the guide for a program that is not portable', 1);
+    const session = newSession({ 'arith.o': readFileSync(file) });
+    await run(session, 'ebpf debug verification arith.o platform=linux');
+    const { stdout } = await run(session, 'guide');
+    expect(stdout).toMatch(/^No check fails: .*\n\nOther verifiers may refuse it all the same:\n {2}line \d+, NUL-03: /);
+    expect(stdout).toContain('(explain NUL-03)');
+  });
+
   it('leaves the debugger where it is', async () => {
     const session = await guided();
     await run(session, 'step');

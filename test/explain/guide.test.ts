@@ -55,7 +55,8 @@ describe.each(entries)('the guide for $file', (entry) => {
       // It looks around without going anywhere.
       if (session.steppable) expect(session.index).toBe(index);
       if (verification.report.failures.length === 0) {
-        expect(ending).toEqual({ kind: 'passes' });
+        expect(ending).toMatchObject({ kind: 'passes' });
+        expect((ending as { remarks: readonly object[] }).remarks.length > 0).toBe(verification.report.warnings.length > 0);
         continue;
       }
       const { fixes } = proposeFixes(verification, end.failure!.failure);

@@ -4,7 +4,7 @@ import { debuggerFrame, paneColumns } from '../../shell/debugger/frame.ts';
 import { actionOf, KEYS } from '../../shell/debugger/keys.ts';
 import { createPainter } from '../../shell/debugger/painter.ts';
 import { widthNote } from '../../shell/debugger/snapshot.ts';
-import { filled, line, lineWidth, wrapWords } from '../../shell/debugger/spans.ts';
+import { filled, line, lineWidth, span, wrappedLine, wrapWords } from '../../shell/debugger/spans.ts';
 import { textWidth } from '../../shell/repl/text.ts';
 import { THEMES } from '../../shell/repl/theme.ts';
 import { newSession, run } from '../contexts/harness.ts';
@@ -87,6 +87,34 @@ describe('the screen', () => {
     await screen.press('3');
     expect(screen.text(SMALL)).toContain('ebpf watch samples/droppacket_unsafe.c');
     expect(screen.text(SMALL)).not.toContain('PgDn');
+    await screen.press('Backspace');
+    expect(screen.text(SMALL)).toContain('What do you want to know?');
+    await screen.press('Backspace');
+    expect(screen.text(SMALL)).toContain('Which failed check first?');
+  });
+
+  it('breaks text by the columns of its letters, and keeps the looks of its parts', () => {
+    const text = '数据的开始 и конец пакета 🎉 e\u0301e\u0301e\u0301 一个非常长的名字没有空格';
+    for (const columns of [6, 10, 17, 30]) {
+      const lines = wrappedLine([span('>! 12  ', 'error'), span(text, 'label')], columns, 4);
+      expect(lines.every((row) => lineWidth(row) <= columns)).toBe(true);
+      const joined = lines.map((row) => row.map((part) => part.text).join('')).join('');
+      expect(joined.replaceAll(' ', '')).toBe(`>! 12  ${text}`.replaceAll(' ', ''));
+      expect(
+        lines
+          .flat()
+          .filter(({ role }) => role === 'error')
+          .map((part) => part.text.trim())
+          .join(''),
+      ).toContain('>!');
+    }
+    expect(wrappedLine([span('short')], 10, 2)).toEqual([[span('short')]]);
+  });
+
+  it('says where the list of steps is that a key has changed', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('a');
+    expect(screen.text(SMALL)).toContain('The list of steps shows all of them; Tab goes to it.');
   });
 
   it('does not follow a loop that never ends when it goes by lines', async () => {
