@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import { programTypeByName } from '../../src/platform/index.ts';
+import type { Platform } from '../../src/platform/platform.ts';
 import type { BpfProgram } from '../../src/runtime/programs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { defineCommand } from '../command.ts';
@@ -40,22 +42,29 @@ export const command = defineCommand({
     ONLY_PLATFORM,
   ],
   examples: ['show programs', 'show programs sample_ext pinned=yes', 'show programs id=5', 'show programs format=json'],
-  run: (tags, environment) =>
-    platformListing(environment, tags.platform, (runtime) => {
-      const type = tags.type === undefined ? undefined : namedProgramType(runtime.platform, tags.type);
+  async run(tags, environment) {
+    const platforms: Platform[] = [];
+    const blocks = await platformListing(environment, tags.platform, (runtime) => {
+      platforms.push(runtime.platform);
+      const type = tags.type === undefined ? undefined : programTypeByName(runtime.platform, tags.type);
       return runtime
         .programs()
         .map((program) => listed(runtime, program))
         .filter(
           (program) =>
-            (type === undefined || program.type === type.name) &&
+            (tags.type === undefined || program.type === type?.name) &&
             agrees(tags.attached, program.links) &&
             agrees(tags.pinned, program.pins) &&
             (tags.filename === undefined || [program.file, basename(program.file)].includes(tags.filename)) &&
             (tags.section === undefined || program.section === tags.section) &&
             (tags.id === undefined || program.id === tags.id),
         );
-    }),
+    });
+    const { type } = tags;
+    // A type of one platform shows nothing of the others; one of no platform is a mistake.
+    if (type !== undefined && !platforms.some((platform) => programTypeByName(platform, type))) namedProgramType(platforms[0]!, type);
+    return blocks;
+  },
   text(blocks, { level, id }) {
     const normal = (level ?? (id === undefined ? 'normal' : 'verbose')) === 'normal';
     return platformBlocks(blocks, normal ? programTable : (rows) => rows.map(programBlock).join(''));

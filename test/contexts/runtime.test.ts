@@ -130,6 +130,28 @@ describe('add program', () => {
   ]);
 });
 
+describe('show programs', () => {
+  const BOTH = [TAIL_CALL, 'add program samples/tc_linux.o attach=none'];
+  play([
+    {
+      name: 'lists a type of one platform beside programs of the other',
+      lines: [...BOTH, 'show programs type=sample'],
+      stdout: /^\n {4}ID [^\n]*\n[^\n]*\n {5}5 [^\n]* caller\n {5}6 [^\n]* callee\n$/,
+    },
+    {
+      name: 'lists a type of Linux',
+      lines: [...BOTH, 'show programs tc'],
+      stdout: /^\nPlatform: linux\n\n {4}ID [^\n]*\n[^\n]*\n {5}9 [^\n]* count_bytes\n$/,
+    },
+    {
+      name: 'refuses a type that no platform has',
+      lines: [...BOTH, 'show programs type=nonsense'],
+      stderr: /^"nonsense" is not an acceptable value for type\.\nThe parameter is incorrect\.\n/,
+      exitCode: 2,
+    },
+  ]);
+});
+
 describe('delete program and set program', () => {
   play([
     {
