@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import sarifSchema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' with { type: 'json' };
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import draft04 from 'ajv-draft-04';
@@ -20,20 +21,29 @@ function words({ instancePath, message, params }: ErrorObject): Complaint {
   return `${instancePath === '' ? '/' : instancePath}: ${message}${which === undefined ? '' : ` (${which})`}`;
 }
 
-/**
- * A check against one of our own schemas (JSON Schema, draft 2020-12), which uses only keywords that there are.
- *
- * @param others schemas that it refers to, by their file names.
- * @param part a definition to check against instead of the whole, such as `step`.
- */
-export function schemaCheck(schema: object, others: Readonly<Record<string, object>> = {}, part?: string): (value: unknown) => readonly Complaint[] {
-  const ajv = new Ajv2020(OPTIONS);
-  for (const [name, other] of Object.entries(others)) ajv.addSchema(other, name);
-  const name = 'this.schema.json';
-  ajv.addSchema(schema, name);
-  const validate = ajv.getSchema(part === undefined ? name : `${name}#/$defs/${part}`);
-  if (validate === undefined) throw new Error(`the schema has no ${part}`);
-  return (value) => complaintsOf(validate, value);
+/** Our own schemas (JSON Schema, draft 2020-12), which use only keywords that there are. */
+const ours = new Ajv2020(OPTIONS);
+
+/** One of our schemas, of which parts can be checked against. */
+export interface OwnSchema {
+  /** Names of its definitions. */
+  readonly definitions: readonly string[];
+  /** @param definition such as `step`; without it the whole schema. */
+  complaints(value: unknown, definition?: string): readonly Complaint[];
+}
+
+/** A schema of ours; those that it refers to have to be read before it. @param name of its file in docs/. */
+export function ownSchema(name: string): OwnSchema {
+  const schema: { readonly $defs: object } = JSON.parse(readFileSync(`docs/${name}`, 'utf8'));
+  if (ours.getSchema(name) === undefined) ours.addSchema(schema, name);
+  return {
+    definitions: Object.keys(schema.$defs),
+    complaints(value, definition) {
+      const validate = ours.getSchema(definition === undefined ? name : `${name}#/$defs/${definition}`);
+      if (validate === undefined) throw new Error(`${name} has no ${definition}`);
+      return complaintsOf(validate, value);
+    },
+  };
 }
 
 let sarifValidate: ValidateFunction | undefined;

@@ -21,7 +21,7 @@ export function patiently<Result>(steps: Steps<Result>, title: string, { signal,
 }
 
 /** What may differ from the way in which the program was opened. */
-export type Judging = Pick<VerifyOptions, 'assumptions' | 'precision' | 'onLoopHead'>;
+export type Judging = Pick<VerifyOptions, 'assumptions' | 'precision' | 'onLoopHead' | 'timeLimit'>;
 
 /** Verifies a program, or a changed copy of it, in the way in which it was opened; rejects with CommandError where it could not be judged. */
 export type Judge = (program: ObjectProgram, judging: Judging, control: Control) => Promise<Verification>;

@@ -6,7 +6,7 @@ import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { type Debugger, debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE } from './failure-tag.ts';
-import type { Control } from './judge.ts';
+import type { Control, Judging } from './judge.ts';
 import { count } from './render.ts';
 
 export const command = defineCommand({
@@ -27,7 +27,9 @@ export const command = defineCommand({
     const chosen = chosenFailure(debug, failure);
     const { session } = debug;
     const { id } = chosen.failure;
-    const { precision } = session.report;
+    const { precision, milliseconds } = session.report;
+    // A smaller program that fails in the same way takes no longer; one that runs round its loops for ever is none.
+    const judging = { precision, timeLimit: MOMENT + PATIENCE * milliseconds };
     const had = new Set(session.report.failures.map((one) => one.id));
     // Progress of the single verifications says nothing here.
     const control: Control = { signal, progress: () => undefined };
@@ -35,7 +37,7 @@ export const command = defineCommand({
       session.failure(chosen.number);
       return minimise(
         session,
-        async (candidate) => fails(debug, candidate, id, had, precision, control),
+        async (candidate) => fails(debug, candidate, id, had, judging, control),
         ({ left, tries }) => progress({ title: `minimise ${id}, ${left} instructions left`, done: tries }),
       );
     });
@@ -64,17 +66,21 @@ export const command = defineCommand({
   json: ({ lines, kept, ...result }) => ({ schema: 1, ...result, text: lines.join(''), file: kept ?? null }),
 });
 
+/** Milliseconds that every candidate gets, and times that of the program itself that it gets besides. */
+const MOMENT = 50;
+const PATIENCE = 3;
+
 /** Whether a candidate fails with the id, and with none that the program did not have; one that cannot be judged does not. */
 async function fails(
   debug: Debugger,
   candidate: DebugSession['program'],
   id: string,
   had: ReadonlySet<string>,
-  precision: number,
+  judging: Judging,
   control: Control,
 ): Promise<boolean> {
   try {
-    const { report } = await debug.verifyAgain({ precision }, control, candidate);
+    const { report } = await debug.verifyAgain(judging, control, candidate);
     return report.failures.some((one) => one.id === id) && report.failures.every((one) => had.has(one.id));
   } catch (error) {
     if (error instanceof CommandError && error.kind === 'verification') return false;

@@ -47,7 +47,7 @@ export const command = defineCommand({
       ...(format === 'html' || format === 'sarif' ? { walks: session.aside(() => recordWalks(session, 'all')) } : {}),
     };
     const verified = [{ report, program, typeInferred: false, opening: 'guide' }];
-    const json = { schema: 1, ...verificationJson(report, (slot) => sourceAt(program, slot)) };
+    const json = { schema: 1, platform: report.platform, programs: [verificationJson(report, (slot) => sourceAt(program, slot))] };
     const text =
       format === 'sarif' || format === 'html'
         ? (await import('../render/exported.ts')).exportedDocument(format, machine.object, report.platform, verified)

@@ -66,11 +66,11 @@ describe('report', () => {
     expect(text).toContain('CONFIRMED BUG: empty packet');
     expect(text).toMatch(/ {4}next {9}explain PKT-01\n {17}guide\n/);
     expect(await lines(session, 'state')).toBe(here);
-    expect(await json(session, 'report')).toMatchObject({ schema: 1, verdict: 'rejected', failures: [{ id: 'PKT-01' }, { id: 'PKT-02' }] });
+    expect(await json(session, 'report')).toMatchObject({ schema: 1, programs: [{ verdict: 'rejected', failures: [{ id: 'PKT-01' }, { id: 'PKT-02' }] }] });
     await lines(session, 'fix A');
     expect(await lines(session, 'report')).toMatch(/^Verification succeeded\n/);
     await lines(session, 'undo', 'assume "packet >= 26" at 2');
-    expect(await json(session, 'report')).toMatchObject({ verdict: 'accepted' });
+    expect(await json(session, 'report')).toMatchObject({ programs: [{ verdict: 'accepted' }] });
   });
 
   it('keeps a page, a SARIF log or JSON in a file', async () => {
@@ -83,7 +83,7 @@ describe('report', () => {
     };
     expect(await kept('html')).toMatch(/^<!doctype html>[\s\S]*id="stepper"/);
     expect(JSON.parse(await kept('sarif'))).toMatchObject({ version: '2.1.0', runs: [{ results: [{ ruleId: 'PKT-01' }, { ruleId: 'PKT-02' }] }] });
-    expect(JSON.parse(await kept('json'))).toMatchObject({ schema: 1, verdict: 'rejected' });
+    expect(JSON.parse(await kept('json'))).toMatchObject({ schema: 1, programs: [{ verdict: 'rejected' }] });
     expect(await kept('text')).toMatch(/^Verification failed\n/);
   });
 });

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { newSession, run } from '../contexts/harness.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
-import { schemaCheck } from '../json-schema.ts';
+import { ownSchema } from '../json-schema.ts';
 
-const complaints = schemaCheck(JSON.parse(readFileSync('docs/show-verification.schema.json', 'utf8')));
+const { complaints } = ownSchema('show-verification.schema.json');
 
 async function verified(bytes: Uint8Array | undefined, tags: string) {
   const { stdout, stderr } = await run(newSession(bytes === undefined ? {} : { 'x.o': bytes }), `ebpf show verification ${tags} format=json`);
