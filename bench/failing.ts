@@ -4,11 +4,16 @@
  *   node bench/run.mjs failing [--mutants N] [--seed N] [--programs N] [--each] [--report]
  */
 import { readFileSync } from 'node:fs';
+import { Crosscheck } from '../src/crosscheck/index.ts';
+import { runChecked } from '../src/engine/checked-interpreter.ts';
+import { judgeFailure } from '../src/explain/fixes/judgement.ts';
+import { explainFailures } from '../src/explain/report.ts';
+import { DebugSession } from '../src/explain/session.ts';
 import type { Branch, Instruction, InstructionList } from '../src/isa/instruction.ts';
 import { loadObject } from '../src/object/load.ts';
 import type { ObjectFile, ObjectProgram } from '../src/object/object-file.ts';
 import { linux } from '../src/platform/linux/linux.ts';
-import { verifyProgram } from '../src/verifier/index.ts';
+import { type Verification, verify } from '../src/verifier/index.ts';
 
 const corpus = new URL('../../shared/corpus/elf/', import.meta.url);
 
@@ -147,7 +152,7 @@ function judged(object: ObjectFile, program: ObjectProgram) {
   const rungs = new Map<number, number>();
   const started = processorMs();
   let last = started;
-  const report = verifyProgram(object, program, {
+  const verification = verify(object, program, {
     platform: linux,
     timeLimit: option('limit', 600) * 1000,
     onProgress: ({ precision }) => {
@@ -156,7 +161,20 @@ function judged(object: ObjectFile, program: ObjectProgram) {
       last = now;
     },
   });
-  return { report, rungs, ms: processorMs() - started };
+  return { verification, report: verification.report, rungs, ms: processorMs() - started };
+}
+
+/** Failed checks whose stories `show verification` tells. */
+const EXPLAINED = 8;
+
+/** Processor time of what `show verification` does when the verdict is known: the stories, and what is thought of the first failure. */
+function reported(program: ObjectProgram, verification: Verification): { readonly story: number; readonly judgement: number } {
+  const started = processorMs();
+  explainFailures(new DebugSession(program, verification), EXPLAINED);
+  const told = processorMs();
+  const crosscheck = verification.exploration === undefined ? undefined : new Crosscheck(verification);
+  judgeFailure(verification, 0, { run: runChecked, ...(crosscheck === undefined ? {} : { follow: (input) => crosscheck.follow(input).escape }) });
+  return { story: told - started, judgement: processorMs() - told };
 }
 
 const median = (list: readonly number[]) => list.slice().sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
@@ -164,10 +182,12 @@ const median = (list: readonly number[]) => list.slice().sort((a, b) => a - b)[M
 const wanted = option('mutants', 10);
 const random = randomFrom(option('seed', 1));
 const chosen = subjects().slice(0, option('programs', 100));
+const wantsReports = process.argv.includes('--report');
 const each = process.argv.includes('--each');
 for (const { object, program } of chosen) judged(object, program);
 const ratios: number[] = [];
 const times: number[] = [];
+const reports: number[] = [];
 console.log('program                                                slots  passing  rejected    median   x      worst');
 for (const subject of chosen) {
   const { object, program, name } = subject;
@@ -177,7 +197,7 @@ for (const subject of chosen) {
   for (const mutant of mutantsOf(subject, random)) {
     if (own.length >= wanted) break;
     tried++;
-    const { report, rungs, ms } = judged(object, mutant.program);
+    const { verification, report, rungs, ms } = judged(object, mutant.program);
     if (report.verdict === 'accepted') {
       if (each && report.precision > 2) console.log(`  passes only at ${report.precision}: ${mutant.fault} ${mutant.test} ${mutant.slot}`);
       continue;
@@ -185,11 +205,13 @@ for (const subject of chosen) {
     // That code is unreachable is found without exploring it.
     if (report.failures.length > 0 && report.failures.every(({ check }) => check.kind === 'unreachable')) continue;
     own.push(ms);
+    const { story, judgement } = wantsReports ? reported(mutant.program, verification) : { story: 0, judgement: 0 };
+    reports.push(story + judgement);
     ratios.push(ms / passing);
     if (each) {
       const f = report.failures[0];
       console.log(
-        `  ${mutant.fault} ${mutant.test} ${mutant.slot}: ${ms.toFixed(0)} ms [${[...rungs].map(([p, t]) => `${p}: ${t.toFixed(0)}`).join(', ')}] p=${report.precision} ${report.error?.message ?? `${f?.instruction} ${f?.id} ${f?.check.kind} +${report.failures.length - 1}`}`,
+        `  ${mutant.fault} ${mutant.test} ${mutant.slot}: ${ms.toFixed(0)} ms [${[...rungs].map(([p, t]) => `${p}: ${t.toFixed(0)}`).join(', ')}] p=${report.precision} ${wantsReports ? `story ${story.toFixed(0)}, judgement ${judgement.toFixed(0)} ms ` : ''}${report.error?.message ?? `${f?.instruction} ${f?.id} ${f?.check.kind} +${report.failures.length - 1}`}`,
       );
     }
   }
@@ -205,3 +227,5 @@ for (const subject of chosen) {
 console.log(
   `${times.length} rejected: ${median(times).toFixed(0)} ms the median, ${Math.max(...times).toFixed(0)} ms the worst; ${median(ratios).toFixed(1)} times the unharmed program's time the median, ${Math.max(...ratios).toFixed(1)} the worst`,
 );
+if (wantsReports)
+  console.log(`from the verdict to the report: ${median(reports).toFixed(0)} ms the median, ${Math.max(...reports).toFixed(0)} ms the worst`);

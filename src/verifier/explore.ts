@@ -104,7 +104,7 @@ export interface ExploreOptions {
   readonly precision: Precision;
   /** Explores in the manner of a search. */
   readonly search?: Search;
-  /** Stop at the first failed check of severity safety or policy; `goOn` ends that. */
+  /** Stop at the first failed check of severity safety or policy; `ignoreFailures` ends that. */
   readonly stopAtFailure: boolean;
   readonly thresholds: readonly Int[];
   readonly cancelled: () => boolean;
@@ -173,9 +173,13 @@ export class Explorer {
     this.deliver(this.node(root, this.graph.functions.get(slot)!.entry), entry, undefined);
   }
 
-  /** Makes ready to explore what is left after a failed check, with so many steps more. */
-  goOn(steps: number): void {
+  /** From now on failed checks are no reason to stop. */
+  ignoreFailures(): void {
     this.stopAtFailure = false;
+  }
+
+  /** Allows so many steps from now on, within what the precision allows. */
+  allow(steps: number): void {
     this.stepLimit = Math.min(this.options.precision.steps, this.steps + steps);
   }
 

@@ -92,6 +92,8 @@ export class Attempt {
   private readonly structural: number;
   /** What has been explored when it last stopped; undefined before. */
   exploration: Exploration | undefined;
+  /** The instruction to which a long search went. */
+  private searched: number | undefined;
 
   constructor(subject: Subject, precision: Precision, stopAtFailure: boolean) {
     this.subject = subject;
@@ -112,8 +114,9 @@ export class Attempt {
     this.explorer.begin(subject.entry(machine));
   }
 
-  /** Explores until it stops; pauses every few blocks. */
-  *explore(): Generator<undefined, Exploration> {
+  /** Explores on until it stops, after so many steps at the latest; pauses every few blocks. */
+  *explore(steps = Number.POSITIVE_INFINITY): Generator<undefined, Exploration> {
+    this.explorer.allow(steps);
     for (;;) {
       const exploration = this.explorer.advance(VISITS);
       if (exploration !== undefined) {
@@ -125,10 +128,10 @@ export class Attempt {
     }
   }
 
-  /** Explores what is left after a failed check, with so many steps more. */
-  goOn(steps: number): Generator<undefined, Exploration> {
-    this.explorer.goOn(steps);
-    return this.explore();
+  /** Explores what is left behind the failed check that stopped it. */
+  exploreRest(steps: number): Generator<undefined, Exploration> {
+    this.explorer.ignoreFailures();
+    return this.explore(steps);
   }
 
   /** A check that exploring put failed. */
@@ -158,6 +161,15 @@ export class Attempt {
     const { clock } = this.subject;
     const limit = clock.late ? `within ${clock.timeLimit} ms` : `in ${this.exploration.steps} abstract steps`;
     return `Not all of the program was explored ${limit}: other checks may fail too.`;
+  }
+
+  /** Whether the check that stopped it fails whatever is kept apart. `before`: the attempt that stopped before it and was asked the same. */
+  *isCertain(before?: Attempt): Generator<undefined, boolean> {
+    const finding = this.rejections[0]!;
+    // What was not found along one path to an instruction is mostly not found along another.
+    const again = before?.searched === finding.instruction;
+    this.searched = finding.instruction;
+    return (yield* this.confirm(finding, again ? SHORT_SEARCH : LONG_SEARCH)) === 'certain';
   }
 
   /** Whether a failed check fails without any merging, too; pauses every few blocks. */
@@ -192,11 +204,17 @@ export type Outcome =
  */
 export function* climb(subject: Subject, ladder: readonly Precision[]): Generator<undefined, Outcome> {
   const { clock } = subject;
+  const lowest = ladder[0]!;
   const finest = ladder[ladder.length - 1]!;
   let last: Attempt | undefined;
   for (const precision of ladder) {
     const attempt = new Attempt(subject, precision, ladder.length > 1);
-    const { stopped } = yield* attempt.explore();
+    let { stopped } = yield* attempt.explore(last?.precision === lowest ? patience(attempt) : undefined);
+    if (stopped === 'steps' && last?.precision === lowest && !clock.isOver()) {
+      // It takes long, and may be in vain.
+      if (yield* last.isCertain()) return yield* reject(subject, last, finest);
+      ({ stopped } = yield* attempt.explore());
+    }
     if (clock.cancelled) return { kind: 'cancelled' };
     if (!attempt.failed) {
       const limit = clock.late ? lateText(clock.timeLimit) : attempt.limit;
@@ -205,10 +223,9 @@ export function* climb(subject: Subject, ladder: readonly Precision[]): Generato
       // More precision costs more: what the setting before found stands.
       return yield* finish(last);
     }
-    last = attempt;
     if (stopped === 'failure') {
       // Most of what fails at the first rung passes at the second, which costs little.
-      const certain = precision === finest || (precision !== ladder[0] && (yield* isCertain(attempt)));
+      const certain = precision === finest || (precision !== lowest && (yield* attempt.isCertain(last)));
       if (clock.cancelled) return { kind: 'cancelled' };
       if (certain) return yield* reject(subject, attempt, finest);
     } else if (
@@ -218,13 +235,14 @@ export function* climb(subject: Subject, ladder: readonly Precision[]): Generato
     ) {
       return judged(attempt);
     }
+    last = attempt;
   }
   return judged(last!);
 }
 
-/** Whether the check at which the attempt stopped fails whatever is kept apart. */
-function* isCertain(attempt: Attempt): Generator<undefined, boolean> {
-  return (yield* attempt.confirm(attempt.rejections[0]!, LONG_SEARCH)) === 'certain';
+/** Steps after which it is asked whether a rung is worth more: those of most programs that pass are fewer. */
+function patience({ machine }: Attempt): number {
+  return 20_000 + 8 * machine.instructions.length;
 }
 
 /** The program is to be rejected: finds what else fails, with all precision where that costs little. */
@@ -239,7 +257,10 @@ function* reject(subject: Subject, attempt: Attempt, finest: Precision): Generat
 
 /** Explores what is left behind the first failed check, and leaves out what fails there for want of precision. */
 function* finish(attempt: Attempt): Generator<undefined, Outcome> {
-  if (attempt.exploration?.stopped === 'failure') yield* attempt.goOn(REST + REST_PER_SLOT * attempt.machine.instructions.length);
+  const { precision, machine } = attempt;
+  // The more states are kept apart, the more a step costs.
+  if (attempt.exploration?.stopped === 'failure')
+    yield* attempt.exploreRest((REST + REST_PER_SLOT * machine.instructions.length) / Math.max(1, precision.states / 4));
   const spurious = new Set<Finding>();
   for (const finding of attempt.rejections.slice(1, 1 + MOST_CONFIRMED))
     if ((yield* attempt.confirm(finding, SHORT_SEARCH)) === 'spurious') spurious.add(finding);
@@ -251,10 +272,10 @@ function judged(attempt: Attempt, spurious: ReadonlySet<Finding> = new Set()): O
   return { kind: 'judged', attempt, spurious };
 }
 
-/** Steps of the search for a path on which the check fails that stopped an attempt; such paths are mostly found within a few hundred. */
+/** Steps of the search for a path on which a check fails; such paths are mostly found within a few hundred. */
 const LONG_SEARCH = 30_000;
-/** Steps of the same for each further failed check, and how many of those are looked at. */
 const SHORT_SEARCH = 3_000;
+/** Further failed checks for which one is looked for. */
 const MOST_CONFIRMED = 16;
 /** Steps of the last rung that are always worth it. */
 const BRIEF = 5_000;
