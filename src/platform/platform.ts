@@ -274,6 +274,8 @@ export interface HelperPrototype {
   readonly gplOnly?: boolean;
   /** The host's implementation takes sizes as u32: the upper halves of size arguments are ignored. */
   readonly narrowSizes?: boolean;
+  /** No argument may point into the packet. */
+  readonly noPackets?: boolean;
   /** Map kinds the `map` argument may have; undefined = any. */
   readonly mapKinds?: readonly MapKind[];
   /** The `map` argument must have a value for each processor. */

@@ -75,6 +75,8 @@ export function checkArgument(call: CallContext, index: number, argument: Helper
     argument.kind !== 'memory_readwrite'
   )
     return true;
+  if (value.kind === 'packet' && call.prototype.noPackets === true && argument.kind !== 'anything')
+    return mismatch(call, register, value, 'no pointer into the packet, which Linux lets only some helpers see', MEMORY_TYPES);
   return ARGUMENT_CHECKS[argument.kind](call, register, value, argument);
 }
 

@@ -129,3 +129,32 @@ describe('results that helpers write are aligned wherever they lie', () => {
     expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
   });
 });
+
+describe('packets are seen only by the helpers that the kernel lets', () => {
+  const checked = `
+    r6 = *(u32 *)(r1 + 0)
+    r7 = *(u32 *)(r1 + 4)
+    r2 = r6
+    r2 += 16
+    if r2 > r7 goto <out>
+    r2 = r6`;
+  const leaving = `
+  out:
+    r0 = 0
+    exit`;
+  it.each([
+    ['a key', `${checked}\nr1 = map m\ncall bpf_map_lookup_elem\n${leaving}`, []],
+    ['bytes to add up', `${checked}\nr1 = r6\nr2 = 16\nr3 = 0\nr4 = 0\nr5 = 0\ncall bpf_csum_diff\n${leaving}`, []],
+    ['bytes to print', `${checked}\nr1 = r6\nr2 = 16\ncall bpf_trace_printk\n${leaving}`, ['argument_type']],
+    ['a record', `${checked}\nr1 = map rb\nr3 = 16\nr4 = 0\ncall bpf_ringbuf_output\n${leaving}`, ['argument_type']],
+    ['room for a value', `${checked}\nr1 = map q\ncall bpf_map_pop_elem\n${leaving}`, ['argument_type']],
+  ] as const)('%s', (_, text, expected) => {
+    const maps = [
+      { name: 'm', type: 'hash', key: 4, value: 8 },
+      { name: 'q', type: 'queue', key: 0, value: 8 },
+      { name: 'rb', type: 'ringbuf', key: 0, value: 0 },
+    ];
+    const report = verifyText({ platform: linux, type: 'xdp', section: 'xdp', text, maps });
+    expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
+  });
+});

@@ -73,13 +73,13 @@ const PLATFORM: Platform = {
 
 const helpers = new Map<number, HelperPrototype | undefined>();
 
-/** The peer's one fake map fits every helper; what a helper hands out need not be given back. */
+/** The peer's one fake map fits every helper, all of which may see packets; what a helper hands out need not be given back. */
 function helperOf(id: number): HelperPrototype | undefined {
   if (!helpers.has(id)) {
     const found = findHelper(PLATFORM, PROGRAM_TYPE, id);
     if (found === undefined) helpers.set(id, undefined);
     else {
-      const { mapKinds, acquires: _, ...rest } = found;
+      const { mapKinds, acquires: _, noPackets: __, ...rest } = found;
       helpers.set(id, mapKinds?.includes('prog_array') === true ? { ...rest, mapKinds } : rest);
     }
   }

@@ -40,9 +40,34 @@ const narrow: ReadonlySet<string> = new Set(
   ].map((name) => `bpf_${name}`),
 );
 
+/** Helpers that pointers into the packet may be given to (pkt_access of their prototypes). */
+const reading: ReadonlySet<string> = new Set(
+  [
+    'map_lookup_elem',
+    'map_update_elem',
+    'map_delete_elem',
+    'map_push_elem',
+    'map_lookup_percpu_elem',
+    'csum_diff',
+    'sk_lookup_tcp',
+    'sk_lookup_udp',
+    'skc_lookup_tcp',
+    'tcp_check_syncookie',
+    'tcp_gen_syncookie',
+    'tcp_raw_gen_syncookie_ipv4',
+    'tcp_raw_gen_syncookie_ipv6',
+    'tcp_raw_check_syncookie_ipv4',
+    'tcp_raw_check_syncookie_ipv6',
+  ].map((name) => `bpf_${name}`),
+);
+
 export const helpers: ReadonlyMap<number, HelperPrototype> = byId(
   [...coreHelpers, ...packetHelpers, ...socketHelpers, ...tracingHelpers]
-    .map((row) => (narrow.has(row.name) ? { ...row, narrowSizes: true } : row))
+    .map((row) => ({
+      ...row,
+      ...(narrow.has(row.name) ? { narrowSizes: true } : {}),
+      ...(reading.has(row.name) ? {} : { noPackets: true }),
+    }))
     .sort((a, b) => a.id - b.id),
 );
 
