@@ -1,4 +1,5 @@
 import type { Host, HostBuild } from './host.ts';
+import { safeFlags } from './safe-flags.ts';
 import { tokenize } from './tokens.ts';
 
 /** How a source is compiled. */
@@ -8,6 +9,8 @@ export interface CompileFlags {
   readonly directory: string | undefined;
   /** The compile database that was used. */
   readonly database: string | undefined;
+  /** Its options that are not taken over, because they might do more than compile. */
+  readonly refused: readonly string[];
 }
 
 /** What every eBPF object needs; later flags override it. */
@@ -26,10 +29,10 @@ export async function compileFlags(host: Host, build: HostBuild, source: string,
   for (let folder = build.resolvePath('..', source); ; folder = build.resolvePath('..', folder)) {
     const database = build.resolvePath(DATABASE, folder);
     const found = databaseEntry(await readText(host, database), build, source, folder);
-    if (found) return { flags: [...BASE_FLAGS, ...found.flags, ...own], directory: found.directory, database };
+    if (found) return { flags: [...BASE_FLAGS, ...found.kept, ...own], directory: found.directory, database, refused: found.refused };
     if (folder === build.resolvePath('..', folder)) break;
   }
-  return { flags: [...BASE_FLAGS, ...own], directory: undefined, database: undefined };
+  return { flags: [...BASE_FLAGS, ...own], directory: undefined, database: undefined, refused: [] };
 }
 
 /** The file's text; undefined where there is none to read. */
@@ -59,7 +62,7 @@ function databaseEntry(text: string | undefined, build: HostBuild, source: strin
     const from = typeof directory === 'string' ? build.resolvePath(directory, folder) : folder;
     if (build.resolvePath(file, from) !== source) continue;
     const words = argumentsOf(fields);
-    if (words) return { flags: withoutFiles(words.slice(1), (path) => build.resolvePath(path, from) === source), directory: from };
+    if (words) return { ...safeFlags(withoutOutput(words.slice(1))), directory: from };
   }
   return undefined;
 }
@@ -85,13 +88,10 @@ export function shellWords(command: string): readonly string[] {
   return words;
 }
 
-/** Options that take the next word and say what is written where, which is for the watching command to say. */
+/** Options that say what is written where, which is for the watching command to say; a word after them is theirs. */
 const OUTPUT_OPTIONS = new Set(['-o', '-MF', '-MT', '-MQ', '-MJ']);
 const OUTPUT_FLAG = /^(?:-c|-S|-E|-M|-MM|-MD|-MMD|-MP|-MG|-o.+|-M[FTQJ].+|--)$/;
 
-function withoutFiles(words: readonly string[], isSource: (word: string) => boolean): readonly string[] {
-  return words.filter((word, index) => {
-    if (OUTPUT_OPTIONS.has(word) || OUTPUT_OPTIONS.has(words[index - 1] ?? '')) return false;
-    return !OUTPUT_FLAG.test(word) && !(!word.startsWith('-') && isSource(word));
-  });
+function withoutOutput(words: readonly string[]): readonly string[] {
+  return words.filter((word, index) => !OUTPUT_FLAG.test(word) && !OUTPUT_OPTIONS.has(word) && !OUTPUT_OPTIONS.has(words[index - 1] ?? ''));
 }

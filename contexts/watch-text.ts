@@ -37,6 +37,12 @@ export function watchingText(filename: string, others: number): string {
   return `Watching ${filename}${more}. Ctrl-C ends it.\n`;
 }
 
+/** What of a compile database was left out; '' or a line. */
+export function refusedText(refused: readonly string[]): string {
+  if (refused.length === 0) return '';
+  return wrap(`compile_commands.json: not taken over, as they may do more than compile (flags= takes them): ${refused.join(' ')}`, LINE_WIDTH, '  ');
+}
+
 export function lookText({ look, change, changed, first }: ToldLook): readonly Fragment[] {
   const head = changed === undefined ? '' : `\n${[...new Set(changed.map(baseName))].join(', ')} changed.\n`;
   const messages: Fragment = { stream: 'stderr', text: look.messages };

@@ -9,7 +9,7 @@ import { sourceAt } from '../render/source.ts';
 import { type ExplainedReport, verifyPrograms } from '../verify.ts';
 import { compareVerdicts, type WatchedFailure } from '../watch-compare.ts';
 import { compileFlags } from '../watch-flags.ts';
-import { type Look, lookJson, lookNews, lookText, watchingText } from '../watch-text.ts';
+import { type Look, lookJson, lookNews, lookText, refusedText, watchingText } from '../watch-text.ts';
 import { FILENAME, PLATFORM, SECTION } from './tags.ts';
 
 const SOURCE = /\.c$/i;
@@ -89,9 +89,9 @@ async function lookOnce(asked: Asked, path: string, build: HostBuild, { host, si
   let bytes: Uint8Array | undefined;
   if (SOURCE.test(path)) {
     await host.readFile(asked.filename);
-    const { flags, directory, database } = await compileFlags(host, build, path, asked.flags);
+    const { flags, directory, database, refused } = await compileFlags(host, build, path, asked.flags);
     const compiled = await build.compile({ source: directory === undefined ? asked.filename : path, flags, directory, signal });
-    messages = compiled.messages;
+    messages = `${refusedText(refused)}${compiled.messages}`;
     inputs = compiled.inputs.length === 0 ? [] : [...new Set([path, ...compiled.inputs, ...(database === undefined ? [] : [database])])];
     if (!compiled.object) return { inputs, messages, note: '', programs: undefined, failures: undefined };
     bytes = compiled.object;

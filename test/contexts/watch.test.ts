@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { HostBuild } from '../../contexts/host.ts';
+import { safeFlags } from '../../contexts/safe-flags.ts';
 import { compareVerdicts, type WatchedFailure } from '../../contexts/watch-compare.ts';
 import { compileFlags, shellWords } from '../../contexts/watch-flags.ts';
 import { memoryHost, newSession, run } from './harness.ts';
@@ -74,7 +75,7 @@ describe('compileFlags', () => {
   const BASE = ['-target', 'bpf', '-O2', '-g'];
 
   it('are the base ones without a database, then those of the command', async () => {
-    expect(await flagsOf({})).toEqual({ flags: BASE, directory: undefined, database: undefined });
+    expect(await flagsOf({})).toEqual({ flags: BASE, directory: undefined, database: undefined, refused: [] });
     expect((await flagsOf({}, '-DA "-I a b"')).flags).toEqual([...BASE, '-DA', '-I a b']);
   });
 
@@ -89,6 +90,7 @@ describe('compileFlags', () => {
       flags: [...BASE, '-Iinc', '-DX', '-DY'],
       directory: '/p',
       database: '/p/src/compile_commands.json',
+      refused: [],
     });
     expect((await flagsOf({ ...files, '/p/src/compile_commands.json': JSON.stringify([other]) })).flags).toEqual([...BASE, '-DFAR']);
   });
@@ -98,6 +100,56 @@ describe('compileFlags', () => {
       expect((await flagsOf({ '/p/src/compile_commands.json': damaged })).flags).toEqual(BASE);
     });
   }
+});
+
+describe('safeFlags', () => {
+  it('takes over what changes how a source is read and compiled', () => {
+    const words =
+      '-I inc -Iother -DA -D B=1 -UC -isystem /usr/include/x -iquote . -include vmlinux.h --sysroot=/x -std=gnu11 -O2 -Os -g -gdwarf-4 -Wall -Wno-unused -Werror=return-type -w -target bpfel --target=bpf -x c -mcpu=v3 -mlittle-endian -fno-builtin -fvisibility=hidden -fdebug-prefix-map=/a=/b -fno-stack-protector -nostdinc';
+    expect(safeFlags(words.split(' '))).toEqual({ kept: words.split(' '), refused: [] });
+  });
+
+  const hostile = [
+    '-fplugin=./evil.so',
+    '-fplugin=evil.so',
+    '-fplugin-arg-evil-x',
+    '-fpass-plugin=evil.so',
+    '-Xclang -load -Xclang ./evil.so',
+    '-mllvm -load=./evil.so',
+    '-B. -fno-integrated-as',
+    '-no-integrated-as',
+    '-fno-integrated-cc1',
+    '-target nvptx64 --cuda-path=.',
+    '--target=x86_64-linux-gnu --gcc-toolchain=.',
+    '-x cuda',
+    '-fopenmp-targets=nvptx64',
+    '@flags',
+    '--config evil.cfg',
+    '-Wp,-MD,/home/me/.profile',
+    '-Wa,--x',
+    '--serialize-diagnostics /home/me/.profile',
+    '-MJ/home/me/.profile',
+    '-ftime-trace=/home/me/.profile',
+    '-fprofile-generate',
+    '-ftest-coverage',
+    '-foptimization-record-file=x',
+    '-save-temps',
+    '-gsplit-dwarf',
+    '-fmodules-cache-path=x',
+    '-ivfsoverlay x',
+    '-working-directory x',
+    '-emit-ast',
+    'other.c',
+    'evil.o',
+  ];
+  for (const words of hostile) it(`leaves out ${words}`, () => expect(safeFlags(words.split(' ')).kept).toEqual([]));
+
+  it('names what it leaves out, files apart', () => {
+    expect(safeFlags(['-fplugin=x.so', 'a.c', '-DA', '@more'])).toEqual({ kept: ['-DA'], refused: ['-fplugin=x.so', '@more'] });
+    expect(safeFlags(['constructor', 'x', '__proto__'])).toEqual({ kept: [], refused: [] });
+    // A word that an option wants and does not get.
+    expect(safeFlags(['-I'])).toEqual({ kept: [], refused: ['-I'] });
+  });
 });
 
 describe('ebpf watch', () => {

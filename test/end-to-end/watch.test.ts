@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -137,6 +137,23 @@ describe.skipIf(!hasClang)('ebpf watch of a C source', () => {
     cancel = new AbortController();
     const again = startWatch([source, 'flags=-UPROVED -DPROVED=9']);
     expect((await again()).programs![0]!.verdict).toBe('accepted');
+  });
+
+  it('runs nothing that a compile database brings along, and says so', async () => {
+    writeFileSync(header, '#define PROVED 9\n');
+    const written = join(folder, 'written');
+    const entry = {
+      directory: folder,
+      file: 'prog.c',
+      arguments: ['clang', '-fplugin=./no-such-plugin.so', '--serialize-diagnostics', written, '-c', 'prog.c'],
+    };
+    writeFileSync(join(folder, 'compile_commands.json'), JSON.stringify([entry]));
+    const look = await startWatch([source])();
+    expect(look.programs).toEqual([{ section: 'xdp', program: 'f', verdict: 'accepted' }]);
+    expect(look.messages.replace(/\s+/g, ' ')).toBe(
+      'compile_commands.json: not taken over, as they may do more than compile (flags= takes them): -fplugin=./no-such-plugin.so --serialize-diagnostics ',
+    );
+    expect(existsSync(written)).toBe(false);
   });
 
   it('goes on after the file was away', async () => {
