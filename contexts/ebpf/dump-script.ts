@@ -1,5 +1,5 @@
 import type { ObjectFile } from '../../src/object/object-file.ts';
-import { LOOPBACK_ALIAS } from '../../src/runtime/hooks/interfaces.ts';
+import { LOOPBACK } from '../../src/runtime/hooks/interfaces.ts';
 import { programsToLoad } from '../../src/runtime/loader.ts';
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
 import { PerfEventArrayMap } from '../../src/runtime/maps/perf-event-array.ts';
@@ -47,7 +47,8 @@ export function isEmptyDump(script: readonly string[]): boolean {
 
 function interfaceLines(runtime: Runtime): readonly string[] {
   const [loopback, ...others] = runtime.interfaces.list();
-  const renamed = loopback === undefined || loopback.alias === LOOPBACK_ALIAS ? [] : [['interface', 'set', '1', loopback.alias]];
+  const renamed =
+    loopback === undefined || loopback.alias === LOOPBACK[runtime.platform.name].alias ? [] : [['interface', 'set', '1', loopback.alias]];
   const added = others.map(({ index, name, alias }) => ['interface', 'add', name, alias, `index=${index}`]);
   return [...renamed, ...added].map((words) => joinWords([...words, ...platformTag(runtime)]));
 }

@@ -67,7 +67,7 @@ export class Runtime {
   readonly mapRules: MapRules;
   readonly objects = new ObjectTable<KernelObject>();
   readonly pins: PinTable;
-  readonly interfaces = new InterfaceTable();
+  readonly interfaces: InterfaceTable;
   readonly helperEnvironment: HelperEnvironment;
   policy: Policy;
   /** Number of runs so far: whoever mirrors maps learns from it that programs may have stored through value pointers. */
@@ -87,6 +87,7 @@ export class Runtime {
     this.memory = new LinearMemory(undefined, options.memoryLimit);
     this.mapRules = mapRules(platform.name);
     this.pins = new PinTable(platform.name);
+    this.interfaces = new InterfaceTable(platform.name);
     this.#factories = options.engines ?? standardEngines;
     this.#providers = new Map([sampleHashProvider, ...(options.mapProviders ?? [])].map((provider) => [provider.typeName, provider]));
     this.helperEnvironment = this.#environment();

@@ -113,6 +113,17 @@ describe('programs of Linux', () => {
   });
 });
 
+describe('interfaces of Linux', () => {
+  it('begin with lo, as documents name it', async () => {
+    const session = await loaded();
+    await succeeds(session, 'net attach xdp name count dev lo');
+    expect(await succeeds(session, 'net show dev lo')).toMatch(/^xdp:\nlo\(1\) driver id \d+\n\ntc:\n\nflow_dissector:\n\n$/);
+    expect(await succeeds(session, 'link show')).toMatch(/^\d+: xdp {2}prog \d+ {2}\n\tifindex lo\(1\) {2}\n$/);
+    await succeeds(session, 'net detach xdp dev lo');
+    expect(await run(session, 'net show dev eth0')).toMatchObject({ stderr: 'Error: invalid devname eth0\n', exitCode: 255 });
+  });
+});
+
 describe('the control flow of a program', () => {
   it('is drawn as bpftool draws it', async () => {
     const session = await loaded();

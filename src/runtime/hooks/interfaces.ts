@@ -1,3 +1,4 @@
+import type { PlatformName } from '../../platform/platform.ts';
 import { RuntimeError } from '../result.ts';
 
 /** What XDP did with the frames of an interface. */
@@ -25,7 +26,12 @@ export interface VirtualInterface {
 
 const LOOPBACK_INDEX = 1;
 const LARGEST_INDEX = 0x7fff_ffff;
-export const LOOPBACK_ALIAS = 'Loopback Pseudo-Interface 1';
+
+/** What each host calls its loopback. */
+export const LOOPBACK: Readonly<Record<PlatformName, { readonly name: string; readonly alias: string }>> = {
+  windows: { name: 'loopback_0', alias: 'Loopback Pseudo-Interface 1' },
+  linux: { name: 'lo', alias: 'lo' },
+};
 
 function counters(): InterfaceCounters {
   return { received: 0, passed: 0, dropped: 0, transmitted: 0, redirected: 0, bytes: 0 };
@@ -40,11 +46,10 @@ function addressOf(index: number): Uint8Array {
 export class InterfaceTable {
   readonly #interfaces = new Map<number, VirtualInterface>();
 
-  constructor() {
+  constructor(platform: PlatformName) {
     this.#interfaces.set(LOOPBACK_INDEX, {
       index: LOOPBACK_INDEX,
-      name: 'loopback_0',
-      alias: LOOPBACK_ALIAS,
+      ...LOOPBACK[platform],
       address: new Uint8Array(6),
       counters: counters(),
     });

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOOPBACK_ALIAS } from '../hooks/interfaces.ts';
+import type { PlatformName } from '../../platform/platform.ts';
+import { LOOPBACK } from '../hooks/interfaces.ts';
 import type { BpfLink } from '../links.ts';
 import type { BpfMap, MapOrigin } from '../maps/map.ts';
 import { ArrayOfMaps, HashOfMaps } from '../maps/map-of-maps.ts';
@@ -219,7 +220,7 @@ export class Store {
     };
     this.#runsSeen = runtime.runs;
     if (previous !== undefined && JSON.stringify({ ...next, generation: 0 }) === JSON.stringify({ ...previous, generation: 0 })) return;
-    if (previous === undefined && isEmpty(next)) return;
+    if (previous === undefined && isEmpty(next, runtime.platform.name)) return;
     replaceFile(this.#paths.manifest, encodeManifest(next, this.#options.key?.()));
     this.#manifest = next;
     this.#track(runtime);
@@ -330,11 +331,11 @@ function storedProgram(program: BpfProgram): StoredProgram {
   };
 }
 
-function isEmpty(manifest: Manifest): boolean {
+function isEmpty(manifest: Manifest, platform: PlatformName): boolean {
   const { maps, programs, links, pins, interfaces, policy } = manifest;
   return (
     maps.length + programs.length + links.length + pins.length === 0 &&
-    interfaces.every(({ alias, counters }) => alias === LOOPBACK_ALIAS && counters.received === 0) &&
+    interfaces.every(({ alias, counters }) => alias === LOOPBACK[platform].alias && counters.received === 0) &&
     JSON.stringify(policy) === JSON.stringify(defaultPolicy)
   );
 }
