@@ -4,7 +4,10 @@
  */
 
 /** Options that take the next word. */
-const WITH_WORD = new Set(['-I', '-D', '-U', '-isystem', '-iquote', '-idirafter', '-include', '-imacros', '-isysroot', '--sysroot']);
+const WITH_WORD = new Set([
+  ...['-I', '-D', '-U', '-isystem', '-iquote', '-idirafter', '-include', '-imacros', '-isysroot', '--sysroot'],
+  '-fdebug-compilation-dir',
+]);
 /** Options whose next word says what is compiled, for which: other languages and targets run assemblers and compilers of their own. */
 const EXPECTED: ReadonlyMap<string, RegExp> = new Map([
   ['-target', /^bpf/],
@@ -14,7 +17,7 @@ const EXPECTED: ReadonlyMap<string, RegExp> = new Map([
 /** What a flag may look like; none of these names a program, a plugin or a file to write. */
 const KEPT: readonly RegExp[] = [
   /^-[IDU]./s,
-  /^-(?:isystem|iquote|idirafter|include|imacros|isysroot).+/s,
+  /^-(?:isystem|iquote|idirafter|include(?!-pch)|imacros|isysroot).+/s,
   /^--sysroot=/,
   /^--target=bpf/,
   /^-std=[\w+:]+$/,

@@ -105,7 +105,7 @@ describe('compileFlags', () => {
 describe('safeFlags', () => {
   it('takes over what changes how a source is read and compiled', () => {
     const words =
-      '-I inc -Iother -DA -D B=1 -UC -isystem /usr/include/x -iquote . -include vmlinux.h --sysroot=/x -std=gnu11 -O2 -Os -g -gdwarf-4 -Wall -Wno-unused -Werror=return-type -w -target bpfel --target=bpf -x c -mcpu=v3 -mlittle-endian -fno-builtin -fvisibility=hidden -fdebug-prefix-map=/a=/b -fno-stack-protector -nostdinc';
+      '-I inc -Iother -DA -D B=1 -UC -isystem /usr/include/x -iquote . -include vmlinux.h --sysroot=/x -std=gnu11 -O2 -Os -g -gdwarf-4 -Wall -Wno-unused -Werror=return-type -w -target bpfel --target=bpf -x c -mcpu=v3 -mlittle-endian -fno-builtin -fvisibility=hidden -fdebug-prefix-map=/a=/b -fdebug-compilation-dir /x -fno-stack-protector -nostdinc';
     expect(safeFlags(words.split(' '))).toEqual({ kept: words.split(' '), refused: [] });
   });
 
@@ -137,6 +137,7 @@ describe('safeFlags', () => {
     '-gsplit-dwarf',
     '-fmodules-cache-path=x',
     '-ivfsoverlay x',
+    '-include-pch evil.pch',
     '-working-directory x',
     '-emit-ast',
     'other.c',
