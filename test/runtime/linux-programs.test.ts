@@ -134,6 +134,11 @@ const rows: readonly [object: string, program: string, seen: readonly bigint[]][
   ['iterators', 'numbers', [0n, 9n, -22n, 0n]],
   ['iterators', 'bits', [0n, 0n, -22n, -7n, 4n, 195n, 0n, 0n]],
   ['iterators', 'objects', [0n, 42n]],
+  ['packet_edges', 'checksums', [-22n, -22n, -22n, -14n, -22n, -22n, 0n, -14n, -14n, -22n, -22n, -22n, 0n, 0n, 0n, 0n, 65534n, -22n, -22n]],
+  ['packet_edges', 'headers', [-22n, 0n, 84n, 1n, 0n, 838861637n, 0n, 0n, -14n, -14n]],
+  ['packet_edges', 'room', [-22n, -22n, -22n, -22n, -22n, -22n, 0n, 56710n, 104n, -114n, 0n, 8n, 64n, -14n, -524n]],
+  ['packet_edges', 'xdp_frames', [-14n, -22n, 7n, -14n, -22n, 0n, 0n, 0n, 0n, 218893066n]],
+  ['packet_edges', 'addressee', [3n]],
 ];
 
 describe.each(modes)('in mode %s', (mode) => {
@@ -251,5 +256,21 @@ describe('definitions', () => {
       return entry!.value.reduce((count, byte) => count + byte.toString(2).replaceAll('0', '').length, 0);
     });
     expect(bits).toEqual([3, 2]);
+  });
+});
+
+describe('test runs of packets', () => {
+  it('a frame to all is one to a group, as the loopback device sees it', async () => {
+    const { run, seen } = await bench('packet_edges', 'jit');
+    run(
+      'addressee',
+      Uint8Array.from({ length: 60 }, (_, index) => (index < 6 ? 0xff : 0)),
+    );
+    expect(seen(1)).toEqual([2n]);
+  });
+  it('a link header that the program does not see comes back empty', async () => {
+    const { run } = await bench('linux_hooks', 'jit');
+    const { data } = run('on_socket');
+    expect([data.length, data.subarray(0, 14).every((byte) => byte === 0), data[14]]).toEqual([64, true, 0x45]);
   });
 });

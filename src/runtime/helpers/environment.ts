@@ -18,6 +18,8 @@ export interface PacketBuffer {
   readonly bufferEnd: number;
   /** Where the link-layer header lies when the program's data begins behind it. */
   readonly linkStart?: number;
+  /** Offset of the network header, where bpf_skb_change_head moved the start away from it. */
+  network?: number;
   /** Start of the XDP metadata in front of the packet; undefined: there is none. */
   meta?: number;
   start: number;
@@ -58,11 +60,21 @@ export interface RunNotes {
   tunnelKey: Uint8Array | undefined;
   /** What bpf_sysctl_set_new_value set. */
   sysctlNewValue: string | undefined;
+  /** bpf_skb_adjust_room made room for the headers of a tunnel. */
+  encapsulated: boolean;
 }
 
 /** Notes of a run that has not begun. */
 export function newNotes(): RunNotes {
-  return { unsupported: new Set(), returnValue: undefined, output: '', options: new Map(), tunnelKey: undefined, sysctlNewValue: undefined };
+  return {
+    unsupported: new Set(),
+    returnValue: undefined,
+    output: '',
+    options: new Map(),
+    tunnelKey: undefined,
+    sysctlNewValue: undefined,
+    encapsulated: false,
+  };
 }
 
 /** State of the run in progress; one object per runtime, refilled for each run. */

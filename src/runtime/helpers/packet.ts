@@ -3,6 +3,8 @@ import { type HelperEnvironment, type HelperMaker, type PacketBuffer, requireByt
 import { addOnes } from './memory.ts';
 
 const ETHERNET_HEADER = 14;
+/** Helpers refuse offsets that no packet has, whatever its length. */
+const LARGEST_OFFSET = 0xffff;
 
 /** Fields that hold the packet's length, by structure. */
 const lengths: Readonly<Record<string, string>> = {
@@ -29,7 +31,10 @@ function invalid(environment: HelperEnvironment): number {
   return -environment.rules.codes.invalid;
 }
 
-/** Moves the start by delta (negative: towards the headroom) and the end by tail; false when the buffer does not allow it. */
+/**
+ * Moves the start by delta (negative: towards the headroom, which shows what lies there) and the end by tail (which begins as zeros); false when
+ * the buffer does not allow it.
+ */
 export function adjust(environment: HelperEnvironment, delta: number, tail: number, least: number): boolean {
   const { packet } = environment.run;
   if (packet === undefined) return false;
@@ -38,7 +43,6 @@ export function adjust(environment: HelperEnvironment, delta: number, tail: numb
   const metadata = packet.start - (packet.meta ?? packet.start);
   if (start - metadata < packet.bufferStart || end > packet.bufferEnd || end - start < least) return false;
   if (metadata > 0) environment.memory.bytes.copyWithin(start - metadata, packet.start - metadata, packet.start);
-  if (delta < 0) environment.memory.bytes.fill(0, start, packet.start);
   if (tail > 0) environment.memory.bytes.fill(0, packet.end, end);
   if (packet.meta !== undefined) packet.meta = start - metadata;
   packet.start = start;
@@ -68,14 +72,39 @@ export function inside(packet: PacketBuffer | undefined, offset: number, size: n
   return packet !== undefined && offset >= 0 && size >= 0 && packet.start + offset + size <= packet.end;
 }
 
-function loadBytes(environment: HelperEnvironment, offset: number, to: number, size: number): number {
+/** Offset of the network header: the link header is in front where the program sees it. */
+export function networkHeader({ run: { packet } }: HelperEnvironment): number {
+  return packet?.network ?? (packet?.linkStart === undefined ? ETHERNET_HEADER : 0);
+}
+
+/** Copies bytes at an offset from `base`, by default the packet's start. */
+function loadBytes(environment: HelperEnvironment, offset: number, to: number, size: number, base = environment.run.packet?.start ?? 0): number {
   requireBytes(environment, to, size, 'destination');
   const { packet } = environment.run;
-  if (!inside(packet, offset, size)) {
-    environment.memory.bytes.fill(0, to, to + size);
+  const from = base + offset;
+  const { bytes } = environment.memory;
+  if (packet === undefined || offset > LARGEST_OFFSET || from + size > packet.end) {
+    bytes.fill(0, to, to + size);
     return -Errno.EFAULT;
   }
-  environment.memory.bytes.copyWithin(to, packet.start + offset, packet.start + offset + size);
+  bytes.copyWithin(to, from, from + size);
+  return 0;
+}
+
+/** Where the link or the network header begins (BPF_HDR_START_MAC, BPF_HDR_START_NET); undefined for anything else. */
+function headerStart(environment: HelperEnvironment, header: number): number | undefined {
+  const { packet } = environment.run;
+  if (packet === undefined || header > 1) return undefined;
+  return header === 0 ? (packet.linkStart ?? packet.start) : packet.start + networkHeader(environment);
+}
+
+/** bpf_skb_change_head: room for a link header of its own; the network header stays where it is. */
+function changeHead(environment: HelperEnvironment, size: number, flags: number): number {
+  const network = networkHeader(environment) + size;
+  const { packet } = environment.run;
+  if (flags !== 0 || packet === undefined || !adjust(environment, -size, 0, 0)) return -Errno.EINVAL;
+  environment.memory.bytes.fill(0, packet.start, packet.start + size);
+  packet.network = network;
   return 0;
 }
 
@@ -87,22 +116,34 @@ function storeBytes(environment: HelperEnvironment, offset: number, from: number
   return 0;
 }
 
+/** Why bytes of an XDP frame cannot be reached (bpf_xdp_pointer); 0: they can. */
+function frameError(environment: HelperEnvironment, offset: number, size: number): number {
+  if (offset > LARGEST_OFFSET || size > LARGEST_OFFSET) return -Errno.EFAULT;
+  return inside(environment.run.packet, offset, size) ? 0 : -Errno.EINVAL;
+}
+
 /** A 32-bit one's complement sum as 16 bits. */
 export function fold(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return ((once & 0xffff) + (once >>> 16)) & 0xffff;
 }
 
+/** Flags of bpf_l4_csum_replace beside the size of the field (BPF_F_PSEUDO_HDR, BPF_F_IPV6 ...). */
+const MANGLED_ZERO = 0x20;
+const MARK_ENFORCE = 0x40;
+const TRANSPORT_FLAGS = 0xff;
+
 /** Replaces what changed in an Internet checksum: sum' = ~(~sum + ~from + to). Sizes 2 and 4, or 0 where `to` is a difference. */
 function replaceChecksum(environment: HelperEnvironment, offset: number, from: number, to: number, flags: number, transport: boolean): number {
   const { packet } = environment.run;
   const size = flags & 0xf;
-  const mangledZero = transport && (flags & 0x20) !== 0;
-  if (![0, 2, 4].includes(size) || (size === 0 && from !== 0)) return -Errno.EINVAL;
-  if (!inside(packet, offset, 2) || offset % 2 !== 0) return -Errno.EFAULT;
+  const mangledZero = transport && (flags & MANGLED_ZERO) !== 0;
+  if ((flags & ~(transport ? TRANSPORT_FLAGS : 0xf)) !== 0) return -Errno.EINVAL;
+  if (offset > LARGEST_OFFSET || !inside(packet, offset, 2) || offset % 2 !== 0) return -Errno.EFAULT;
   const { view } = environment.memory;
   const stored = view.getUint16(packet.start + offset, true);
-  if (mangledZero && stored === 0) return 0;
+  if (mangledZero && (flags & MARK_ENFORCE) === 0 && stored === 0) return 0;
+  if (![0, 2, 4].includes(size) || (size === 0 && from !== 0)) return -Errno.EINVAL;
   const removed = size === 2 ? ~from & 0xffff : ~from >>> 0;
   let sum = ~stored & 0xffff;
   if (size !== 0) sum = addOnes(sum, removed);
@@ -145,14 +186,17 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
   bpf_xdp_adjust_tail: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => (adjust(e, 0, delta, ETHERNET_HEADER) ? 0 : -Errno.EINVAL)),
   bpf_xdp_adjust_meta: row('u32 i32', 'i32', (e) => (_context: number, delta: number) => adjustMetadata(e, delta)),
   bpf_xdp_get_buff_len: row('u32', 'i64', (e) => (_context: number) => BigInt((e.run.packet?.end ?? 0) - (e.run.packet?.start ?? 0))),
-  bpf_xdp_load_bytes: row('u32 u32 u32 u32', 'i32', (e) => (_context: number, offset: number, to: number, size: number) => {
-    const code = loadBytes(e, offset, to, size);
-    return code === 0 ? 0 : -Errno.EINVAL;
-  }),
-  bpf_xdp_store_bytes: row('u32 u32 u32 u32', 'i32', (e) => (_context: number, offset: number, from: number, size: number) => {
-    const code = storeBytes(e, offset, from, size);
-    return code === 0 ? 0 : -Errno.EINVAL;
-  }),
+  // Unlike loads of socket buffers, one that fails leaves the destination as it was.
+  bpf_xdp_load_bytes: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, to: number, size: number) => frameError(e, offset, size) || loadBytes(e, offset, to, size),
+  ),
+  bpf_xdp_store_bytes: row(
+    'u32 u32 u32 u32',
+    'i32',
+    (e) => (_context: number, offset: number, from: number, size: number) => frameError(e, offset, size) || storeBytes(e, offset, from, size),
+  ),
   bpf_skb_load_bytes: row(
     'u32 u32 u32 u32',
     'i32',
@@ -161,8 +205,8 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
   bpf_skb_load_bytes_relative: row(
     'u32 u32 u32 u32 u32',
     'i32',
-    (e) => (_context: number, offset: number, to: number, size: number, start: number) =>
-      loadBytes(e, start > 1 ? -1 : offset + (start === 1 ? ETHERNET_HEADER : 0), to, size),
+    (e) => (_context: number, offset: number, to: number, size: number, header: number) =>
+      loadBytes(e, offset, to, size, headerStart(e, header) ?? Number.POSITIVE_INFINITY),
   ),
   bpf_skb_store_bytes: row(
     'u32 u32 u32 u32 flags',
@@ -176,11 +220,7 @@ export const linuxPacket: Readonly<Record<string, HelperMaker>> = {
     if (flags !== 0 || packet === undefined) return -Errno.EINVAL;
     return adjust(e, 0, size - (packet.end - packet.start), ETHERNET_HEADER) ? 0 : -Errno.EINVAL;
   }),
-  bpf_skb_change_head: row(
-    'u32 u32 flags',
-    'i32',
-    (e) => (_context: number, size: number, flags: number) => (flags === 0 && adjust(e, -size, 0, 0) ? 0 : -Errno.EINVAL),
-  ),
+  bpf_skb_change_head: row('u32 u32 flags', 'i32', (e) => (_context: number, size: number, flags: number) => changeHead(e, size, flags)),
   bpf_l3_csum_replace: row(
     'u32 u32 u32 u32 flags',
     'i32',

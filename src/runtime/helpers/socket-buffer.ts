@@ -1,6 +1,6 @@
 import { Errno } from '../result.ts';
 import { contextNumber, type HelperEnvironment, type HelperMaker, requireBytes, row, setContextNumber } from './environment.ts';
-import { adjust, fold, inside, resizeAt } from './packet.ts';
+import { adjust, fold, inside, networkHeader, resizeAt } from './packet.ts';
 
 /** ETH_P_IP and ETH_P_IPV6 as __sk_buff.protocol holds them: in network order. */
 const IP = 0x0008;
@@ -25,11 +25,6 @@ const NOT_FORWARDED = 4;
 const TUNNEL_KEY_SIZES: ReadonlySet<number> = new Set([20, 24, 28, 44]);
 const IP_TUNNEL_OPTS_MAX = 255;
 
-/** Offset of the network header: the link header is in front where the program sees it. */
-function networkHeader({ run }: HelperEnvironment): number {
-  return run.packet?.linkStart === undefined ? ETHERNET_HEADER : 0;
-}
-
 /** bpf_skb_change_proto: IPv4 and IPv6 headers differ by 20 bytes; what they hold is the program's affair. */
 function changeProtocol(environment: HelperEnvironment, protocol: number, flags: bigint): number {
   if (flags !== 0n) return -Errno.EINVAL;
@@ -41,27 +36,64 @@ function changeProtocol(environment: HelperEnvironment, protocol: number, flags:
   return 0;
 }
 
-/** BPF_F_ADJ_ROOM_*: six flags, and the length of an inner link header in the highest byte. */
-const ROOM_FLAGS = 0xff00_0000_0000_007fn;
+/** BPF_F_ADJ_ROOM_*; the length of an inner link header is in the highest byte. */
+const Room = {
+  fixedSize: 1n << 0n,
+  encapsulate4: 1n << 1n,
+  encapsulate6: 1n << 2n,
+  gre: 1n << 3n,
+  udp: 1n << 4n,
+  keepChecksum: 1n << 5n,
+  ethernet: 1n << 6n,
+  decapsulate4: 1n << 7n,
+  decapsulate6: 1n << 8n,
+} as const;
+const ENCAPSULATE = Room.encapsulate4 | Room.encapsulate6;
+const TUNNEL = Room.gre | Room.udp;
+const DECAPSULATE = Room.decapsulate4 | Room.decapsulate6;
+const SHRINKING = Room.fixedSize | DECAPSULATE | Room.keepChecksum;
+const ROOM_FLAGS = 0xff00_0000_0000_01ffn;
+const LINK_LENGTH_SHIFT = 56n;
 const LARGEST_ROOM = 0xfff;
 const ADJ_ROOM_NET = 0;
 const ADJ_ROOM_MAC = 1;
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
+const EALREADY = 114;
 
 /** bpf_skb_adjust_room: inserts or removes bytes behind the link header (MAC) or behind the network header (NET). */
 function adjustRoom(environment: HelperEnvironment, delta: number, mode: number, flags: bigint): number {
-  const { packet } = environment.run;
+  const { packet, notes } = environment.run;
   if ((flags & ~ROOM_FLAGS) !== 0n) return -Errno.EINVAL;
   if (Math.abs(delta) > LARGEST_ROOM) return -Errno.EFAULT;
   const protocol = contextNumber(environment, 'protocol');
   if (packet === undefined || (protocol !== IP && protocol !== IPV6)) return -Errno.ENOTSUPP;
+  const unwrapping = flags & DECAPSULATE;
+  if (unwrapping !== 0n && (delta >= 0 || unwrapping === DECAPSULATE)) return -Errno.EINVAL;
+  if (mode !== ADJ_ROOM_NET && mode !== ADJ_ROOM_MAC) return -Errno.ENOTSUPP;
   const header = protocol === IP ? IPV4_HEADER : IPV6_HEADER;
   const link = networkHeader(environment);
-  if (mode !== ADJ_ROOM_NET && mode !== ADJ_ROOM_MAC) return -Errno.ENOTSUPP;
   const behind = packet.end - packet.start - link;
-  if (delta < 0 && (-delta >= behind || behind + delta < header)) return -Errno.ENOTSUPP;
-  return resizeAt(environment, link + (mode === ADJ_ROOM_NET ? header : 0), delta) ? 0 : -Errno.ENOMEM;
+  const least = unwrapping === Room.decapsulate4 ? IPV4_HEADER : unwrapping === Room.decapsulate6 ? IPV6_HEADER : header;
+  if (delta < 0 && (-delta >= behind || behind + delta < least)) return -Errno.ENOTSUPP;
+  const wrapping = delta >= 0 && (flags & ENCAPSULATE) !== 0n;
+  const refused = delta < 0 ? ((flags & ~SHRINKING) === 0n ? 0 : -Errno.EINVAL) : wrapping ? wrongTunnel(flags, delta, notes.encapsulated) : 0;
+  if (refused < 0) return refused;
+  if (!resizeAt(environment, link + (mode === ADJ_ROOM_NET ? header : 0), delta)) return -Errno.ENOMEM;
+  if (wrapping) notes.encapsulated = true;
+  // The outer header may be of the other version.
+  const outer = wrapping ? flags & ENCAPSULATE : unwrapping;
+  if (outer !== 0n) setContextNumber(environment, 'protocol', outer === Room.encapsulate6 || outer === Room.decapsulate6 ? IPV6 : IP);
+  return 0;
+}
+
+/** Why room for a tunnel's headers is not made (bpf_skb_net_grow); 0: it is. */
+function wrongTunnel(flags: bigint, delta: number, encapsulated: boolean): number {
+  const link = Number(flags >> LINK_LENGTH_SHIFT);
+  if ((flags & ENCAPSULATE) === ENCAPSULATE || (flags & TUNNEL) === TUNNEL) return -Errno.EINVAL;
+  if ((flags & Room.ethernet) !== 0n && link < ETHERNET_HEADER) return -Errno.EINVAL;
+  if (encapsulated) return -EALREADY;
+  return link > delta ? -Errno.EINVAL : 0;
 }
 
 /** ETH_P_8021Q and ETH_P_8021AD in network order. */
@@ -138,8 +170,8 @@ function markCongestion(environment: HelperEnvironment): number {
   if (!inside(packet, at, 1)) return 0;
   const { view, bytes } = environment.memory;
   const header = packet.start + at;
-  const version = bytes[header]! >>> 4;
-  if (version === 4 && inside(packet, at, 20)) {
+  const protocol = contextNumber(environment, 'protocol');
+  if (protocol === IP && inside(packet, at, 20)) {
     const mark = bytes[header + 1]! & 3;
     if (mark === 0) return 0;
     if (mark === 3) return 1;
@@ -149,7 +181,7 @@ function markCongestion(environment: HelperEnvironment): number {
     view.setUint16(header + 10, ~sum & 0xffff, true);
     return 1;
   }
-  if (version === 6 && inside(packet, at, 40)) {
+  if (protocol === IPV6 && inside(packet, at, 40)) {
     // The traffic class straddles the first two bytes: its lowest bits are bits 5 and 4 of the second.
     const mark = (bytes[header + 1]! >>> 4) & 3;
     if (mark === 0) return 0;
