@@ -42,7 +42,8 @@ export const DEBUGGED = [
 
 export const command = defineCommand({
   tags: DEBUGGED,
-  remarks: 'Enters the debug context, whose commands step through what the verifier knew at each instruction, whether the program passes or fails.',
+  remarks:
+    'Enters the debug context, whose commands step through what the verifier knew at each instruction, whether the program passes or fails. Editors step in the same way over the Debug Adapter Protocol: "ebpfsh dap" serves it.',
   examples: ['debug verification samples/droppacket_unsafe.o', 'debug verification samples/bpf2.o program=func'],
   async run(tags, environment): Promise<Opening> {
     const { debug, note } = await openForDebugging(tags, environment);

@@ -129,7 +129,7 @@ describe.skipIf(CHROMIUM === undefined)('the HTML page in a browser', () => {
     const third = rendered(html, '#path=1&step=3');
     expect(textOf(third, 'position')).toMatch(/^Step 3 of 3, .* A check fails here\.$/);
     expect(third).toContain('FAILS: the packet has byte 9, readable through r1 (10 bytes missing)');
-    expect(third).toMatch(/<th scope="row">r1<\/th><td>packet \+ 0, 0 bytes proved<\/td>/);
+    expect(third).toMatch(/<th scope="row">ip \(r1\)<\/th><td>packet \+ 0, 0 bytes proved<\/td>/);
     expect(textOf(rendered(html, '#path=99&step=nonsense'), 'position')).toMatch(/^Step 1 of /);
   });
 

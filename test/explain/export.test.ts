@@ -45,7 +45,7 @@ describe('the recorded ways to failed checks', () => {
     expect(walk?.steps.map(({ pc }) => pc)).toEqual([0, 1, 2]);
     expect(walk?.steps[2]).toMatchObject({
       failures: [1],
-      facts: expect.arrayContaining([{ kind: 'register', subject: 'r1', words: 'packet + 0, 0 bytes proved' }]),
+      facts: expect.arrayContaining([{ kind: 'register', subject: 'r1', words: 'packet + 0, 0 bytes proved', name: 'ip' }]),
     });
     expect(structuredClone(walk)).toEqual(walk);
   });

@@ -155,7 +155,7 @@ function pageData({ programs }: ExportedObject) {
   const stepData = ({ facts: known, source, ...rest }: WalkStep) => ({
     ...rest,
     source: source === undefined || source.line === 0 ? null : `${source.file}:${source.line}: ${source.text.trim()}`,
-    facts: known.map(({ kind, subject, words }) => numberOf(kind, subject, words)),
+    facts: known.map(({ kind, subject, words, name }) => numberOf(kind, name === undefined ? subject : `${name} (${subject})`, words)),
   });
   const paths = programs.flatMap((program) =>
     program.walks.map((walk) => ({ title: walkTitle(program, walk), skipped: walk.skipped, cut: walk.cut, steps: walk.steps.map(stepData) })),

@@ -5,6 +5,7 @@ import type { Judgement } from '../fixes/judgement.ts';
 import type { Explanation } from '../report.ts';
 import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
+import { variableNames } from '../variables.ts';
 import type { StepView } from '../views.ts';
 
 /** A fact in words; the verifier's own values do not survive a thread or a file. */
@@ -12,6 +13,8 @@ export interface WalkedFact {
   readonly kind: string;
   readonly subject: string;
   readonly words: string;
+  /** The variable of the source that the place holds, where one is known. */
+  readonly name?: string;
 }
 
 /** One instruction on a recorded path, with all that was known before it. */
@@ -50,6 +53,8 @@ export interface Walk {
 
 /** Recorded steps of one path at most; of a longer way to a failure the last ones are kept. */
 export const MAX_STEPS = 400;
+/** Steps from the entry whose variables are named: finding them takes longer with every step. */
+const NAMED_STEPS = 80;
 /** Recorded paths of one program at most. */
 export const MAX_WALKS = 16;
 
@@ -97,6 +102,7 @@ function record(session: DebugSession, count: number): readonly WalkStep[] {
 
 function stepOf(session: DebugSession, view: StepView): WalkStep {
   const { index, pc, text, source, depth, decision, end } = view;
+  const names = session.source.known && index < NAMED_STEPS ? variableNames(session) : () => undefined;
   return {
     index,
     pc,
@@ -104,7 +110,10 @@ function stepOf(session: DebugSession, view: StepView): WalkStep {
     source,
     function: view.function,
     depth,
-    facts: session.facts().map(({ kind, subject, words }) => ({ kind, subject, words })),
+    facts: session.facts().map(({ kind, subject, words }) => {
+      const name = names(subject);
+      return { kind, subject, words, ...(name === undefined ? {} : { name }) };
+    }),
     merged: view.join?.changes ?? [],
     requirements: view.requirements.map(({ words, holds, margin }) => ({ words, holds, ...(margin === undefined ? {} : { margin }) })),
     failures: view.failures.map(({ number }) => number),
