@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newSession, run } from './harness.ts';
+import { BPF_CALL, BPF_TEXT, SECTION_MAPS, SECTIONS } from './listings.ts';
 
 async function answer(line: string, files: Record<string, string | Uint8Array> = {}) {
   const session = newSession(files);
@@ -32,64 +33,27 @@ function emptyObject(): Uint8Array {
   return bytes;
 }
 
-const NO_MAPS = `
-                     Key  Value      Max
-          Map Type  Size   Size  Entries  Name
-==================  ====  =====  =======  ========
-`;
-
-const SECTIONS_HEADER = `
-                                                                     Size
-                       Section                   Program       Type  (bytes)
-==============================  ========================  =========  =======
-`;
-
-const FUNC_VERBOSE = `
-Section      : .text
-Program      : func
-Program Type : unspec
-Size         : 16 bytes
-Instructions : 2
-arith        : 0
-arith32      : 0
-arith64      : 1
-assign       : 1
-call_1       : 0
-call_mem     : 0
-call_nomem   : 0
-instructions : 4
-joins        : 0
-jumps        : 0
-load         : 0
-load_store   : 0
-map_in_map   : 0
-other        : 3
-packet_access: 0
-reallocate   : 0
-store        : 0
-${NO_MAPS}`;
-
 describe('show sections', () => {
   const cases: readonly { line: string; stdout: string }[] = [
-    { line: 'samples/bpf.o', stdout: `${SECTIONS_HEADER}                         .text                      func     unspec       16\n${NO_MAPS}` },
-    { line: 'samples/bpf.o .text', stdout: FUNC_VERBOSE },
-    { line: 'samples/bpf.o level=verbose', stdout: FUNC_VERBOSE },
+    { line: 'samples/bpf.o', stdout: `${SECTIONS}                         .text                      func     unspec       16\n${SECTION_MAPS}` },
+    { line: 'samples/bpf.o .text', stdout: BPF_TEXT },
+    { line: 'samples/bpf.o level=verbose', stdout: BPF_TEXT },
     {
       line: 'samples/bpf.o .text informational',
-      stdout: `\nSection      : .text\nProgram      : func\nProgram Type : unspec\nSize         : 16 bytes\n${NO_MAPS}`,
+      stdout: `\nSection      : .text\nProgram      : func\nProgram Type : unspec\nSize         : 16 bytes\n${SECTION_MAPS}`,
     },
     {
       line: 'samples/tail_call_multiple.o',
-      stdout: `${SECTIONS_HEADER}                  sample_ext/0                   callee0     sample       48
+      stdout: `${SECTIONS}                  sample_ext/0                   callee0     sample       48
                   sample_ext/1                   callee1     sample       16
                     sample_ext                    caller     sample       48
-${NO_MAPS}        prog_array     4      4       10  map
+${SECTION_MAPS}        prog_array     4      4       10  map
 `,
     },
     {
       line: 'samples/map_reuse.o',
-      stdout: `${SECTIONS_HEADER}                    sample_ext             lookup_update     sample      240
-${NO_MAPS}      hash_of_maps     4      4        1  outer_map
+      stdout: `${SECTIONS}                    sample_ext             lookup_update     sample      240
+${SECTION_MAPS}      hash_of_maps     4      4        1  outer_map
              array     4      4        1  port_map
              array     4      4        1  inner_map
 `,
@@ -159,32 +123,7 @@ describe('show disassembly', () => {
     expect(await answer('show disassembly samples/bpf_call.o')).toMatchObject({
       exitCode: 0,
       stderr: '',
-      stdout: `; ./samples/bpf_call.c:12
-; int func(sample_program_context_t* ctx)
-       0:\tr1 = 0
-; ./samples/bpf_call.c:14
-;     uint32_t key = 0;
-       1:\t*(u32 *)(r10 - 4) = r1
-       2:\tr1 = 42
-; ./samples/bpf_call.c:15
-;     uint32_t value = 42;
-       3:\t*(u32 *)(r10 - 8) = r1
-       4:\tr2 = r10
-; ./samples/bpf_call.c:0
-; 
-       5:\tr2 += -4
-       6:\tr3 = r10
-       7:\tr3 += -8
-; ./samples/bpf_call.c:16
-;     int result = bpf_map_update_elem(&map, &key, &value, BPF_ANY);
-       8:\tr1 = map_fd 1
-      10:\tr4 = 0
-      11:\tr0 = bpf_map_update_elem:2(map_fd r1, map_key r2, map_value r3, uint64_t r4)
-; ./samples/bpf_call.c:17
-;     return result;
-      12:\texit
-
-`,
+      stdout: BPF_CALL,
     });
   });
   it('titles each of several programs', async () => {

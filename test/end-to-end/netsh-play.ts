@@ -71,13 +71,3 @@ export const PINS = `
      ID     Type  Path
 =======  =======  ==============
 `;
-export const SECTIONS = `
-                                                                     Size
-                       Section                   Program       Type  (bytes)
-==============================  ========================  =========  =======
-`;
-export const SECTION_MAPS = `
-                     Key  Value      Max
-          Map Type  Size   Size  Entries  Name
-==================  ====  =====  =======  ========
-`;
