@@ -142,8 +142,11 @@ export class Explorer {
   private pinnedOrigins: LoopOrigin | undefined;
   private pinned: ReadonlySet<SymbolId> = new Set();
   private stopAtFailure: boolean;
-  private stepLimit: number;
+  /** What it may cost before it stops. */
+  private allowed = Number.POSITIVE_INFINITY;
   private steps = 0;
+  /** States that were compared with others, which costs most where many are kept apart. */
+  private compared = 0;
   private statesVisited = 0;
 
   constructor(machine: Machine, graph: ControlFlowGraph, liveness: Liveness, stackLiveness: StackLiveness, options: ExploreOptions) {
@@ -154,7 +157,6 @@ export class Explorer {
     this.options = options;
     this.queue = options.search === undefined ? new NodeQueue() : new NodeStack();
     this.stopAtFailure = options.stopAtFailure;
-    this.stepLimit = options.precision.steps;
     this.progress = new LoopProgress(machine);
   }
 
@@ -178,9 +180,13 @@ export class Explorer {
     this.stopAtFailure = false;
   }
 
-  /** Allows so many steps from now on, within what the precision allows. */
+  /** Allows so many steps from now on, or what costs as much. */
   allow(steps: number): void {
-    this.stepLimit = Math.min(this.options.precision.steps, this.steps + steps);
+    this.allowed = this.cost + steps;
+  }
+
+  private get cost(): number {
+    return this.steps + this.compared / COMPARED_PER_STEP;
   }
 
   /** Explores some blocks further, each in the states that wait there; undefined while there is more to explore. */
@@ -192,7 +198,7 @@ export class Explorer {
       if (node === undefined) break;
       this.visit(node);
       if (this.stopAtFailure && this.options.failures() > 0) stopped = 'failure';
-      else if (this.steps > this.stepLimit) stopped = 'steps';
+      else if (this.steps > this.options.precision.steps || this.cost > this.allowed) stopped = 'steps';
       else if (this.contexts.size > MAX_CHAINS) stopped = 'chains';
       else if (this.options.cancelled()) stopped = 'cancelled';
       if (stopped !== undefined) break;
@@ -254,6 +260,7 @@ export class Explorer {
     const alike = pending.filter((other) => other.shape === state.shape);
     const crowd = alike.length >= states ? alike : pending.length >= shapes + states ? pending : undefined;
     if (crowd === undefined) return false;
+    this.compared += crowd.length;
     const target = mostSimilar(crowd, state);
     if (target === undefined) return false;
     const merged = joinStates(target, state, this.machine);
@@ -288,6 +295,7 @@ export class Explorer {
     const { processed } = node;
     if (processed.length > 0) {
       const pinned = this.pinnedBy(state.origins);
+      this.compared += processed.length;
       for (let index = processed.length - 1; index >= 0; index--) {
         const other = processed[index]!;
         if (sameOrigins(state.origins, other.origins) && stateLeq(state, other, pinned)) return;
@@ -321,6 +329,7 @@ export class Explorer {
       node.turns.set(outer?.state, turn);
     }
     const { states } = turn;
+    this.compared += Math.min(states.length, MAX_COMPARED);
     // What a loop's state falls under is one of its latest or a generalised one; looking at all of them would be quadratic.
     for (let index = states.length - 1; index >= 0; index--) {
       const candidate = states[index]!;
@@ -545,6 +554,8 @@ const DEEP = 3;
 /** Blocks that head no loop have none, and never get one. */
 const NO_TURNS: Map<State | undefined, Turn> = new Map();
 const NO_SYMBOLS: readonly JoinedSymbol[] = [];
+/** Comparisons of states that cost as much as a step. */
+const COMPARED_PER_STEP = 4;
 /** States of a loop head that an arriving one is compared with, besides the generalised ones. */
 const MAX_COMPARED = 32;
 /** States of one block that a visit takes on, so that no visit takes long. */

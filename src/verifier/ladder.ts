@@ -114,7 +114,7 @@ export class Attempt {
     this.explorer.begin(subject.entry(machine));
   }
 
-  /** Explores on until it stops, after so many steps at the latest; pauses every few blocks. */
+  /** Explores on until it stops, after what so many steps cost at the latest; pauses every few blocks. */
   *explore(steps = Number.POSITIVE_INFINITY): Generator<undefined, Exploration> {
     this.explorer.allow(steps);
     for (;;) {
@@ -248,8 +248,8 @@ function patience({ machine }: Attempt): number {
 /** The program is to be rejected: finds what else fails, with all precision where that costs little. */
 function* reject(subject: Subject, attempt: Attempt, finest: Precision): Generator<undefined, Outcome> {
   if (attempt.precision !== finest) {
-    const whole = new Attempt(subject, { ...finest, steps: BRIEF }, false);
-    const { stopped } = yield* whole.explore();
+    const whole = new Attempt(subject, finest, false);
+    const { stopped } = yield* whole.explore(BRIEF);
     if (stopped === undefined) return judged(whole);
   }
   return yield* finish(attempt);
