@@ -1,9 +1,19 @@
 /** The page of keys. */
+import { debugContext } from '../../contexts/debug/index.ts';
 import { KEYS } from './keys.ts';
-import { filled, type Line, span } from './spans.ts';
+import { filled, type Line, paragraph, span, wrappedLine } from './spans.ts';
 
 const KEY_COLUMNS = 12;
 const HELP_COLUMNS = 44;
+
+/** Commands of the debugger that no key stands for. */
+function otherCommands(): readonly string[] {
+  const keyed = new Set(KEYS.flatMap(({ command }) => command.split(', ').map((words) => words.split(' ')[0]!)));
+  return debugContext.commands
+    .map(({ words }) => words)
+    .filter((words) => !keyed.has(words.split(' ')[0]!) && words !== 'screen')
+    .toSorted();
+}
 
 /** One row per key. */
 export function helpLines(columns: number): readonly Line[] {
@@ -26,5 +36,6 @@ export function helpLines(columns: number): readonly Line[] {
     span('guide back', 'command'),
   ];
   const marks: Line = [span(' Marks: > here, ! fails, - never reached; + new, - lost, ~ different since the point before.', 'description')];
-  return [...rows, digits, back, [], marks];
+  const others = `Behind ":", without a key: ${otherCommands().join(', ')}. "help" and one of them explains it.`;
+  return [...rows, digits, back, [], ...wrappedLine(marks, columns, 8), [], ...paragraph(` ${others}`, columns, 'description', 1)];
 }

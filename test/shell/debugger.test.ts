@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { debugContext } from '../../contexts/debug/index.ts';
 import { debuggerFrame, paneColumns } from '../../shell/debugger/frame.ts';
 import { actionOf, KEYS } from '../../shell/debugger/keys.ts';
 import { createPainter } from '../../shell/debugger/painter.ts';
@@ -109,6 +110,16 @@ describe('the screen', () => {
       ).toContain('>!');
     }
     expect(wrappedLine([span('short')], 10, 2)).toEqual([[span('short')]]);
+  });
+
+  it('names every command of the debugger on its page of keys', async () => {
+    const screen = await openScreen(UNSAFE);
+    await screen.press('?');
+    for (const columns of [80, 120]) {
+      const page = screen.rows({ columns, rows: 70 }).join(' ').replaceAll(/\s+/g, ' ');
+      for (const { words } of debugContext.commands) if (words !== 'screen') expect(page).toContain(words);
+      expect(page).not.toContain('…');
+    }
   });
 
   it('says where the list of steps is that a key has changed', async () => {
