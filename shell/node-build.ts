@@ -26,7 +26,7 @@ async function compile({ source, flags, directory, signal }: CompileJob): Promis
   const workspace = await mkdtemp(join(tmpdir(), 'ebpfsh-watch-'));
   const [object, headers] = [join(workspace, 'object.o'), join(workspace, 'headers.d')];
   try {
-    const { failed, messages } = await runClang([...flags, '-MMD', '-MF', headers, '-c', source, '-o', object], directory, signal);
+    const { failed, messages } = await runClang([...flags, '-MMD', '-MF', headers, '-c', '-o', object, '--', source], directory, signal);
     if (failed) return { object: undefined, messages, inputs: [] };
     const inputs = makeDependencies(await readFile(headers, 'utf8')).map((path) => resolvePath(path, directory));
     return { object: await readFile(object), messages, inputs };

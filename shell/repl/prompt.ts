@@ -1,7 +1,7 @@
 /** The prompt: connects keys, line editor, history, completion, session and screen. */
 import { join } from 'node:path';
 import type { DebuggerScreen, SessionView } from '../../contexts/session-types.ts';
-import type { SettingsStore } from '../../contexts/settings.ts';
+import type { SettingName, SettingsStore } from '../../contexts/settings.ts';
 import { tokenizeUnfinished } from '../../contexts/tokens.ts';
 import { Background } from './background.ts';
 import type { PromptView } from './frame.ts';
@@ -12,7 +12,7 @@ import type { History } from './history.ts';
 import { openHistory, suggest } from './history.ts';
 import { pressKey } from './keymap.ts';
 import type { Key } from './keys.ts';
-import type { EditorState, Effect } from './line-editor.ts';
+import type { EditingMode, EditorState, Effect } from './line-editor.ts';
 import { createEditor, nextLine, offerCompletions } from './line-editor.ts';
 import { createTranscript } from './output.ts';
 import type { Runner } from './runner.ts';
@@ -24,6 +24,7 @@ import { openTerminal } from './terminal.ts';
 import { printable } from './text.ts';
 import type { Theme } from './theme.ts';
 import { NO_THEME, THEMES, wantsColor, wantsSpeech } from './theme.ts';
+import { WindowTitle } from './window-title.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,9 +41,6 @@ export interface PromptOptions {
 
 /** What a signal that ends the shell makes of its exit code (POSIX `sh`: 128 + number). */
 const SIGNAL_EXIT: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGQUIT: 131, SIGTERM: 143 };
-/** Window title: saved on a stack at the start, given back at the end (xterm, CSI 22/23 ; 2 t). */
-const SAVE_TITLE = '\u001b[22;2t';
-const RESTORE_TITLE = '\u001b[23;2t';
 /** How long a window keeps its size before the prompt is drawn for it (milliseconds). */
 const RESIZE_REST = 40;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
@@ -52,7 +50,8 @@ export class Prompt {
   readonly #options: PromptOptions;
   readonly #terminal: Terminal;
   readonly #screen: Screen;
-  readonly #history: History;
+  readonly #title: WindowTitle;
+  #history: History;
   readonly #highlighter: Highlighter;
   readonly #runner: Runner;
   readonly #transcript = createTranscript();
@@ -88,8 +87,13 @@ export class Prompt {
       (text) => this.#terminal.write(text),
       () => this.#terminal.size,
     );
-    this.#history = openHistory(join(settings.directory, 'history'), settings.get('history'));
-    this.#editor = createEditor(settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs');
+    this.#title = new WindowTitle(
+      (text) => this.#terminal.write(text),
+      // The Linux console has no title and would show the sequence.
+      () => settings.get('title') === 'on' && options.env.TERM !== 'linux',
+    );
+    this.#history = this.#openHistory();
+    this.#editor = createEditor(this.#editingMode);
     this.#highlighter = createHighlighter(
       () => this.#session,
       () => this.#drawSoon(),
@@ -114,11 +118,8 @@ export class Prompt {
   async run(session: SessionView | Promise<SessionView>): Promise<number> {
     const { settings } = this.#options;
     this.#terminal.acquire();
-    if (this.#showsTitle) this.#terminal.write(SAVE_TITLE);
     this.#draw();
-    const stopListening = settings.onChange((name) => {
-      if (name === 'editing') this.#editor = { ...this.#editor, mode: settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs' };
-    });
+    const stopListening = settings.onChange((name) => this.#applied[name]?.());
     try {
       this.#session = await session;
       this.#showTitle();
@@ -131,9 +132,29 @@ export class Prompt {
       clearTimeout(this.#resizing);
       this.#busy = true;
       this.#screen.erase();
-      if (this.#showsTitle) this.#terminal.write(RESTORE_TITLE);
+      this.#title.giveBack();
       this.#terminal.close();
     }
+  }
+
+  /** Settings that have to be acted upon; the others are asked whenever they matter. */
+  readonly #applied: Readonly<Partial<Record<SettingName, () => void>>> = {
+    editing: () => {
+      this.#editor = { ...this.#editor, mode: this.#editingMode };
+    },
+    history: () => {
+      this.#history = this.#openHistory();
+    },
+    title: () => this.#showTitle(),
+  };
+
+  get #editingMode(): EditingMode {
+    return this.#options.settings.get('editing') === 'vi' ? 'vi-insert' : 'emacs';
+  }
+
+  #openHistory(): History {
+    const { settings } = this.#options;
+    return openHistory(join(settings.directory, 'history'), settings.get('history'));
   }
 
   /** Nothing is drawn that a screen reader would have to read twice: no colors, suggestions or status line; menus and progress become plain lines. */
@@ -148,11 +169,6 @@ export class Prompt {
 
   get #theme(): Theme {
     return this.#hasColor ? THEMES[this.#options.settings.get('theme')] : NO_THEME;
-  }
-
-  get #showsTitle(): boolean {
-    // The Linux console has no title and would show the sequence.
-    return this.#options.settings.get('title') === 'on' && this.#options.env.TERM !== 'linux';
   }
 
   #view(): PromptView {
@@ -210,9 +226,7 @@ export class Prompt {
   }
 
   #showTitle(running?: string): void {
-    if (!this.#showsTitle) return;
-    const title = running ?? this.#session?.prompt.replace(/>$/, '') ?? 'netsh';
-    this.#terminal.write(`\u001b]2;${printable(title).slice(0, 200)} - ebpfsh\u0007`);
+    this.#title.show(running ?? this.#session?.prompt.replace(/>$/, '') ?? 'netsh');
   }
 
   #takeKeys(keys: readonly Key[]): void {

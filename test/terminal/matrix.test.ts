@@ -1,5 +1,5 @@
 /** Everything that the prompt does, in every kind of terminal: one shell per terminal goes through all of it. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,8 @@ interface Scenario {
 
 const HISTORY = ['show sections samples/bpf.o', 'show types', 'show disassembly samples/droppacket.o'];
 const smart = ({ dumb }: Terminal) => !dumb;
+/** A terminal's folder. */
+const configName = (terminal: string) => terminal.replaceAll(/\W/g, '');
 /** The last row with text is an empty prompt. */
 const atPrompt = (pty: Pty) => pty.screen().findLast((row) => row !== '' && !row.startsWith('ebpf |')) === 'netsh ebpf>';
 
@@ -185,6 +187,25 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'keeps no history once that is set, and the title only while that is wanted',
+    where: smart,
+    async play(pty, { name }) {
+      const kept = () => readFileSync(join(folder, configName(name), 'history'), 'utf8');
+      await say(pty, 'set history 0', 'set history 0');
+      const before = kept();
+      await say(pty, 'show mode', /^online$/m);
+      expect(kept()).toBe(before);
+      await say(pty, 'set history 500', 'set history 500');
+      await say(pty, 'set title off', 'set title off');
+      expect(kept().endsWith('set title off\n')).toBe(true);
+      const bytes = pty.bytes.length;
+      await say(pty, 'show alias', 'show alias');
+      expect(pty.bytes.slice(bytes)).not.toContain('\u001b]2;');
+      await say(pty, 'set title on', 'set title on');
+      expect(pty.bytes.slice(bytes)).toContain('\u001b]2;netsh ebpf - ebpfsh\u0007');
+    },
+  },
+  {
     name: 'writes for a screen reader once that is set',
     where: smart,
     async play(pty) {
@@ -200,7 +221,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'watches an object in the background, brings it to the front and sends it back',
     where: smart,
     async play(pty, { name }) {
-      const object = join(folder, `${name.replaceAll(/\W/g, '')}.o`);
+      const object = join(folder, `${configName(name)}.o`);
       const put = (sample: string) => copyFileSync(join(ROOT, 'samples', sample), object);
       put('droppacket_unsafe.o');
       pty.type(`watch ${object} &\r`);
@@ -269,7 +290,7 @@ describe.skipIf(!ready)('the shell in every kind of terminal', () => {
     describe(terminal.name, () => {
       let pty: Pty;
       beforeAll(async () => {
-        const config = join(folder, terminal.name.replaceAll(/\W/g, ''));
+        const config = join(folder, configName(terminal.name));
         mkdirSync(config);
         writeFileSync(join(config, 'history'), `${HISTORY.join('\n')}\n`);
         const env = { EBPFSH_CONFIG_DIR: config, EBPFSH_STORE: join(config, 'store'), ...terminal.options.env };
