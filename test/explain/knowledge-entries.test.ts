@@ -7,6 +7,7 @@ import { findEntry, KNOWLEDGE } from '../../src/explain/knowledge/index.ts';
 import { search } from '../../src/explain/knowledge/search.ts';
 import { CHECKS, type CheckDetails } from '../../src/verifier/checks.ts';
 import { corpusPath, reportSkipped } from '../corpus.ts';
+import { processorTime } from '../processor-time.ts';
 
 const ids = new Set(KNOWLEDGE.map(({ id }) => id));
 const verifier = join(import.meta.dirname, '../../src/verifier');
@@ -189,8 +190,7 @@ Suggestion:
 
   it('copes with long and odd text', () => {
     const junk = `${'\u0000\u{1f600} (((('.repeat(50_000)}\nR3 !read_ok`;
-    const start = performance.now();
-    expect(search(junk).matches[0]?.entry.id).toMatch(/^UNI-/);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const took = processorTime(() => expect(search(junk).matches[0]?.entry.id).toMatch(/^UNI-/));
+    expect(took).toBeLessThan(1000);
   });
 });

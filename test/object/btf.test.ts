@@ -6,6 +6,7 @@ import { formatDeclaration, formatFunction, formatType, memberAt } from '../../s
 import { sizeOf } from '../../src/object/btf-types.ts';
 import { decodeValue } from '../../src/object/btf-value.ts';
 import { loadObject } from '../../src/object/load.ts';
+import { processorTime } from '../processor-time.ts';
 
 const sample = (name: string): Btf => {
   const btf = loadObject(readFileSync(fileURLToPath(new URL(`../../samples/${name}`, import.meta.url))), name).btf;
@@ -261,11 +262,12 @@ describe('hostile types', () => {
       }),
       { kind: 'void' },
     );
-    const start = performance.now();
-    expect(memberAt(unions, 1, 0, 0)).toBeUndefined();
-    expect(decodeValue(unions, 1, new Uint8Array(8), 'little')).toBeTypeOf('object');
-    expect(formatType(prototypes, 1).length).toBeLessThan(1_000_000);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const took = processorTime(() => {
+      expect(memberAt(unions, 1, 0, 0)).toBeUndefined();
+      expect(decodeValue(unions, 1, new Uint8Array(8), 'little')).toBeTypeOf('object');
+      expect(formatType(prototypes, 1).length).toBeLessThan(1_000_000);
+    });
+    expect(took).toBeLessThan(10_000);
   });
 
   it('have no size where it would overflow', () => {
