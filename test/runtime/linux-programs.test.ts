@@ -138,6 +138,7 @@ const rows: readonly [object: string, program: string, seen: readonly bigint[]][
   ['packet_edges', 'headers', [-22n, 0n, 84n, 1n, 0n, 838861637n, 0n, 0n, -14n, -14n]],
   ['packet_edges', 'room', [-22n, -22n, -22n, -22n, -22n, -22n, 0n, 56710n, 104n, -114n, 0n, 8n, 64n, -14n, -524n]],
   ['packet_edges', 'xdp_frames', [-14n, -22n, 7n, -14n, -22n, 0n, 0n, 0n, 0n, 218893066n]],
+  ['packet_edges', 'sums', [0n, 0n, 65535n, 65535n, -13n, 0n, 0n, 3n, 0n, 2n, 0n, -13n, 0n, -22n, -22n, 0n, 0n, 1n]],
   ['packet_edges', 'addressee', [3n]],
 ];
 

@@ -62,6 +62,8 @@ export interface RunNotes {
   sysctlNewValue: string | undefined;
   /** bpf_skb_adjust_room made room for the headers of a tunnel. */
   encapsulated: boolean;
+  /** How many checksums count as good (bpf_csum_level), less one; undefined: none does. */
+  checksumLevel: number | undefined;
 }
 
 /** Notes of a run that has not begun. */
@@ -74,6 +76,7 @@ export function newNotes(): RunNotes {
     tunnelKey: undefined,
     sysctlNewValue: undefined,
     encapsulated: false,
+    checksumLevel: undefined,
   };
 }
 

@@ -97,7 +97,9 @@ function checksumLinux(environment: HelperEnvironment, from: number, fromSize: n
   }
   if (fromSize > 0) {
     requireBytes(environment, from, fromSize, 'from');
-    sum = addOnes(sum, ~partialSum(environment, from, fromSize, 0) >>> 0);
+    // Alone it is subtracted from the seed's complement: which of the two zeros of one's complement comes out depends on it.
+    if (toSize > 0) sum = addOnes(sum, ~partialSum(environment, from, fromSize, 0) >>> 0);
+    else sum = ~partialSum(environment, from, fromSize, ~sum >>> 0) >>> 0;
   }
   const folded = (sum & 0xffff) + (sum >>> 16);
   return (folded & 0xffff) + (folded >>> 16);

@@ -129,9 +129,12 @@ function readProtocol(environment: HelperEnvironment): void {
     setContextNumber(environment, 'protocol', environment.memory.view.getUint16(packet.start + ETHERNET_TYPE, true));
 }
 
-function tagged(environment: HelperEnvironment): boolean {
-  const protocol = contextNumber(environment, 'protocol');
+function isTag(protocol: number): boolean {
   return protocol === VLAN || protocol === PROVIDER_VLAN;
+}
+
+function tagged(environment: HelperEnvironment): boolean {
+  return isTag(contextNumber(environment, 'protocol'));
 }
 
 /** bpf_skb_vlan_push: the tag is kept beside the packet (vlan_tci); one that is already there moves into its bytes (skb_vlan_push). */
@@ -163,6 +166,24 @@ function popTag(environment: HelperEnvironment): number {
   return 0;
 }
 
+const LARGEST_LEVEL = 3;
+/** BPF_CSUM_LEVEL_QUERY, INC, DEC and RESET: from one level to the next. */
+const levelChanges: readonly ((level: number | undefined) => number | undefined)[] = [
+  (level) => level,
+  (level) => (level === undefined ? 0 : Math.min(level + 1, LARGEST_LEVEL)),
+  (level) => (level === undefined || level === 0 ? undefined : level - 1),
+  () => undefined,
+];
+
+/** The protocol behind the tags in the packet's bytes (skb_protocol). */
+function innerProtocol(environment: HelperEnvironment): number {
+  const { packet } = environment.run;
+  let protocol = contextNumber(environment, 'protocol');
+  for (let at = ETHERNET_TYPE + TAG_SIZE; isTag(protocol) && inside(packet, at, 2); at += TAG_SIZE)
+    protocol = environment.memory.view.getUint16(packet.start + at, true);
+  return protocol;
+}
+
 /** INET_ECN_set_ce: marks congestion on packets that may carry the mark; 1 when it stands there afterwards. */
 function markCongestion(environment: HelperEnvironment): number {
   const { packet } = environment.run;
@@ -170,7 +191,7 @@ function markCongestion(environment: HelperEnvironment): number {
   if (!inside(packet, at, 1)) return 0;
   const { view, bytes } = environment.memory;
   const header = packet.start + at;
-  const protocol = contextNumber(environment, 'protocol');
+  const protocol = innerProtocol(environment);
   if (protocol === IP && inside(packet, at, 20)) {
     const mark = bytes[header + 1]! & 3;
     if (mark === 0) return 0;
@@ -291,13 +312,15 @@ export const socketBufferHelpers: Readonly<Record<string, HelperMaker>> = {
     setContextNumber(e, 'hash', 0);
     return undefined;
   }),
-  // Only a packet whose checksum the card computed has something to update or to count.
+  // Only a packet whose checksum the card computed has something to update.
   bpf_csum_update: row('u32 u32', 'i32', () => (_context: number, _sum: number) => -Errno.ENOTSUPP),
-  bpf_csum_level: row(
-    'u32 i64',
-    'i32',
-    () => (_context: number, level: bigint) => (level === 0n ? -Errno.EACCES : level >= 1n && level <= 3n ? 0 : -Errno.EINVAL),
-  ),
+  bpf_csum_level: row('u32 flags', 'i32', (e) => (_context: number, operation: number) => {
+    const change = levelChanges[operation];
+    if (change === undefined) return -Errno.EINVAL;
+    const { notes } = e.run;
+    notes.checksumLevel = change(notes.checksumLevel);
+    return operation > 0 ? 0 : (notes.checksumLevel ?? -Errno.EACCES);
+  }),
   bpf_skb_set_tstamp: row('u32 i64 u32', 'i32', (e) => (_context: number, time: bigint, type: number) => setTimestamp(e, time, type)),
   bpf_check_mtu: row(
     'u32 u32 u32 i32 i64',
