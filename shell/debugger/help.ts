@@ -7,7 +7,7 @@ const KEY_COLUMNS = 12;
 const HELP_COLUMNS = 44;
 
 /** Commands of the debugger that no key stands for. */
-function otherCommands(): readonly string[] {
+export function otherCommands(): readonly string[] {
   const keyed = new Set(KEYS.flatMap(({ command }) => command.split(', ').map((words) => words.split(' ')[0]!)));
   return debugContext.commands
     .map(({ words }) => words)

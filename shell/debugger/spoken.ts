@@ -1,6 +1,7 @@
 /** The same in sentences, for a screen reader: nothing is drawn, every change is said once. */
 
 import { stepWords } from './frame.ts';
+import { otherCommands } from './help.ts';
 import { KEYS } from './keys.ts';
 import type { MarkedFact, Outline, Snapshot } from './snapshot.ts';
 import type { Ui } from './ui.ts';
@@ -79,7 +80,8 @@ function chosen({ facts }: Snapshot, subject: string): string {
 }
 
 function helpSentences(): readonly string[] {
-  return KEYS.map(({ shown, help, command }) => `${shown}: ${help}${command === '' ? '' : `, as the command ${command}`}.`);
+  const keys = KEYS.map(({ shown, help, command }) => `${shown}: ${help}${command === '' ? '' : `, as the command ${command}`}.`);
+  return [...keys, `Colon, and a command without a key: ${otherCommands().join(', ')}.`];
 }
 
 /** The line that is being typed, or what is under way; '' where nothing is. */
