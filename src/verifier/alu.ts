@@ -83,10 +83,19 @@ export function executeBinary(machine: Machine, state: State, pc: number, instru
       });
       return false;
     }
+    if (machine.rules.platform.name === 'linux' && shiftsTooFar(instruction)) {
+      machine.fail('unsupported', pc, state, { note: `Linux takes no constant shift of ${width} bits or more, nor a negative one` });
+      return false;
+    }
     state.registers[dst] = combineNumbers(machine, state, operator, width, target, source);
     return true;
   }
   return executePointerArithmetic(machine, state, pc, instruction, target, source, sourceRegister);
+}
+
+function shiftsTooFar({ operator, width, source }: Binary): boolean {
+  const shifts = operator === 'lsh' || operator === 'rsh' || operator === 'arsh';
+  return shifts && source.kind === 'immediate' && (source.value < 0 || source.value >= width);
 }
 
 function isDivision(operator: BinaryOperator): boolean {

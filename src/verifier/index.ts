@@ -29,7 +29,7 @@ import { computeStackLiveness, type StackLiveness } from './stack-liveness.ts';
 import { verifyGlobalFunctions } from './standalone.ts';
 import { State } from './state.ts';
 import { atOnce, inSlices, type Steps } from './steps.ts';
-import { unreachableCode } from './structure.ts';
+import { strayFlow, unreachableCode } from './structure.ts';
 import type { Value } from './value.ts';
 
 export { LADDER } from './ladder.ts';
@@ -39,8 +39,8 @@ export interface VerifyOptions {
   readonly platform: Platform;
   /** Overrides what the section name and the object tell. */
   readonly programType?: ProgramType;
-  /** Fixes the number of states kept apart at a join; by default it rises until the program passes or the ladder ends. */
-  readonly precision?: number;
+  /** Fixes the number of states kept apart at a join; by default it rises until the verdict is settled. */
+  readonly precision?: number | undefined;
   readonly allowDivisionByZero?: boolean;
   readonly checkTermination?: boolean;
   readonly strict?: boolean;
@@ -169,6 +169,12 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
   const { machine, failed } = outcome.attempt;
   if (options.platform.name === 'linux') {
     for (const slot of unreachableCode(machine, graph).slice(0, 1)) machine.fail('unreachable', slot, entryState(machine), { limit: slot });
+    const stray = rules.section === undefined ? undefined : strayFlow(machine, graph);
+    if (stray !== undefined)
+      machine.fail('control_flow', stray.from, entryState(machine), {
+        note: `Control goes on at instruction ${stray.to} in another function`,
+        id: 'CFG-03',
+      });
     // Sections that Linux does not know are loaded by no Linux loader, so its rule for global functions says nothing about them.
     if (!failed && rules.section !== undefined) checkGlobalFunctions(machine, graph, liveness, stackLiveness, () => clock.look());
     if (clock.cancelled) return unjudged('cancelled', CANCELLED);

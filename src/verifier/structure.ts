@@ -159,3 +159,24 @@ export function unreachableCode(machine: Machine, graph: ControlFlowGraph): read
   }
   return unreachable.filter((slot) => !remains.has(slot));
 }
+
+/**
+ * The first instruction in reach whose flow goes on in another function than its own, by a jump or past its end, with where it goes on (check_subprogs of
+ * the kernel's verifier); undefined where there is none.
+ */
+export function strayFlow(machine: Machine, graph: ControlFlowGraph): { readonly from: number; readonly to: number } | undefined {
+  const starts = [...graph.functions.keys()].sort((a, b) => a - b);
+  if (starts.length < 2) return undefined;
+  for (const { start, blocks } of graph.functions.values()) {
+    const end = starts.find((other) => other > start) ?? machine.instructions.length;
+    for (const id of blocks) {
+      const { start: first, last, successors } = graph.blocks[id]!;
+      if (first < end && last >= end) return { from: first, to: end };
+      for (const successor of successors) {
+        const to = graph.blocks[successor]!.start;
+        if (to < start || to >= end) return { from: last, to };
+      }
+    }
+  }
+  return undefined;
+}

@@ -158,3 +158,40 @@ describe('packets are seen only by the helpers that the kernel lets', () => {
     expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
   });
 });
+
+describe('Linux takes no function that goes on in another', () => {
+  const text = (end: string) => `
+    call <sub>
+  out:
+    r0 = 0
+    exit
+  sub:
+    r0 = 1
+    ${end}`;
+  it.each([
+    ['one that ends', 'exit', []],
+    ['one that jumps into its caller', 'if r1 == 0 goto <out>\nexit', ['control_flow CFG-03']],
+  ] as const)('%s', (_, end, expected) => {
+    const program = { platform: linux, type: 'xdp', text: text(end) };
+    expect(verifyText({ ...program, section: 'xdp' }).failures.map(({ check, id }) => `${check.kind} ${id}`)).toEqual(expected);
+    expect(verifyText(program).verdict).toBe('accepted');
+  });
+
+  it('nor one that runs into the next', () => {
+    const program = { platform: linux, type: 'xdp', section: 'xdp', text: 'r0 = 0\ncall <sub>\nr0 = 0\nsub:\nr0 = 1\nexit' };
+    expect(verifyText(program).failures.map(({ id }) => id)).toEqual(['CFG-03']);
+  });
+});
+
+describe('Linux takes no constant shift by all bits or more', () => {
+  it.each([
+    ['r0 <<= 63', []],
+    ['r0 <<= 64', ['unsupported']],
+    ['w0 >>= 31', []],
+    ['w0 >>= 32', ['unsupported']],
+    ['r0 s>>= -1', ['unsupported']],
+  ] as const)('%s', (shift, expected) => {
+    const report = verifyText({ platform: linux, type: 'xdp', section: 'xdp', text: `r0 = 1\n${shift}\nr0 = 1\nexit` });
+    expect(report.failures.map(({ check }) => check.kind)).toEqual(expected);
+  });
+});
