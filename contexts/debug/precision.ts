@@ -25,7 +25,11 @@ export const command = defineCommand({
   async run(_tags, { state, signal, progress }) {
     const debug = debuggerOf(state, false);
     const rungs: Rung[] = [];
+    // What the debugger was opened with may be fixed.
+    const settled = await debug.verifyAgain({ precision: undefined }, { signal, progress });
     for (const { states, turns } of LADDER) {
+      // Where less than all of it settles that the program fails, more may take very long.
+      if (states > settled.report.precision && rungs.length > 0) break;
       const { report } = await debug.verifyAgain({ precision: states }, { signal, progress });
       const failures = report.failures.map(({ id, instruction }) => `${id} at instruction ${instruction}`);
       rungs.push({ precision: states, turns, verdict: report.verdict, failures, states: report.statesVisited, milliseconds: report.milliseconds });
@@ -59,6 +63,10 @@ function conclusion(rungs: readonly Rung[]): string {
     return `What fails is a limit of precision=${limit.precision}: the program passes with ${last.precision}.`;
   }
   const left = new Set(last.failures);
+  if (last.precision < LADDER.at(-1)!.states) {
+    const failed = count(left.size, 'check fails', 'checks fail');
+    return `${failed} with precision=${last.precision}, and no precision lets the program pass.`;
+  }
   const gone = first!.failures.filter((failure) => !left.has(failure));
   const limits = gone.length === 0 ? '' : ` Limits of precision=${first!.precision} were: ${gone.join(', ')}.`;
   return `${count(left.size, 'check fails', 'checks fail')} at every precision: more of it does not help.${limits}`;
