@@ -168,12 +168,13 @@ function toldEvent(session: DebugSession, kind: ToldEvent['kind'], pc: number, w
   return { kind, pc, text: instructionText(session.machine, session.machine.instruction(pc), pc), source: session.source.at(pc), words };
 }
 
-/** Whether the event is the first half of a change of width, which shifts a number up before it shifts it down. */
+/** Whether the event is the first half of one step: a number is shifted up before it is shifted down, r10 is copied before it is moved. */
 function isHalfway(session: DebugSession, { pc }: StoryEvent): boolean {
   const instruction = session.machine.instruction(pc);
-  return (
-    instruction.kind === 'binary' && instruction.operator === 'lsh' && instruction.source.kind === 'immediate' && instruction.source.value === 32
-  );
+  if (instruction.kind !== 'binary') return false;
+  const { operator, source } = instruction;
+  if (operator === 'mov') return source.kind === 'register' && source.register === 10;
+  return operator === 'lsh' && source.kind === 'immediate' && source.value === 32;
 }
 
 /** What is known now, and what was known before as far as that differs. */
@@ -241,7 +242,12 @@ function evidenceWords({ register, variable, words, pc, line }: Evidence): strin
   return `${name}: ${words}${place}`;
 }
 
+/** Whether a distance is only that of a number range's end. */
+function isUnbounded(margin: string): boolean {
+  return Number.parseInt(margin, 10) >= 0x7000_0000;
+}
+
 function missingWords({ distance }: Failure, margin: string | undefined): string | undefined {
-  if (margin?.endsWith(' missing')) return margin.slice(0, -' missing'.length);
+  if (margin?.endsWith(' missing') && !isUnbounded(margin)) return margin.slice(0, -' missing'.length);
   return distance === undefined ? undefined : `${distance.amount} ${distance.unit}`;
 }

@@ -167,7 +167,7 @@ const WORDS: Partial<Record<CheckKind, Wording>> = {
     min === undefined ? `${count(width)} of the stack were written` : `${count(width)} at fp${min} were written`,
   context_upper: inRegion((d) => `${d.name} (${count(d.limit)})`),
   context_lower: inRegion((d) => `${d.name}`),
-  context_field: (d, access) => `${bytesOf(access)} of ${d.name} are a field it may use`,
+  context_field: (d, access) => `a field of ${d.name} that it may use at ${bytesOf(access)}`,
   context_variable: (d) => `a constant offset into ${d.name}`,
   context_write: (d, access) => `${bytesOf(access)} of ${d.name} may be written`,
   context_modified: (d) => `${register(d)} is the unmoved context`,

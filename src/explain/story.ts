@@ -85,7 +85,9 @@ export function storyOf(
       for (let r = 1; r <= 5; r++) {
         if (!isTracked(next, `r${r}`)) continue;
         drop(next, `r${r}`);
-        track({ depth: here, subject: `r${r}` });
+        // A callback gets its arguments from the helper, a function its caller's.
+        if (instruction.kind === 'call_local') track({ depth: here, subject: `r${r}` });
+        else events.push({ kind: 'made', index, pc, subject: `r${r}`, words: wordsOf(machine, after, `r${r}`), before: undefined });
       }
       continue;
     }
@@ -118,6 +120,10 @@ export function storyOf(
     }
   }
   return events.reverse();
+}
+
+function wordsOf(machine: Machine, state: State, place: string): string {
+  return factsOf(machine, state).find(({ subject }) => subject === place)?.words ?? 'not usable';
 }
 
 /** Tracked places of which something else is known in another state of the same function. */

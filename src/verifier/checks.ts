@@ -1,5 +1,5 @@
 import type { Severity } from './report.ts';
-import { rangeWords } from './words.ts';
+import { rangeWords, sized } from './words.ts';
 
 /** What a check is about, for wording: all optional, plain values. */
 export interface CheckDetails {
@@ -165,13 +165,13 @@ export const CHECKS = {
     id: 'CTX-01',
     classic: (d) => `Invalid context access (${access(d)})`,
     plain: (d) =>
-      `struct ${d.name} has no field that allows a ${d.width}-byte ${d.mode} at offset ${d.min}${d.note === undefined ? '' : `: ${d.note}`}.`,
+      `struct ${d.name} has no field that allows ${sized(d.width)} ${d.mode} at offset ${d.min}${d.note === undefined ? '' : `: ${d.note}`}.`,
   },
   socket_field: {
     severity: 'policy',
     id: 'CTX-01',
     classic: (d) => `Invalid socket access (${access(d)})`,
-    plain: (d) => `struct ${d.name} has no field that allows a ${d.width}-byte ${d.mode} at offset ${d.min}: ${d.note}.`,
+    plain: (d) => `struct ${d.name} has no field that allows ${sized(d.width)} ${d.mode} at offset ${d.min}: ${d.note}.`,
   },
   context_write: {
     severity: 'safety',

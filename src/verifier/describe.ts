@@ -2,6 +2,7 @@ import type { Machine } from './machine.ts';
 import { constantValue, format } from './number/index.ts';
 import type { State } from './state.ts';
 import { DYNPTR, META_OFFSET, PACKET_SIZE, type Value, ZERO } from './value.ts';
+import { sized } from './words.ts';
 
 /** A value in words: "number 0..63", "pointer to packet + 14", "maybe-null pointer to an 8-byte value of map m". */
 export function describeValue(machine: Machine, value: Value | undefined, state?: State): string {
@@ -22,7 +23,7 @@ export function describeValue(machine: Machine, value: Value | undefined, state?
     }
     case 'map_value': {
       const map = machine.map(value.tag);
-      return `${maybe}pointer to a ${map?.valueSize}-byte value of map ${map?.name}${at}`;
+      return `${maybe}pointer to ${sized(map?.valueSize)} value of map ${map?.name}${at}`;
     }
     case 'map':
       return `map ${machine.map(value.tag)?.name}${value.tag < 0 ? "'s inner map" : ''}`;
@@ -50,7 +51,7 @@ function kernelWords(machine: Machine, value: Value): string {
 
 function memoryWords(machine: Machine, value: Value): string {
   const { size, readOnly, name } = machine.memory(value.tag);
-  return name === undefined ? `a ${size}-byte ${readOnly ? 'read-only ' : ''}record` : `struct ${name}`;
+  return name === undefined ? `${sized(size)} ${readOnly ? 'read-only ' : ''}record` : `struct ${name}`;
 }
 
 /** How many bytes from a packet pointer on are proved to exist. */

@@ -13,3 +13,8 @@ export function rangeWords(min: number | bigint | undefined, max: number | bigin
 /** Beyond these a bound is an end of some number range, not something the program has tested. */
 const NEGATIVE_END = -0x7000_0000;
 const POSITIVE_END = 0x7000_0000;
+
+/** `a 4-byte`, `an 8-byte`: eight, eleven and eighteen begin with a vowel, and so does what begins with eight. */
+export function sized(size: number | string | undefined): string {
+  return `${/^(?:8|1[18](?:\d{3})*$)/.test(`${size}`) ? 'an' : 'a'} ${size}-byte`;
+}

@@ -105,6 +105,16 @@ const CONTEXT_FAULTS = {
   pointer: 'context_write',
 } as const;
 
+/** Why a context access is refused, for people. */
+const CONTEXT_WORDS: Readonly<Record<keyof typeof CONTEXT_FAULTS, string>> = {
+  outside: 'outside the structure',
+  alignment: 'not aligned',
+  field: 'no field',
+  width: 'not the width of the field',
+  read_only: 'read-only',
+  pointer: 'a pointer field',
+};
+
 function requireField(state: CheckedState, { width, mode, register }: Access, offset: number): void {
   const { programType, attachType } = state.program;
   if (programType === undefined) return;
@@ -119,7 +129,7 @@ function requireField(state: CheckedState, { width, mode, register }: Access, of
   const field = verdict.field === undefined ? '' : ` (field ${verdict.field.name})`;
   throw new CheckFailure(
     kind,
-    `${verb(mode)} ${width} bytes at offset ${offset} of ${programType.context.name}${field}: ${verdict.reason.replace('_', '-')}`,
+    `${verb(mode)} ${width === 1 ? '1 byte' : `${width} bytes`} at offset ${offset} of ${programType.context.name}${field}: ${CONTEXT_WORDS[verdict.reason]}`,
     register,
   );
 }

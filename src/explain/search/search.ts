@@ -172,9 +172,9 @@ export class Search {
     const judge = this.observe(limit);
     const shows = (input: RunInput) => judge.observe(input).match === match;
     const spelled = spellOut(this.run, this.program, found, { ...this.options, instructionLimit: limit });
-    const start = shows(spelled) ? spelled : found;
+    const start = shows(spelled.input) ? spelled.input : found;
     // A run that does not end is not run hundreds of times over.
-    const plain = shrink(start, shows, this.target.proof === 'endless' ? 6 : SHRINK_RUNS);
+    const plain = shrink(start, shows, spelled.met, this.target.proof === 'endless' ? 6 : SHRINK_RUNS);
     const story = tell(this.run, this.program, plain, { ...this.options, instructionLimit: limit });
     const vector = this.vector(plain);
     const witness = judge.observe(plain).witness;

@@ -5,9 +5,15 @@ import type { RunInput } from './runner.ts';
  * Makes an input plainer while it still shows the same: the shortest packet, no metadata, zero bytes, small numbers, few map entries.
  *
  * @param shows whether an input still shows it.
+ * @param met keys of the map entries that the run meets, by map index.
  * @param budget runs that may be spent.
  */
-export function shrink(input: RunInput, shows: (input: RunInput) => boolean, budget: number): RunInput {
+export function shrink(
+  input: RunInput,
+  shows: (input: RunInput) => boolean,
+  met: ReadonlyMap<number, { has(key: string): boolean }>,
+  budget: number,
+): RunInput {
   let best = input;
   let runs = 0;
   const attempt = (candidate: RunInput): boolean => {
@@ -33,8 +39,11 @@ export function shrink(input: RunInput, shows: (input: RunInput) => boolean, bud
     }
   }
   for (const [index, entries] of [...best.maps]) {
-    if (withBytes((copy) => copy.maps.delete(index))) continue;
-    for (const key of entries.keys()) withBytes((copy) => copy.maps.get(index)!.delete(key));
+    for (const key of entries.keys()) {
+      // An entry that is left out is drawn from the seed: zeros are plainer, where the run looks at it.
+      if (met.get(index)?.has(key) !== true || !withBytes((copy) => copy.maps.get(index)!.get(key)!.fill(0)))
+        withBytes((copy) => copy.maps.get(index)!.delete(key));
+    }
   }
   const parts: readonly ((of: RunInput) => Uint8Array | undefined)[] = [
     (of) => of.packet,

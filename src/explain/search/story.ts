@@ -20,9 +20,9 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
   const fields = new Map<string, string>();
   const helpers = new Map<number, string>();
   const found = new Map<number, string>();
-  const values = new Map<string, string>();
+  const values = new Map<string, MapRead>();
   let packet = false;
-  let pending: { readonly pc: number; readonly name: string } | undefined;
+  let pending: { readonly pc: number; readonly name: string; readonly depth: number } | undefined;
   const outcome = run(program, input, {
     ...options,
     onStep(pc, state) {
@@ -30,14 +30,16 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
         helpers.delete(pending.pc);
         found.delete(pending.pc);
         const told = state.registers[0]?.region === undefined ? helpers : found;
-        told.set(pending.pc, `${pending.name} at instruction ${pending.pc} returns ${resultWords(state.registers[0], state)}`);
+        // A helper that is running its callback has not returned yet.
+        if (state.frames.length <= pending.depth)
+          told.set(pending.pc, `${pending.name} at instruction ${pending.pc} returns ${resultWords(state.registers[0], state)}`);
         pending = undefined;
       }
       const instruction = program.instructions[pc];
       if (instruction?.kind === 'call') {
         const prototype = program.helper(instruction.helper) ?? findHelper(program.platform, program.programType, instruction.helper);
         if (prototype !== undefined && prototype.returns.kind !== 'void' && prototype.returns.kind !== 'no_return')
-          pending = { pc, name: prototype.name };
+          pending = { pc, name: prototype.name, depth: state.frames.length };
       }
     },
     onAccess(_, region, index, width, mode) {
@@ -50,14 +52,18 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
         else if (field.kind === 'number') fields.set(field.name, fieldWords(field, region.bytes, Number(index), width));
       } else if (region.kind === 'map_value') {
         const key = `${region.name}+${index}`;
-        if (!values.has(key)) values.set(key, `${region.name} has ${numeral(littleEndian(region.bytes, Number(index), width))} at byte ${index}`);
+        const value = littleEndian(region.bytes, Number(index), width);
+        const initial = initialOf(program, region.name);
+        // That a global holds what it is declared with goes without saying.
+        if (initial !== undefined && littleEndian(initial, Number(index), width) === value) return;
+        if (!values.has(key)) values.set(key, { name: region.name, value, index });
       }
     },
   });
   const inputs = [
     ...(packet || (outcome.kind === 'fault' && outcome.fault.access?.region === 'the packet') ? [packetWords(input)] : []),
     ...fields.values(),
-    ...values.values(),
+    ...mapWords([...values.values()]),
     ...helpers.values(),
   ];
   // That something was found goes without saying where anything else has to be said.
@@ -66,12 +72,20 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
   return { inputs: shown, ending: endingWords(outcome), outcome };
 }
 
+/** An input, and the map entries that its run meets. */
+interface Spelled {
+  readonly input: RunInput;
+  readonly met: RunState['values'];
+}
+
 /** The same input with the content of every map value it met written down, instead of drawn from the seed. */
-export function spellOut(run: Run, program: RunnableProgram, input: RunInput, options: RunOptions): RunInput {
+export function spellOut(run: Run, program: RunnableProgram, input: RunInput, options: RunOptions): Spelled {
   const maps = new Map([...input.maps].map(([index, entries]) => [index, new Map(entries)]));
+  let met: RunState['values'] = new Map();
   run(program, input, {
     ...options,
     onStep(_, state) {
+      met = state.values;
       // A value is seen here before the program can have written to it.
       for (const [index, entries] of state.values) {
         for (const [key, region] of entries) {
@@ -82,8 +96,34 @@ export function spellOut(run: Run, program: RunnableProgram, input: RunInput, op
       }
     },
   });
-  return { ...input, maps };
+  return { input: { ...input, maps }, met };
 }
+
+/** What the object declares a map's value to begin with. */
+function initialOf({ maps }: RunnableProgram, region: string): Uint8Array | undefined {
+  return maps.find(({ name }) => region === `a value of map ${name}`)?.data;
+}
+
+/** What a run read of a map value. */
+interface MapRead {
+  readonly name: string;
+  readonly value: bigint;
+  readonly index: bigint;
+}
+
+/** What was read of map values: numbers by their places, and many zeros in one word. */
+function mapWords(reads: readonly MapRead[]): readonly string[] {
+  return [...new Set(reads.map(({ name }) => name))].flatMap((name) => {
+    const own = reads.filter((read) => read.name === name);
+    const zeros = own.filter(({ value }) => value === 0n);
+    const told = zeros.length > MAX_ZEROS ? own.filter(({ value }) => value !== 0n) : own;
+    const rest = zeros.length > MAX_ZEROS ? [`${name} has ${told.length === 0 ? 'only zeros' : '0 elsewhere'}`] : [];
+    return [...told.map(({ value, index }) => `${name} has ${numeral(value)} at byte ${index}`), ...rest];
+  });
+}
+
+/** Zeros of one map value that are told by their places. */
+const MAX_ZEROS = 2;
 
 function packetWords({ packet, metadata }: RunInput): string {
   const bytes = packet.length === 0 ? 'empty packet' : `packet of ${packet.length} ${packet.length === 1 ? 'byte' : 'bytes'}${contentWords(packet)}`;
