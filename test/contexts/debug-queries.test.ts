@@ -261,3 +261,40 @@ const KERNEL_LOG = `0: (61) r6 = *(u32 *)(r1 +16)         ; R1=ctx() R6=scalar(s
 invalid access to map value, value_size=64 off=126 size=1
 processed 14 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0
 `;
+
+/** With packets, maps, functions of its own, read-only data, locks, and a remark instead of a failure. */
+const OBJECTS = [
+  ['05-packet-check-too-short', 'PKT-02'],
+  ['15-map-value-oob-variable', 'MAP-02'],
+  ['69-subprog-args', 'NUL-06'],
+  ['25-rodata-write', 'MAP-06'],
+  ['56-spin-lock-missing-unlock', 'REF-03'],
+  ['03-null-arith-before-check', 'NUL-03'],
+] as const;
+
+describe('minimise output=', () => {
+  const folder = corpusPath('failures/objects');
+  if (folder === undefined) reportSkipped('failures/objects', OBJECTS.length);
+
+  it.skipIf(folder === undefined).each(OBJECTS)('writes an object of %s that fails with %s where it says', async (name, id) => {
+    const session = newSession({ 'x.o': readFileSync(`${folder}/${name}.bad.o`) });
+    await run(session, 'ebpf debug verification x.o platform=linux');
+    const answer = JSON.parse((await run(session, 'minimise output=small.o format=json')).stdout);
+    expect(answer).toMatchObject({ id, file: 'small.o' });
+    expect(answer.after).toBeLessThanOrEqual(answer.before);
+    await run(session, '..');
+    const { programs } = JSON.parse((await run(session, 'show verification small.o platform=linux format=json')).stdout);
+    expect(programs).toHaveLength(1);
+    const told = [...programs[0].failures, ...programs[0].warnings];
+    expect(told.find((one: { id: string }) => one.id === id)).toMatchObject({ instruction: answer.object.instruction });
+  });
+
+  it.skipIf(folder === undefined)('refuses an object that would not fail so, and one whose file has changed', async () => {
+    const session = newSession({ 'x.o': readFileSync(`${folder}/70-global-subprog-arg.bad.o`) });
+    await run(session, 'ebpf debug verification x.o platform=linux');
+    expect((await run(session, 'minimise output=small.o')).stderr).toMatch(/^An object with this program would not fail with CALL-02;/);
+    await session.host.writeFile('x.o', readFileSync('samples/bpf.o'));
+    expect((await run(session, 'minimise output=small.o')).stderr).toMatch(/^x\.o is another file by now;/);
+    expect((await run(session, 'minimise output=small.s')).stdout).toMatch(/Written to small\.s\.\n$/);
+  });
+});

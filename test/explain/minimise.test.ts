@@ -1,13 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { minimise } from '../../src/explain/minimise/minimise.ts';
-import { minimalObject } from '../../src/explain/minimise/object.ts';
+import { objectWith, UnwritableError } from '../../src/explain/minimise/object.ts';
 import { without } from '../../src/explain/minimise/remove.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
+import { ElfError } from '../../src/object/errors.ts';
 import { loadObject } from '../../src/object/load.ts';
-import type { ObjectProgram } from '../../src/object/object-file.ts';
+import type { ObjectFile, ObjectProgram } from '../../src/object/object-file.ts';
 import { linux } from '../../src/platform/linux/linux.ts';
 import { windows } from '../../src/platform/windows/windows.ts';
 import { verify } from '../../src/verifier/index.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
 import { debugSample } from './open.ts';
 import { atFailure, hasFailures } from './queries/corpus-failure.ts';
 
@@ -41,27 +44,61 @@ describe('taking out instructions', () => {
   });
 });
 
-describe('an object of one program', () => {
+describe('an object with the code of one program', () => {
+  const again = (bytes: Uint8Array, object: ObjectFile, program: ObjectProgram) => loadObject(objectWith(bytes, object, program), 'small.o');
+
   it('holds what it was made of', async () => {
+    const bytes = readFileSync('samples/droppacket_unsafe.o');
     const session = await debugSample('droppacket_unsafe');
-    const bytes = minimalObject(session.machine.object, session.program)!;
-    const object = loadObject(bytes, 'small.o');
+    const object = again(bytes, session.machine.object, session.program);
     const program = object.programs[0]!;
-    expect(program).toMatchObject({ section: session.program.section, name: session.program.name });
+    expect(object.programs).toHaveLength(1);
+    expect(program).toMatchObject({ section: session.program.section, name: session.program.name, lines: [] });
     expect(program.instructions).toEqual(session.program.instructions);
     expect(object.license).toBe(session.machine.object.license);
-    expect(object.maps.map(({ name, type, keySize, valueSize, maxEntries }) => ({ name, type, keySize, valueSize, maxEntries }))).toEqual(
-      session.machine.object.maps.map(({ name, type, keySize, valueSize, maxEntries }) => ({ name, type, keySize, valueSize, maxEntries })),
-    );
+    expect(object.maps).toEqual(session.machine.object.maps);
     const { failures } = verify(object, program, { platform: windows }).report;
     expect(failures.map(({ id, instruction }) => [id, instruction])).toEqual(session.report.failures.map(({ id, instruction }) => [id, instruction]));
   });
 
-  it('cannot hold functions of its own or global data', async () => {
-    for (const name of ['bpf2bpf', 'global_vars']) {
-      const session = await debugSample(name);
-      expect(minimalObject(session.machine.object, session.program), name).toBeUndefined();
+  it('is told from what the object does not have', async () => {
+    const bytes = readFileSync('samples/droppacket_unsafe.o');
+    const { machine, program } = await debugSample('droppacket_unsafe');
+    const elsewhere = { ...program, functions: program.functions.map((range) => ({ ...range, section: 'tc' })) };
+    expect(() => objectWith(bytes, machine.object, elsewhere)).toThrow(new UnwritableError('The object has no section tc for DropPacket'));
+    const nameless = { ...machine.object, maps: machine.object.maps.map((map) => ({ ...map, name: 'other' })) };
+    expect(() => objectWith(bytes, nameless, program)).toThrow(new UnwritableError('The object has no symbol for the map other'));
+    expect(() => objectWith(bytes.subarray(0, 80), machine.object, program)).toThrow(ElfError);
+  });
+
+  /** Every program of an object, alone: its instructions as they were, calls, data, maps and kernel symbols included. */
+  function expectAllKept(path: string, bytes: Uint8Array): number {
+    const object = loadObject(bytes, path, { helperId: () => undefined });
+    const whole = object.programs.filter(({ defect }) => defect === undefined);
+    for (const program of whole) {
+      const found = again(bytes, object, program).programs.find(({ section, name }) => section === program.section && name === program.name);
+      expect(found?.instructions, `${path} ${program.name}`).toEqual(program.instructions);
+      expect(found?.defect).toBeUndefined();
     }
+    return whole.length;
+  }
+
+  it('keeps every program of the samples', () => {
+    const names = readdirSync('samples').filter((name) => name.endsWith('.o'));
+    const programs = names.reduce((sum, name) => sum + expectAllKept(name, readFileSync(`samples/${name}`)), 0);
+    expect(programs).toBeGreaterThan(names.length);
+  });
+
+  const folder = corpusPath('elf');
+  if (folder === undefined) reportSkipped('elf', 'all');
+  it.skipIf(folder === undefined)('keeps the programs of a corpus, of old compilers and new ones', { timeout: 120_000 }, () => {
+    let programs = 0;
+    for (const part of ['build', 'linux', 'new_linux', 'prototype-kernel', 'cilium-examples', 'failures/objects']) {
+      const path = part.includes('/') ? corpusPath(part)! : `${folder}/${part}`;
+      for (const name of readdirSync(path).filter((file) => file.endsWith('.o')))
+        programs += expectAllKept(`${part}/${name}`, readFileSync(`${path}/${name}`));
+    }
+    expect(programs).toBeGreaterThan(300);
   });
 });
 
