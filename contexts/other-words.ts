@@ -40,6 +40,26 @@ const OTHER_WORDS: Readonly<Record<string, Here>> = {
   bg: 'A line that ends in & runs in the background; Ctrl-B sends there what runs.',
 };
 
+const OUTPUT = 'Output goes on elsewhere in your own shell: ebpfsh <command> | less.\n"set file open <file>" copies what is said here to a file.';
+const SEQUENCE = 'A line is one command; "exec <file>" runs several.';
+
+/** What means something between the words of other shells. */
+const SHELL_SIGNS: ReadonlyMap<string, string> = new Map([
+  ['|', OUTPUT],
+  ['>', OUTPUT],
+  ['>>', OUTPUT],
+  ['2>', OUTPUT],
+  [';', SEQUENCE],
+  ['&&', SEQUENCE],
+  ['||', SEQUENCE],
+]);
+
+/** What is said, on lines of its own, where a sign of other shells stands in a line that is wrong; '' of other words. */
+export function shellSign(word: string): string {
+  const said = SHELL_SIGNS.get(word);
+  return said === undefined ? '' : `\n${said}`;
+}
+
 /**
  * What is said of a word that is no command, on a line of its own; undefined where nothing is known of it.
  *

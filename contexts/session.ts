@@ -7,6 +7,7 @@ import { CommandError, type DescribedError, describeError, UsageError } from './
 import { commandHelp, listing, usageText } from './help.ts';
 import { hintAt } from './hint.ts';
 import type { Host, OutputFile } from './host.ts';
+import { shellSign } from './other-words.ts';
 import { isHelp, type Resolution, resolve } from './resolve.ts';
 import type { Completion, ExecuteIo, ExitCode, Hint, Outcome, OutputStream, SessionView } from './session-types.ts';
 import { parseTags } from './tags.ts';
@@ -284,7 +285,9 @@ export class Session implements SessionView {
     try {
       return this.#withFormat(command, parseTags(command.tags, rest));
     } catch (error) {
-      throw error instanceof UsageError ? new UsageError(error.message, error.place, usageText(words, command.tags)) : error;
+      if (!(error instanceof UsageError)) throw error;
+      const signs = rest.filter(({ quoted }) => !quoted).map(({ text }) => shellSign(text));
+      throw new UsageError(`${error.message}${signs.find((said) => said !== '') ?? ''}`, error.place, usageText(words, command.tags));
     }
   }
 

@@ -34,3 +34,21 @@ describe('words of other tools', () => {
     for (const word of ['constructor', '__proto__', '']) expect(otherWord(word)).toBeUndefined();
   });
 });
+
+describe('signs of other shells', () => {
+  it.each(['show mode | less', 'show mode > x', 'show sections samples/bpf.o >> x'])('%s: how output gets elsewhere', async (line) => {
+    const { stderr, exitCode } = await run(newSession(), `ebpf ${line}`);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('\n"set file open <file>" copies what is said here to a file.\n');
+  });
+
+  it.each(['show mode ; bye', 'show mode && bye'])('%s: how several commands run', async (line) => {
+    expect((await run(newSession(), line)).stderr).toContain('\nA line is one command; "exec <file>" runs several.\n');
+  });
+
+  it('are words like others elsewhere', async () => {
+    expect((await run(newSession(), 'show mode "|" less')).stderr).not.toContain('set file');
+    expect((await run(newSession(), 'alias x show mode | less')).exitCode).toBe(0);
+    expect((await run(newSession(), 'show mode x')).stderr).not.toContain('set file');
+  });
+});
