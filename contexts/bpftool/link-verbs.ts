@@ -5,10 +5,21 @@ import { type Found, findOne } from './references.ts';
 import { pinLines, showVerb } from './show.ts';
 import { DONE, defineVerb } from './verb.ts';
 
-/** Names of link types by the type of the program, where it alone tells (enum bpf_link_type); else "plain", as on Windows. */
-const LINK_TYPES: Readonly<Record<string, string>> = {
+/** Link types (enum bpf_link_type) by how the name of the attach type begins; the first that fits. */
+const BY_ATTACH_TYPE: readonly (readonly [prefix: string, type: string])[] = [
+  ['cgroup', 'cgroup'],
+  ['lsm_cgroup', 'cgroup'],
+  ['trace_raw_tp', 'raw_tracepoint'],
+  ['trace_iter', 'iter'],
+  ['trace_kprobe', 'kprobe_multi'],
+  ['trace_uprobe', 'uprobe_multi'],
+  ['tcx', 'tcx'],
+  ['netkit', 'netkit'],
+];
+
+/** Else by the type of the program; else "plain", as on Windows. */
+const BY_PROGRAM_TYPE: Readonly<Record<string, string>> = {
   xdp: 'xdp',
-  sched_cls: 'tcx',
   raw_tracepoint: 'raw_tracepoint',
   tracing: 'tracing',
   lsm: 'tracing',
@@ -19,6 +30,9 @@ const LINK_TYPES: Readonly<Record<string, string>> = {
   netfilter: 'netfilter',
   flow_dissector: 'netns',
   sk_lookup: 'netns',
+  sk_msg: 'sockmap',
+  sk_skb: 'sockmap',
+  struct_ops: 'struct_ops',
 };
 
 export const linkShow = showVerb('link', '{ show | list }   [LINK]', describe);
@@ -36,9 +50,9 @@ export const linkDetach = defineVerb({
     }),
 });
 
-/** "cgroup" where the hook is one of a cgroup's. */
 export function linkType({ attachType }: BpfLink): string {
-  return attachType.name.startsWith('cgroup/') ? 'cgroup' : (LINK_TYPES[attachType.programType] ?? 'plain');
+  const known = BY_ATTACH_TYPE.find(([prefix]) => attachType.name.startsWith(prefix));
+  return known?.[1] ?? BY_PROGRAM_TYPE[attachType.programType] ?? 'plain';
 }
 
 interface Details {
@@ -46,10 +60,32 @@ interface Details {
   readonly text: string;
 }
 
+/** What bpftool tells of a link beyond its program; of the others the attach type. */
+const DETAILS: Readonly<Record<string, (runtime: Runtime, link: BpfLink) => Details>> = {
+  xdp: interfaceDetails,
+  cgroup: (_runtime, { attachType, parameters: { compartmentId = 0 } }) => ({
+    json: { cgroup_id: compartmentId, attach_type: attachType.name },
+    text: `\n\tcgroup_id ${compartmentId}  attach_type ${attachType.name}  `,
+  }),
+  // There is one network namespace here.
+  netns: (_runtime, { attachType }) => ({
+    json: { netns_ino: 0, attach_type: attachType.name },
+    text: `\n\tnetns_ino 0  attach_type ${attachType.name}  `,
+  }),
+  tracing: (_runtime, { attachType }) => ({
+    json: { prog_type: attachType.programType, attach_type: attachType.name },
+    text: `\n\tprog_type ${attachType.programType}  attach_type ${attachType.name}  `,
+  }),
+  raw_tracepoint: (runtime, { programId }) => {
+    const [, point = ''] = runtime.program(programId)?.section.split('/') ?? [];
+    return { json: { tp_name: point }, text: `\n\ttp '${point}'  ` };
+  },
+};
+
 function describe({ runtime, object }: Found<BpfLink>, withPins: boolean) {
-  const { id, programId } = object;
+  const { id, programId, attachType } = object;
   const type = linkType(object);
-  const details = type === 'xdp' ? interfaceDetails(runtime, object) : attachDetails(object, type);
+  const details = DETAILS[type]?.(runtime, object) ?? { json: { attach_type: attachType.name }, text: `attach_type ${attachType.name}  ` };
   return {
     json: { id, type, prog_id: programId, ...details.json, ...(withPins ? { pinned: runtime.pins.pathsOf(id) } : {}) },
     text: `${id}: ${type}  prog ${programId}  ${details.text}${pinLines(runtime, id, withPins)}\n`,
@@ -62,12 +98,4 @@ function interfaceDetails(runtime: Runtime, { state, parameters: { interfaceInde
   const name = state === 'detached' ? '(detached)' : interfaceIndex === 0 ? '(all)' : (device?.name ?? '(unknown)');
   const index = state === 'detached' ? 0 : interfaceIndex;
   return { json: { devname: name, ifindex: index }, text: `\n\tifindex ${index === 0 ? name : `${name}(${index})`}  ` };
-}
-
-function attachDetails({ attachType, parameters: { compartmentId } }: BpfLink, type: string): Details {
-  const cgroup = type === 'cgroup';
-  return {
-    json: { ...(cgroup ? { cgroup_id: compartmentId ?? 0 } : {}), attach_type: attachType.name },
-    text: `${cgroup ? `\n\tcgroup_id ${compartmentId ?? 0}  ` : ''}attach_type ${attachType.name}  `,
-  };
 }

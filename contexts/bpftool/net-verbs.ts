@@ -102,13 +102,15 @@ interface Row {
 /** Each interface with each program that sees its packets; an attachment without interface counts for all. */
 function xdpRows(runtime: Runtime, dev: string | undefined): readonly Row[] {
   const only = dev === undefined ? undefined : runtime.interfaces.find(dev)?.index;
+  // No driver of Linux stands behind the interfaces here.
+  const mode = runtime.platform.name === 'linux' ? 'generic' : 'driver';
   return runtime.interfaces
     .list()
     .filter(({ index }) => only === undefined || index === only)
     .flatMap(({ index, name }) =>
       runtime.attached('xdp', { interfaceIndex: index }).map(({ program }) => ({
-        json: { devname: name, ifindex: index, mode: 'driver', id: program.id },
-        text: `${name}(${index}) driver id ${program.id}`,
+        json: { devname: name, ifindex: index, mode, id: program.id },
+        text: `${name}(${index}) ${mode} id ${program.id}`,
       })),
     );
 }

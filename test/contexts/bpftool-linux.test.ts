@@ -113,11 +113,33 @@ describe('programs of Linux', () => {
   });
 });
 
+describe('links of Linux', () => {
+  const rows: readonly (readonly [section: string, type: string, details: string, json: object])[] = [
+    ['cgroup/connect4', 'cgroup', '\n\tcgroup_id 0  attach_type cgroup_inet4_connect  ', { cgroup_id: 0, attach_type: 'cgroup_inet4_connect' }],
+    ['cgroup_skb/egress', 'cgroup', '\n\tcgroup_id 0  attach_type cgroup_inet_egress  ', { cgroup_id: 0, attach_type: 'cgroup_inet_egress' }],
+    ['sk_lookup', 'netns', '\n\tnetns_ino 0  attach_type sk_lookup  ', { netns_ino: 0, attach_type: 'sk_lookup' }],
+    ['tp_btf/sched_switch', 'raw_tracepoint', `\n\ttp 'sched_switch'  `, { tp_name: 'sched_switch' }],
+    ['sk_msg', 'sockmap', 'attach_type sk_msg_verdict  ', { attach_type: 'sk_msg_verdict' }],
+  ];
+  it.each(rows)('%s: %s', async (section, type, details, json) => {
+    const session = newSession({ 'hooks.o': readFileSync('test/runtime/fixtures/linux_hooks.o') });
+    await succeeds(session, 'ebpf');
+    await run(session, 'add program hooks.o attach=none pinned=none platform=linux');
+    const { programs } = JSON.parse(await succeeds(session, `show programs section=${section} format=json`)) as { programs: { id: number }[] };
+    const { id } = programs[0]!;
+    await succeeds(session, `set program ${id} attached=${section}`);
+    const shown = await succeeds(session, 'bpftool link');
+    const link = Number.parseInt(shown, 10);
+    expect(shown).toBe(`${link}: ${type}  prog ${id}  ${details}\n`);
+    expect(JSON.parse(await succeeds(session, 'bpftool -j link'))).toEqual([{ id: link, type, prog_id: id, ...json }]);
+  });
+});
+
 describe('interfaces of Linux', () => {
   it('begin with lo, as documents name it', async () => {
     const session = await loaded();
     await succeeds(session, 'net attach xdp name count dev lo');
-    expect(await succeeds(session, 'net show dev lo')).toMatch(/^xdp:\nlo\(1\) driver id \d+\n\ntc:\n\nflow_dissector:\n\n$/);
+    expect(await succeeds(session, 'net show dev lo')).toMatch(/^xdp:\nlo\(1\) generic id \d+\n\ntc:\n\nflow_dissector:\n\n$/);
     expect(await succeeds(session, 'link show')).toMatch(/^\d+: xdp {2}prog \d+ {2}\n\tifindex lo\(1\) {2}\n$/);
     await succeeds(session, 'net detach xdp dev lo');
     expect(await run(session, 'net show dev eth0')).toMatchObject({ stderr: 'Error: invalid devname eth0\n', exitCode: 255 });
