@@ -1,3 +1,4 @@
+import type { SystemProcess } from '../src/runtime/host.ts';
 import type { SettingsStore } from './settings.ts';
 
 /** What commands may ask of the machine around them; the bin hands in Node's, tests a made-up one. */
@@ -23,17 +24,7 @@ export interface Host {
 }
 
 /** What eBPF programs and the store's lock learn of the process and its machine. */
-export interface HostProcess {
-  readonly pid: number;
-  readonly hrtime: { bigint(): bigint };
-  readonly cpuCount: number;
-  /** What process listings call this program. */
-  readonly command: string;
-  readonly userId?: number;
-  readonly groupId?: number;
-  /** Milliseconds since 1970 when the process started. */
-  readonly startedAt: number;
-  readonly admin: boolean;
+export interface HostProcess extends SystemProcess {
   /** Sends signal 0; throws ESRCH where there is no such process. */
   probe(pid: number): void;
 }

@@ -1,6 +1,7 @@
 import { ExecutionFault, type ExecutionHost, MAY_GOTO_BUDGET, NULL_GUARD, slotOfCodeAddress } from './engine.ts';
 import { divideSigned, divideUnsigned, moduloSigned, moduloUnsigned, negate } from './interpreter-arithmetic.ts';
-import { ATOMIC_FETCH, type InterpreterCode, ROW } from './interpreter-code.ts';
+import { atomic } from './interpreter-atomics.ts';
+import { type InterpreterCode, ROW } from './interpreter-code.ts';
 import { callWithRegisters, type HelperCall } from './interpreter-helpers.ts';
 
 /** What all programs over one host share: views of its memory, and how many frames are in use. */
@@ -587,48 +588,6 @@ function callHelper(machine: Machine, index: number, file: Int32Array, wide: Big
   callWithRegisters(machine.calls[index]!, file, wide);
   machine.state.refresh();
   return machine.code.helpers[index]!.tailCall === true && (file[0]! | file[1]!) === 0 && machine.state.host.pendingTailCall !== undefined;
-}
-
-/** Old value to src (r0 for cmpxchg) with fetch. `address` has been checked. */
-function atomic(file: Int32Array, view: DataView, address: number, src: number, extra: number, wide: boolean): void {
-  const low = view.getInt32(address, true);
-  const high = wide ? view.getInt32(address + 4, true) : 0;
-  const sourceLow = file[src]!;
-  const sourceHigh = file[src + 1]!;
-  let newLow = sourceLow;
-  let newHigh = sourceHigh;
-  let receiver = src;
-  switch ((extra >> 16) & 0xff) {
-    case 0:
-      newLow = (low + sourceLow) | 0;
-      newHigh = (high + sourceHigh + (newLow >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-      break;
-    case 1:
-      newLow |= low;
-      newHigh |= high;
-      break;
-    case 2:
-      newLow &= low;
-      newHigh &= high;
-      break;
-    case 3:
-      newLow ^= low;
-      newHigh ^= high;
-      break;
-    case 4:
-      break;
-    default:
-      receiver = 0;
-      if (low !== file[0] || (wide && high !== file[1])) {
-        newLow = low;
-        newHigh = high;
-      }
-  }
-  view.setInt32(address, newLow, true);
-  if (wide) view.setInt32(address + 4, newHigh, true);
-  if ((extra & ATOMIC_FETCH) === 0) return;
-  file[receiver] = low;
-  file[receiver + 1] = high;
 }
 
 /** Saves what the caller keeps over a call through a register, as `call local` does where it is hot. */

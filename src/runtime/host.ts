@@ -28,18 +28,22 @@ export interface HostEnvironment {
 
 const FILETIME_OFFSET = 116_444_736_000_000_000n;
 
-/** The machine and process that run this program. */
-export function systemHost(process: {
+/** What is known of a process and its machine. */
+export interface SystemProcess {
   readonly pid: number;
   readonly hrtime: { bigint(): bigint };
   readonly cpuCount: number;
+  /** What process listings call this program. */
   readonly command: string;
   readonly userId?: number;
   readonly groupId?: number;
   /** Milliseconds since 1970 when the process started. */
   readonly startedAt: number;
   readonly admin: boolean;
-}): HostEnvironment {
+}
+
+/** The machine and process that run this program. */
+export function systemHost(process: SystemProcess): HostEnvironment {
   return {
     monotonic: () => process.hrtime.bigint(),
     boot: () => process.hrtime.bigint(),

@@ -1,19 +1,12 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { plant, runScript } from '../../experiment-process.ts';
 import type { Mutant } from './table.ts';
 
 const OPTIONS: BuildOptions = { bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'silent' };
-
-/** The mutant's source. Throws where its line is not there exactly once: then the table must follow the source. */
-function planted(path: string, { name, file, find, replace }: Mutant): string {
-  const parts = readFileSync(path, 'utf8').split(find);
-  if (parts.length !== 2) throw new Error(`mutant «${name}»: its place stands ${parts.length - 1} times in ${file}`);
-  return parts.join(replace);
-}
 
 async function bundle(root: string, outfile: string, mutant: Mutant | undefined): Promise<void> {
   const engine = join(root, 'src', 'engine');
@@ -27,7 +20,9 @@ async function bundle(root: string, outfile: string, mutant: Mutant | undefined)
         name: 'mutant',
         setup(hooks) {
           hooks.onLoad({ filter: /src[\\/]engine[\\/].*\.ts$/ }, ({ path }) =>
-            mutant !== undefined && path === target ? { contents: planted(path, mutant), loader: 'ts' } : undefined,
+            mutant !== undefined && path === target
+              ? { contents: plant(readFileSync(path, 'utf8'), mutant.file, mutant.name, mutant), loader: 'ts' }
+              : undefined,
           );
         },
       },
@@ -57,27 +52,11 @@ export async function showAll(
   }
 }
 
-function run(experiment: string, args: readonly string[]): Promise<{ readonly path: string; readonly shown?: string }[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [experiment, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (status) => {
-      if (status === 0)
-        resolve(
-          output
-            .split('\n')
-            .filter((line) => line !== '')
-            .map((line) => JSON.parse(line)),
-        );
-      else reject(new Error(errors));
-    });
-  });
+async function run(experiment: string, args: readonly string[]): Promise<{ readonly path: string; readonly shown?: string }[]> {
+  const { status, output, errors } = await runScript(experiment, args);
+  if (status !== 0) throw new Error(errors);
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }

@@ -121,7 +121,7 @@ function interpreterMutants(): Mutant[] {
   for (const [from, name] of ATOMICS.entries()) {
     const to = (from + 1) % ATOMICS.length;
     const replace = `switch (((extra >> 16) & 0xff) === ${from} ? ${to} : (extra >> 16) & 0xff) {`;
-    list.push({ name: `atomic ${name} as ${ATOMICS[to]}`, engine: 'interpreter', file: LOOP, find: ATOMIC_DISPATCH, replace });
+    list.push({ name: `atomic ${name} as ${ATOMICS[to]}`, engine: 'interpreter', file: 'interpreter-atomics.ts', find: ATOMIC_DISPATCH, replace });
   }
   return list;
 }

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { plant, runScript } from '../../experiment-process.ts';
 import type { Mutant } from './mutants.ts';
 
 /** Replaces the mutant's line while bundling. Throws where the line is not there exactly once: then the table must follow the source. */
@@ -13,11 +13,7 @@ function planting(root: string, mutant: Mutant): Plugin {
       hooks.onLoad({ filter: /src[\\/]verifier[\\/][a-z-]+\.ts$/ }, ({ path }) => {
         if (path !== target) return undefined;
         let source = readFileSync(path, 'utf8');
-        for (const { find, replace } of [mutant, mutant.also ?? []].flat()) {
-          const parts = source.split(find);
-          if (parts.length !== 2) throw new Error(`mutant «${mutant.name}»: a line stands ${parts.length - 1} times in ${mutant.file}`);
-          source = parts.join(replace);
-        }
+        for (const change of [mutant, mutant.also ?? []].flat()) source = plant(source, mutant.file, mutant.name, change);
         return { contents: source, loader: 'ts' };
       });
     },
@@ -47,21 +43,8 @@ export interface Experiment {
 }
 
 /** Runs a bundled experiment in a process of its own. */
-export function runExperiment(outfile: string, seed: number, pairs: number): Promise<Experiment> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [outfile, `${seed}`, `${pairs}`], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (status) => {
-      if (status === 0) resolve(JSON.parse(output) as Experiment);
-      else resolve({ pairs: 0, accepted: 0, programs: 0, shown: `crashed: ${errors.trim().split('\n').at(-1)}` });
-    });
-  });
+export async function runExperiment(outfile: string, seed: number, pairs: number): Promise<Experiment> {
+  const { status, output, errors } = await runScript(outfile, [`${seed}`, `${pairs}`]);
+  if (status === 0) return JSON.parse(output) as Experiment;
+  return { pairs: 0, accepted: 0, programs: 0, shown: `crashed: ${errors.trim().split('\n').at(-1)}` };
 }
