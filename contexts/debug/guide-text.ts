@@ -12,9 +12,11 @@ const COLUMN = 12;
  * The question with what it rests on, or the end.
  *
  * @param again the line that answers, but for the number, where a number alone does not.
+ * @param sourceHere whether the failing line's file can be watched.
  */
-export function guideText(page: GuidePage, again?: string): string {
-  if (page.ending !== undefined) return `${headText(page, !('changes' in page.ending))}${endingText(page.ending, page.source)}`;
+export function guideText(page: GuidePage, again?: string, sourceHere = true): string {
+  if (page.ending !== undefined)
+    return `${headText(page, !('changes' in page.ending))}${endingText(page.ending, sourceHere ? page.source : undefined)}`;
   const facts = page.facts.map(({ label, words }) => factRow(label, words)).join('');
   const example = page.example === undefined ? '' : `\n${codeRow('wrong', page.example.wrong)}\n${codeRow('right', page.example.right)}`;
   const choices = page.choices.map(({ words, command }, index) => choiceRow(index + 1, words, command)).join('');
@@ -92,7 +94,7 @@ function changeText({ place, where, c }: GuideChange): string {
 }
 
 /** Compilers write `./prog.c` where they were given that. */
-function shortPath(file: string): string {
+export function shortPath(file: string): string {
   return file.replace(/^(?:\.\/)+/, '');
 }
 

@@ -26,7 +26,7 @@ export const command = defineCommand({
     if (word !== '' && 'again'.startsWith(word)) return answerGuide(session, [], true, environment);
     return answerGuide(session, readAnswers(answer), answer.includes(','), environment);
   },
-  text: ({ page }) => guideText(page),
+  text: ({ page, sourceHere }) => guideText(page, undefined, sourceHere),
   json: guideJson,
 });
 
@@ -44,5 +44,5 @@ export const answer = defineCommand({
     if (words.length !== 1) throw new CommandError('guide', 'A number alone answers the question of "guide".');
     return answerGuide(session, readAnswers(words[0]!), false, environment);
   },
-  text: ({ page }) => guideText(page),
+  text: ({ page, sourceHere }) => guideText(page, undefined, sourceHere),
 });

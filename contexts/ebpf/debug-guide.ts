@@ -16,7 +16,7 @@ export const command = defineCommand({
     const step = await answerGuide(debug.session, answers, true, environment);
     return { note, step, again: againLine(tags, step.answers) };
   },
-  text: ({ note, step, again }) => `${note}${guideText(step.page, again)}`,
+  text: ({ note, step, again }) => `${note}${guideText(step.page, again, step.sourceHere)}`,
   json: ({ step }) => guideJson(step),
 });
 

@@ -67,6 +67,17 @@ describe('guide', () => {
     expect(stdout).not.toContain('(attack)');
   });
 
+  it('watches no source that is on another machine', async () => {
+    const file = corpusPath('failures/objects/01-null-map-value.bad.o');
+    if (file === undefined) return reportSkipped('the guide where the source is elsewhere', 1);
+    const end = async (files: Record<string, string>) => {
+      const session = newSession({ 'null.o': readFileSync(file), ...files });
+      return (await run(session, 'ebpf debug guide null.o platform=linux answer=3')).stdout;
+    };
+    expect(await end({})).toMatch(/\nThen compile it and verify it again\.\n$/);
+    expect(await end({ '01-null-map-value.c': '' })).toMatch(/\n {4}ebpf watch 01-null-map-value\.c\n$/);
+  });
+
   it('says of a program that passes what other verifiers refuse in it', async () => {
     const file = corpusPath('failures/objects/03-null-arith-before-check.bad.o');
     if (file === undefined) return reportSkipped('the guide for a program that is not portable', 1);
