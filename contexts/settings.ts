@@ -76,7 +76,7 @@ export const SETTINGS: { readonly [N in SettingName]: SettingRow<Settings[N]> } 
     default: 'off',
     values: ON_OFF,
     summary: 'Sets whether a screen reader reads along.',
-    help: 'on: no colors, boxes or lines that change; menus, progress and the debugger are\nplain lines.',
+    help: 'Whether everything is written as plain lines, each once.',
   },
 };
 
