@@ -62,9 +62,16 @@ export class Route {
     return this.stops[index]!.node;
   }
 
-  /** The blocks up to that index and with it, to begin another path with. */
-  upTo(index: number): readonly Stop[] {
-    return this.stops.slice(0, index + 1);
+  /** The same path up to the block at that index, then another one; what is known of the part in common is kept. */
+  turned(index: number, next: Node): Route {
+    const stops = [...this.stops.slice(0, index + 1), { node: next, trail: undefined }];
+    const route = new Route(this.atlas, this.machine, this.liveness, stops);
+    for (let at = 0; at <= index; at++) {
+      const replay = this.replays.get(at);
+      route.visits[at] = this.visits[at];
+      if (replay !== undefined) route.replays.set(at, replay);
+    }
+    return route;
   }
 
   /** Whether the path has a block at this index, following it further where it has not been followed so far. */

@@ -384,8 +384,7 @@ export class DebugSession extends PathWalker {
     if (next === undefined) return false;
     if (route.has(position.visit + 1) && route.node(position.visit + 1) === next) return true;
     this.mark();
-    this.takeStops([...route.upTo(position.visit), { node: next, trail: undefined }]);
-    this.position = position;
+    this.takeRoute(route.turned(position.visit, next), position);
     return true;
   }
 

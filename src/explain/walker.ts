@@ -91,9 +91,13 @@ export class PathWalker {
   }
 
   protected takeStops(stops: readonly Stop[]): void {
-    this.route = new Route(this.atlas!, this.machine, this.verification.liveness!, stops);
+    this.takeRoute(new Route(this.atlas!, this.machine, this.verification.liveness!, stops), { visit: 0, step: 0 });
+  }
+
+  protected takeRoute(route: Route, position: Position): void {
+    this.route = route;
     this.followed = 0;
-    this.position = { visit: 0, step: 0 };
+    this.position = position;
     this.offsets = [0];
   }
 

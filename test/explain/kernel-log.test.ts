@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { compareSteps } from '../../src/explain/kernel/compare.ts';
 import { parseKernelLog } from '../../src/explain/kernel/log.ts';
 import { kernelValueWords } from '../../src/explain/kernel/value.ts';
+import { DebugSession } from '../../src/explain/session.ts';
+import type { InstructionList, Register } from '../../src/isa/instruction.ts';
+import { linux } from '../../src/platform/linux/linux.ts';
+import { verify } from '../../src/verifier/index.ts';
+import { debugSample } from './open.ts';
 import { atFailure, hasFailures } from './queries/corpus-failure.ts';
 
 /** As Linux 6.18 writes it at level 2, in the output of libbpf. */
@@ -154,6 +159,87 @@ describe('values of the kernel', () => {
     ['something_new(a=1)', 'something_new(a=1)'],
     ['???', '???'],
   ])('%s is %s', (text, words) => expect(kernelValueWords(text)).toBe(words));
+});
+
+/** What Linux 6.18 printed of the loop below, without lines that are passed over. */
+const LOOP_LOG = `0: R1=ctx() R10=fp0
+0: (b7) r6 = 0                        ; R6=0
+1: (b7) r7 = 0                        ; R7=0
+2: (85) call bpf_get_prandom_u32#7    ; R0=scalar()
+3: (25) if r0 > 0x5 goto pc+1         ; R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=5,var_off=(0x0; 0x7))
+4: (07) r6 += 1                       ; R6=1
+5: (07) r7 += 1                       ; R7=1
+6: (a5) if r7 < 0x3 goto pc-5
+6: R7=1
+2: (85) call bpf_get_prandom_u32#7    ; R0=scalar()
+3: (25) if r0 > 0x5 goto pc+1         ; R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=5,var_off=(0x0; 0x7))
+4: (07) r6 += 1                       ; R6=2
+5: (07) r7 += 1                       ; R7=2
+6: (a5) if r7 < 0x3 goto pc-5
+6: R7=2
+2: (85) call bpf_get_prandom_u32#7    ; R0=scalar()
+3: (25) if r0 > 0x5 goto pc+1         ; R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=5,var_off=(0x0; 0x7))
+4: (07) r6 += 1                       ; R6=3
+5: (07) r7 += 1                       ; R7=3
+6: (a5) if r7 < 0x3 goto pc-5
+6: R7=3
+7: (bf) r0 = r6                       ; R0=3 R6=3
+8: (95) exit
+
+from 3 to 5: safe
+
+from 3 to 5: R0=scalar(umin=6) R6=1 R7=1 R10=fp0
+5: R0=scalar(umin=6) R6=1 R7=1 R10=fp0
+5: (07) r7 += 1                       ; R7=2
+6: (a5) if r7 < 0x3 goto pc-5
+6: R7=2
+2: (85) call bpf_get_prandom_u32#7    ; R0=scalar()
+3: (25) if r0 > 0x5 goto pc+1         ; R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=5,var_off=(0x0; 0x7))
+4: (07) r6 += 1
+5: safe
+
+from 3 to 5: safe
+
+from 3 to 5: R0=scalar(umin=6) R6=0 R7=0 R10=fp0
+5: R0=scalar(umin=6) R6=0 R7=0 R10=fp0
+5: (07) r7 += 1                       ; R7=1
+6: (a5) if r7 < 0x3 goto pc-5
+6: R7=1
+2: safe
+processed 30 insns (limit 1000000) max_states_per_insn 1 total_states 3 peak_states 3 mark_read 0
+`;
+
+describe('the log of a loop beside our own states', () => {
+  it('stands beside the same turns', async () => {
+    const { machine, program } = await debugSample('xdp_linux', undefined, 'linux');
+    const set = (dst: Register, value: number) =>
+      ({ kind: 'binary', operator: 'mov', width: 64, dst, source: { kind: 'immediate', value } }) as const;
+    const plusOne = (dst: Register) => ({ kind: 'binary', operator: 'add', width: 64, dst, source: { kind: 'immediate', value: 1 } }) as const;
+    const branch = { kind: 'branch', width: 64 } as const;
+    const instructions: InstructionList = [
+      set(6, 0),
+      set(7, 0),
+      { kind: 'call', helper: 7 },
+      { ...branch, comparison: 'gt', dst: 0, source: { kind: 'immediate', value: 5 }, offset: 1 },
+      plusOne(6),
+      plusOne(7),
+      { ...branch, comparison: 'lt', dst: 7, source: { kind: 'immediate', value: 3 }, offset: -5 },
+      { kind: 'binary', operator: 'mov', width: 64, dst: 0, source: { kind: 'register', register: 6 } },
+      { kind: 'exit' },
+    ];
+    const functions = program.functions.slice(0, 1).map((range) => ({ ...range, start: 0, end: instructions.length }));
+    const loop = { ...program, instructions, functions, lines: [] };
+    const session = new DebugSession(loop, verify(machine.object, loop, { platform: linux, precision: 512 }));
+    const log = parseKernelLog(LOOP_LOG);
+    expect(log.steps.filter(({ resumed }) => resumed).map(({ backTo }) => backTo)).toEqual([
+      [3, 3],
+      [3, 3],
+    ]);
+    const turns = compareSteps(session, log).filter(({ pc }) => pc === 5);
+    expect(turns.map(({ resumed }) => resumed)).toEqual([false, false, false, true, true]);
+    for (const { places } of turns) expect(places).toEqual([expect.objectContaining({ subject: 'r7', ours: places[0]!.kernel })]);
+    expect(turns.map(({ places }) => places[0]!.kernel)).toEqual(['1', '2', '3', '2', '1']);
+  });
 });
 
 describe.runIf(hasFailures(1))('the log beside our own states', () => {

@@ -2,6 +2,7 @@ import { factAbout } from '../aspect.ts';
 import { instructionText } from '../instruction-text.ts';
 import type { DebugSession } from '../session.ts';
 import type { SourceLine } from '../source.ts';
+import type { Place } from '../walker.ts';
 import type { KernelLog, KernelStep } from './log.ts';
 import { kernelValueWords } from './value.ts';
 
@@ -33,11 +34,11 @@ const MAX_STEPS = 2000;
 export function compareSteps(session: DebugSession, log: KernelLog): readonly ComparedStep[] {
   if (!session.steppable) return [];
   return session.aside(() => {
-    session.gotoStart();
+    const follower = new Follower(session);
     return log.steps.slice(0, MAX_STEPS).flatMap((step, index) => {
       const instruction = session.program.instructions[step.pc];
       if (instruction === undefined) return [];
-      const there = session.goto([step.pc]);
+      const there = follower.follow(step);
       return {
         pc: step.pc,
         text: instructionText(session.machine, instruction, step.pc),
@@ -48,6 +49,50 @@ export function compareSteps(session: DebugSession, log: KernelLog): readonly Co
       };
     });
   });
+}
+
+/** Follows the kernel's walk through our states, way by way, so that a turn of a loop stands beside the same turn. */
+class Follower {
+  private readonly session: DebugSession;
+  /** Branches on the way that the kernel may go back to. */
+  private branches: Place[] = [];
+  private begun = false;
+
+  constructor(session: DebugSession) {
+    this.session = session;
+    session.gotoStart();
+  }
+
+  /** Goes to the instruction of the next step; false where our verifier never comes there. */
+  follow({ pc, backTo }: KernelStep): boolean {
+    for (const branch of backTo) this.back(branch);
+    const { session } = this;
+    const found = (!this.begun && session.pc === pc) || this.stepTo(pc) || session.goto([pc]);
+    this.begun = true;
+    if (found && session.machine.instruction(pc).kind === 'branch') this.branches.push(session.place!);
+    return found;
+  }
+
+  /** Goes back to the newest branch at that slot: the kernel takes up those first that it left last. */
+  private back(pc: number): void {
+    const at = this.branches.findLastIndex((place) => place.pc === pc);
+    if (at < 0) return;
+    this.session.restore(this.branches[at]!);
+    this.branches = this.branches.slice(0, at);
+  }
+
+  /** One instruction further, on the way that leads to `pc`. */
+  private stepTo(pc: number): boolean {
+    const { session } = this;
+    const from = session.place!;
+    if (session.pc === session.node.block.last) {
+      const way = session.waysOut().find((one) => one.pc === pc);
+      if (way === undefined || !session.turn(way.number)) return false;
+    }
+    if (session.step(1) === 1 && session.pc === pc) return true;
+    session.restore(from);
+    return false;
+  }
 }
 
 function comparedPlaces(session: DebugSession, step: KernelStep, next: KernelStep | undefined): readonly ComparedPlace[] {

@@ -26,6 +26,8 @@ export interface KernelStep {
   readonly after: ReadonlyMap<string, string>;
   /** The walk comes here from another branch: it went back to an earlier one. */
   readonly resumed: boolean;
+  /** Slots of the branches that it went back to since the step before, also of those behind which nothing was new; the newest last. */
+  readonly backTo: readonly number[];
 }
 
 /** The report that Linux prints from 7.3 on. */
@@ -65,6 +67,7 @@ export function parseKernelLog(text: string, program?: string): KernelLog {
   let before: ReadonlyMap<string, string> = new Map();
   let frame = 0;
   let resumed = false;
+  let backTo: number[] = [];
   let statistics: string | undefined;
   const reportAt = lines.findIndex((line) => line.startsWith('Verification failed: '));
   lines.forEach((line, at) => {
@@ -74,6 +77,7 @@ export function parseKernelLog(text: string, program?: string): KernelLog {
       return;
     }
     const from = FROM.exec(line);
+    if (from !== null) backTo.push(Number(from[1]));
     if (from !== null && !line.endsWith('safe')) {
       frame = Number(from[3] ?? 0);
       before = parseState(from[4]!);
@@ -83,9 +87,10 @@ export function parseKernelLog(text: string, program?: string): KernelLog {
     const instruction = INSTRUCTION.exec(line);
     if (instruction !== null) {
       const [words, state] = splitComment(instruction[3]!);
-      if (steps.length < MAX_STEPS) steps.push({ pc: Number(instruction[1]), text: words, frame, before, after: parseState(state), resumed });
+      if (steps.length < MAX_STEPS) steps.push({ pc: Number(instruction[1]), text: words, frame, before, after: parseState(state), resumed, backTo });
       before = new Map();
       resumed = false;
+      backTo = [];
       messages.length = 0;
       return;
     }
