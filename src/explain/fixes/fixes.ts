@@ -9,6 +9,7 @@ import { adviceFor } from './advice.ts';
 import { applyEdits, type Edit, EditError, originOf } from './edit.ts';
 import { nullChecks, packetChecks } from './guards.ts';
 import { divisorChecks, indexChecks, sizeChecks } from './indices.ts';
+import { loopCaps } from './loops.ts';
 import { type Lowering, loweringOf } from './lowering.ts';
 import type { PatternName, Proposal } from './proposal.ts';
 import { Site } from './site.ts';
@@ -77,6 +78,8 @@ const PATTERNS: Readonly<Partial<Record<CheckKind, readonly ((site: Site) => Ite
   leak_return: [numericResults],
   exit_value: [numericResults],
   division_by_zero: [divisorChecks],
+  loop_unbounded: [loopCaps],
+  infinite_loop: [loopCaps],
 };
 
 /** Ways out in words, where no change of the code alone repairs it. */

@@ -29,4 +29,5 @@ export type PatternName =
   | 'reload'
   | 'release'
   | 'result'
-  | 'divisor_check';
+  | 'divisor_check'
+  | 'loop_cap';
