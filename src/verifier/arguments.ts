@@ -35,6 +35,8 @@ export interface CallContext {
   readonly pc: number;
   readonly prototype: HelperPrototype;
   map: MapFacts | undefined;
+  /** Which map it is of those that share its tag: the identity of the pointer to it, 0 for one that the program names; undefined: not known. */
+  mapIdentity: number | undefined;
   /** Memory arguments that wait for their size. */
   memory: HeldMemory[];
   recordSize: number;
@@ -369,7 +371,10 @@ function checkInMapValue(call: CallContext, register: number, value: Value, widt
   const typed = value.kind === 'memory' && kind === 'kptr' && value.tag >= TYPED_MEMORY;
   if ((value.kind !== 'map_value' && !typed) || value.symbol !== ZERO) return mismatch(call, register, value, want, '== shared');
   // A timer's callback gets the map that holds the timer.
-  if (!typed) call.map ??= call.machine.map(value.tag);
+  if (!typed && call.map === undefined) {
+    call.map = call.machine.map(value.tag);
+    call.mapIdentity = call.machine.homeOf(value.identity);
+  }
   if (kind === 'kptr') {
     const fields = typed ? call.machine.memory(value.tag).special : call.machine.map(value.tag)?.special;
     call.pointedTo = fields === undefined ? undefined : fieldAt(fields, Number(value.offset), 'kptr')?.struct;
@@ -403,6 +408,7 @@ function checkMap(call: CallContext, register: number, value: Value): boolean {
   }
   if (!checkSocketMap(machine, state, pc, prototype, map)) return false;
   call.map = map;
+  call.mapIdentity = value.identity;
   return true;
 }
 

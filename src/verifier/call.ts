@@ -2,7 +2,7 @@ import type { CallbackParameter, HelperPrototype } from '../platform/platform.ts
 import { type CallContext, checkArgument, nullArgument } from './arguments.ts';
 import { describeValue } from './describe.ts';
 import { checkTracing } from './linux-rules.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, MapFacts } from './machine.ts';
 import { clobbered } from './memory.ts';
 import { fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
 import { changeRegion, openRegions, regionDepth } from './regions.ts';
@@ -27,6 +27,7 @@ export function executeCall(machine: Machine, state: State, pc: number, prototyp
     pc,
     prototype,
     map: undefined,
+    mapIdentity: undefined,
     memory: [],
     recordSize: 0,
     callback: undefined,
@@ -65,7 +66,8 @@ function isMapOfTimer(call: CallContext): boolean {
   const named = prototype.arguments.findIndex(({ kind }) => kind === 'map') + 1;
   const timer = state.registers[1];
   const map = named === 0 ? undefined : state.registers[named];
-  if (map === undefined || timer?.kind !== 'map_value' || map.tag === timer.tag) return true;
+  if (map === undefined || timer?.kind !== 'map_value') return true;
+  if (map.tag === timer.tag && (machine.homeOf(timer.identity) === map.identity || !machine.isInner(map.tag))) return true;
   const details = { register: named, argument: named, name: prototype.name, have: describeValue(machine, map) };
   machine.fail('argument_type', pc, state, { ...details, want: 'the map that holds the timer', types: '== map_fd' });
   return false;
@@ -246,11 +248,11 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
     case 'zero':
       return machine.constant(0);
     case 'map':
-      return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0, false, machine.identity());
+      return map === undefined ? machine.number(TOP) : machine.pointer('map', map.index, 0, false, call.mapIdentity ?? machine.identity());
     case 'map_key':
       return map === undefined ? machine.number(TOP) : machine.pointer('memory', READ_ONLY_MEMORY + map.keySize, 0).withParent(LENT);
     case 'map_value':
-      return map === undefined ? machine.number(TOP) : machine.pointer('map_value', map.index, 0, false, machine.identity());
+      return map === undefined ? machine.number(TOP) : mapValue(call, map, false);
     case 'callback_context':
       return call.callbackContext ?? machine.constant(0);
     case 'task':
@@ -259,6 +261,13 @@ function callbackParameter(call: CallContext, kind: CallbackParameter): Value {
     case 'dynptr':
       return machine.pointer('btf', DYNPTR, 0, false, machine.identity());
   }
+}
+
+/** A value of the map that the call names. */
+function mapValue({ machine, mapIdentity }: CallContext, map: MapFacts, nullable: boolean): Value {
+  const identity = machine.identity();
+  if (mapIdentity !== undefined && machine.isInner(map.index)) machine.foundIn(identity, mapIdentity);
+  return machine.pointer('map_value', map.index, 0, nullable, identity);
 }
 
 /** Result and effects after all checks passed. */
@@ -363,7 +372,7 @@ function plainResult(call: CallContext): Value | undefined {
         return machine.pointer('socket', machine.structTag('bpf_sock'), 0, returns.nullable, machine.identity());
       // struct bpf_xdp_sock: one word that may be read.
       if (map.kind === 'xskmap') return machine.pointer('memory', READ_ONLY_MEMORY + 4, 0, returns.nullable, machine.identity());
-      return machine.pointer('map_value', map.index, 0, returns.nullable, machine.identity());
+      return mapValue(call, map, returns.nullable);
     }
     case 'memory':
       if (call.allocated !== undefined) return machine.pointer('memory', TYPED_MEMORY + call.allocated, 0, returns.nullable, machine.identity());

@@ -125,6 +125,8 @@ export class Machine implements Supply {
   private readonly structs: readonly ContextLayout[];
   private readonly objectNames: string[] = [];
   private readonly kernelNames: string[] = [];
+  private readonly homes = new Map<number, number>();
+  private readonly inners: ReadonlySet<number | undefined>;
   private hostStructs: ReadonlySet<string> | undefined;
   private readonly typedMemory = new Map<number, MemoryFacts>();
   private nextSymbol = FIRST_FREE_SYMBOL;
@@ -144,6 +146,7 @@ export class Machine implements Supply {
     this.instructions = program.instructions;
     this.rules = rules;
     this.maps = maps;
+    this.inners = new Set(maps.map(({ inner }) => inner));
     this.findHelper = findHelper;
     this.findKfunc = findKfunc;
     this.structs = [...(rules.platform.structs?.values() ?? [])];
@@ -206,6 +209,21 @@ export class Machine implements Supply {
   /** The struct that pointers with that tag lead to; undefined where it is not known. */
   kernelStruct(tag: number): string | undefined {
     return this.kernelNames[tag - FIRST_KERNEL_TAG];
+  }
+
+  /** Remembers in which map a value was found, by the identities of pointers to them; 0: a map that the program names. */
+  foundIn(value: number, map: number): void {
+    this.homes.set(value, map);
+  }
+
+  /** In which map a value was found; undefined where states with different ones were merged. */
+  homeOf(value: number): number | undefined {
+    return this.homes.get(value);
+  }
+
+  /** Whether the map stands for those that other maps hold. */
+  isInner(tag: number): boolean {
+    return this.inners.has(tag);
   }
 
   /** Whether the host hands out objects of that struct, so that a program cannot have allocated them. */

@@ -43,6 +43,7 @@ const MAPS: readonly TextMap[] = [
   { name: 'sm', type: 'sockmap', key: 4, value: 4 },
   { name: 't', type: 'array', key: 4, value: 32, valueType: VALUE },
   { name: 't2', type: 'array', key: 4, value: 32, valueType: VALUE },
+  { name: 'ts', type: 'array_of_maps', key: 4, value: 4, inner: 't' },
 ];
 
 const ROWS = parse(readFileSync(join(import.meta.dirname, 'lent-objects.yaml'), 'utf8')) as readonly Row[];

@@ -17,6 +17,8 @@ export interface TextMap {
   /** BTF id of the value's type. */
   readonly valueType?: number;
   readonly flags?: number;
+  /** Maps of maps: the name of the one that theirs are like. */
+  readonly inner?: string;
 }
 
 export interface TextProgram {
@@ -108,7 +110,7 @@ export function objectOfText(source: TextProgram): { readonly object: ObjectFile
     lines: [],
   };
   const definitions = maps.map(
-    ({ name, type, key, value, valueType, flags = 0 }): MapDefinition => ({
+    ({ name, type, key, value, valueType, inner, flags = 0 }): MapDefinition => ({
       name,
       type: platform.mapTypes.find((each) => each.name === type)!.id,
       keySize: key,
@@ -118,6 +120,7 @@ export function objectOfText(source: TextProgram): { readonly object: ObjectFile
       pinning: 0,
       origin: 'btf',
       ...(valueType === undefined ? {} : { valueTypeId: valueType }),
+      ...(inner === undefined ? {} : { inner: maps.findIndex((each) => each.name === inner) }),
     }),
   );
   const object: ObjectFile = {
