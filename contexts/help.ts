@@ -41,12 +41,13 @@ export function commandHelp(words: string, summary: string, command: Command): s
 
 function parameterText(tag: Tag): string {
   const indent = ' '.repeat(18);
+  const head = `      ${tag.name.padEnd(9)} - `;
   const [first, ...more] = tag.help.split('\n').flatMap((line) =>
-    wrap(line, LINE_WIDTH - 1 - indent.length, '')
+    wrap(line, LINE_WIDTH - 1 - head.length, '')
       .trimEnd()
       .split('\n'),
   );
-  return [`      ${tag.name.padEnd(10)}- ${first}`, ...more.map((line) => indent + line)].map((line) => `${line}\n`).join('');
+  return [head + first, ...more.map((line) => indent + line)].map((line) => `${line}\n`).join('');
 }
 
 interface ListedName {
