@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CAPABILITIES } from '../../shell/dap/capabilities.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
 import { projectRoot, startEbpfsh } from '../end-to-end/bin.ts';
 import { type AdapterEvent, DapClient, DapSocketClient } from './client.ts';
 
@@ -236,6 +237,29 @@ describe('what a client of today asks for', () => {
       .map(({ body }) => body);
     const told = said.find(({ output }) => String(output).startsWith('at '));
     expect(told).toMatchObject({ output: expect.stringMatching(/^at (at least|nothing).*, \{.*cannot be evaluated/), line: expect.any(Number) });
+  });
+
+  it('stops the third time that a loop comes by', async () => {
+    const loop = corpusPath('failures/objects/42-infinite-loop.bad.o');
+    if (loop === undefined) return reportSkipped('hit counts in a loop', 1);
+    const client = await launched(loop, { platform: 'linux' });
+    const at = { instructionReference: '0x10000008' };
+    await client.request('setInstructionBreakpoints', {
+      breakpoints: [
+        { ...at, logMessage: 'by' },
+        { ...at, hitCondition: '3' },
+      ],
+    });
+    await client.request('setExceptionBreakpoints', { filters: [] });
+    await client.request('configurationDone');
+    await client.event('stopped');
+    expect(await client.move('continue')).toMatchObject({ reason: 'instruction breakpoint' });
+    const told = () => client.received.filter((message) => message.type === 'event' && message.body?.['output'] === 'by\n').length;
+    expect(told()).toBe(3);
+    // The fourth and later times do not count, and coming back to the third does.
+    await client.move('next', { granularity: 'instruction' });
+    expect(await client.move('reverseContinue')).toMatchObject({ reason: 'instruction breakpoint' });
+    expect(await client.move('reverseContinue')).toMatchObject({ reason: 'entry' });
   });
 
   it('counts the times that a path comes to a breakpoint, in either direction', async () => {
