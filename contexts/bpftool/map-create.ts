@@ -1,6 +1,7 @@
 import { loadPlatform } from '../../src/platform/index.ts';
 import type { PlatformName } from '../../src/platform/platform.ts';
 import { templateOf } from '../../src/runtime/maps/map-of-maps.ts';
+import { requireKnownFlags } from '../../src/runtime/maps/rules.ts';
 import { attempt, FAILED, Failure } from './failure.ts';
 import { namedPlatform, PLATFORM } from './platform.ts';
 import { findOne } from './references.ts';
@@ -41,7 +42,11 @@ export const mapCreate = defineVerb({
       machine.freshIds(runtime);
       const specification = { name, type: mapType, keySize: key, valueSize: value, maxEntries: entries, flags };
       const options = template ? { template: templateOf(template.object) } : {};
-      const map = attempt('map create failed', () => runtime.createMap(specification, options), FAILED);
+      const create = () => {
+        requireKnownFlags(runtime.mapRules, flags);
+        return runtime.createMap(specification, options);
+      };
+      const map = attempt('map create failed', create, FAILED);
       try {
         attempt(`can't pin the object (${path})`, () => runtime.pin(map.id, path));
       } finally {

@@ -2,7 +2,7 @@ import { findMapType } from '../platform/index.ts';
 import { BloomFilterMap } from '../runtime/maps/bloom-filter.ts';
 import type { BpfMap } from '../runtime/maps/map.ts';
 import { templateOf } from '../runtime/maps/map-of-maps.ts';
-import { MapFlag } from '../runtime/maps/rules.ts';
+import { MapFlag, requireKnownFlags } from '../runtime/maps/rules.ts';
 import { type Access, errnoError, type LibbpfState } from './state.ts';
 
 export interface MapCreateOptions {
@@ -56,8 +56,7 @@ export function mapCalls(state: LibbpfState) {
       const mapType = findMapType(runtime.platform, type);
       if (mapType === undefined || mapType.kind === 'unspec') throw errnoError('EINVAL', `${type} is no map type.`);
       const { map_flags: flags = 0 } = options;
-      // ebpf_map_create of eBPF for Windows knows no flags.
-      if (runtime.platform.name === 'windows' && flags !== 0) throw errnoError('EINVAL', `Flags 0x${flags.toString(16)} are not known.`);
+      requireKnownFlags(runtime.mapRules, flags);
       const template = options.inner_map_fd === undefined ? undefined : templateOf(mapOf(options.inner_map_fd));
       const map = runtime.createMap(
         {

@@ -29,6 +29,12 @@ describe('the bpftool context', () => {
     expect((await run(session, 'bpftool ?')).stdout).toContain('Commands in this context:\nbatch ');
   });
 
+  it('maps of Windows have no flags', async () => {
+    const session = await prepared([]);
+    const { stderr, stdout, exitCode } = await run(session, 'map create f type hash key 4 value 4 entries 2 name f flags 1');
+    expect([`${stdout}${stderr}`, exitCode === 0]).toEqual([expect.stringContaining('map create failed: Invalid argument'), false]);
+  });
+
   it('takes words as they are', async () => {
     const session = await prepared(['map create "my map" type hash key 1 value 1 entries 2 name a=b']);
     expect((await run(session, 'map show name a=b')).stdout).toBe('2: hash  name a=b  flags 0x0\n\tkey 1B  value 1B  max_entries 2\n');

@@ -125,6 +125,15 @@ export function mapError(rules: MapRules, positiveCode: number, message: string)
   return rules.platform === 'windows' ? new RuntimeError(resultRow(positiveCode).name, message) : RuntimeError.fromErrno(positiveCode, message);
 }
 
+/**
+ * For callers of bpf_map_create: ebpf_map_create of eBPF for Windows knows no flags; those of object files mean nothing there.
+ * Throws EBPF_INVALID_ARGUMENT.
+ */
+export function requireKnownFlags(rules: MapRules, flags: number): void {
+  if (rules.platform === 'windows' && flags !== 0)
+    throw mapError(rules, rules.codes.invalid, `Maps have no flags here; 0x${flags.toString(16)} was given.`);
+}
+
 /** Update flags of the uapi (BPF_ANY ...). */
 export const UpdateFlag = { any: 0, noExist: 1, exist: 2, lock: 4 } as const;
 
