@@ -147,7 +147,15 @@ function loadValue(state: CheckedState, access: Access, size: Size): Value {
   if (region.kind === 'stack') return loadStack(state, access, region, index, size);
   if (region.kind === 'ctx') return loadContext(state, region, index, size);
   if (region.kind === 'socket') return numberValue(BigInt.asUintN(8 * size, state.random.field()));
+  if (state.input.shared === true && region.kind === 'map_value' && region.writable) changeMeanwhile(state, region, index, size);
   return numberValue(readBits(region.view, index, size));
+}
+
+/** Another CPU or user space may write to what the program has read before. */
+function changeMeanwhile(state: CheckedState, region: Region, index: number, size: Size): void {
+  const place = `${region.id}:${index}`;
+  if (state.lock === undefined && state.readOnce.has(place) && state.random.chance(2)) state.random.fill(region.bytes.subarray(index, index + size));
+  state.readOnce.add(place);
 }
 
 export function readBits(view: DataView, index: number, size: Size): bigint {

@@ -48,6 +48,8 @@ export interface CheckedInput {
   readonly memory?: Uint8Array;
   /** Helper results and whatever else is left open. */
   readonly seed?: number;
+  /** Others write to map values meanwhile: what the program read once may be something else when it reads again, unless it holds a lock. */
+  readonly shared?: boolean;
 }
 
 /** What a helper call does after its arguments passed every check; undefined: the default, a random result that the prototype allows. */

@@ -55,6 +55,8 @@ export class CheckedState {
   readonly context: Region | undefined;
   packet: Region | undefined;
   references: Reference[] = [];
+  /** Places of map values that the program has read (region and index), where others may write to them. */
+  readonly readOnce = new Set<string>();
   private readonly objects = new Map<Region, Map<bigint, StackObject>>();
   /** The map value or record whose spin lock is held. */
   lock: Region | undefined;

@@ -19,11 +19,14 @@ export class InputMaker {
   private readonly random: Random;
   /** Keys that programs looked up, by map index. */
   private readonly keys = new Map<number, Set<string>>();
+  private readonly shared: boolean;
   private readonly usesPacket: boolean;
   private readonly hasMetadata: boolean;
 
-  constructor(program: RunnableProgram, numbers: readonly bigint[], seed: number) {
+  /** @param shared whether some inputs come with others who write to map values meanwhile. */
+  constructor(program: RunnableProgram, numbers: readonly bigint[], seed: number, shared = false) {
     this.program = program;
+    this.shared = shared;
     this.numbers = numbers;
     this.random = new Random(seed);
     const { fields } = program.programType.context;
@@ -52,6 +55,7 @@ export class InputMaker {
       context: this.context(this.program.programType),
       maps: this.maps(),
       seed: random.word(),
+      ...(this.shared && random.oneIn(2) ? { shared: true } : {}),
     };
   }
 
@@ -187,12 +191,21 @@ interface Changeable {
   context: Uint8Array;
   maps: Map<number, Map<string, Uint8Array>>;
   seed: number;
+  readonly shared?: boolean;
 }
 
 /** A copy whose bytes may be changed. */
 export function copyOf(input: RunInput): Changeable {
+  const { shared } = input;
   const maps = new Map([...input.maps].map(([index, entries]) => [index, new Map([...entries].map(([key, value]) => [key, value.slice()]))]));
-  return { packet: input.packet.slice(), metadata: input.metadata.slice(), context: input.context.slice(), maps, seed: input.seed };
+  return {
+    packet: input.packet.slice(),
+    metadata: input.metadata.slice(),
+    context: input.context.slice(),
+    maps,
+    seed: input.seed,
+    ...(shared === undefined ? {} : { shared }),
+  };
 }
 
 function targetsOf({ packet, context, metadata, maps }: Changeable): Uint8Array[] {

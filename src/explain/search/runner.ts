@@ -40,6 +40,8 @@ export interface RunInput {
   /** Values by map index and key (lower-case hexadecimal). */
   readonly maps: ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
   readonly seed: number;
+  /** Others write to map values between the program's reads. */
+  readonly shared?: boolean;
 }
 
 export interface RunRegion {

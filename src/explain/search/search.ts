@@ -89,7 +89,7 @@ export class Search {
     this.options = runOptions(verification);
     this.maxTries = options.maxTries ?? DEFAULT_TRIES;
     const finding = verification.findings.find(({ kind, instruction }) => kind === failure.check.kind && instruction === failure.instruction);
-    this.maker = new InputMaker(this.program, interestingNumbers(verification.machine, finding), options.seed ?? 1);
+    this.maker = new InputMaker(this.program, interestingNumbers(verification.machine, finding), options.seed ?? 1, this.target.rereads);
     this.observer = this.observe(this.target.proof === 'endless' ? ENDLESS_LIMIT : RUN_LIMIT);
   }
 

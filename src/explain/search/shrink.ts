@@ -29,6 +29,7 @@ export function shrink(
     return attempt(copy);
   };
 
+  if (best.shared === true) attempt({ ...copyOf(best), shared: false });
   for (const seed of PLAIN_SEEDS) if (best.seed !== seed && attempt({ ...copyOf(best), seed })) break;
   if (best.metadata.length > 0) attempt({ ...copyOf(best), metadata: new Uint8Array(0) });
   // Halving first: most packets are far too long.

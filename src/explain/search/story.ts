@@ -64,6 +64,7 @@ export function tell(run: Run, program: RunnableProgram, input: RunInput, option
     ...(packet || (outcome.kind === 'fault' && outcome.fault.access?.region === 'the packet') ? [packetWords(input)] : []),
     ...fields.values(),
     ...mapWords([...values.values()]),
+    ...(input.shared === true ? ['another CPU or user space writes to map values between two reads'] : []),
     ...helpers.values(),
   ];
   // That something was found goes without saying where anything else has to be said.

@@ -93,6 +93,11 @@ export class Target {
     this.names = new Set([failure.check.kind, ...(row.also ?? [])]);
   }
 
+  /** What was checked may be read again: whether it changes meanwhile is for others to say. */
+  get rereads(): boolean {
+    return this.failure.id === 'MAP-08';
+  }
+
   /** What an access at the failing instruction shows by itself: a field that depends on the input may be the one that holds a pointer. */
   witness(region: RunRegion, index: number, context: ContextLayout): string | undefined {
     if (this.failure.check.kind !== 'context_variable' || region.kind !== 'ctx') return undefined;

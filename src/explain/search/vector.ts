@@ -16,6 +16,8 @@ export interface Vector {
   readonly maps: readonly { readonly map: string; readonly key: string; readonly value: string }[];
   /** Helper results and everything else that is not given are drawn from it. */
   readonly seed: number;
+  /** Others write to map values between the program's reads. */
+  readonly shared?: boolean;
 }
 
 /** A vector file that is not one: `at` names the part. */
@@ -45,6 +47,7 @@ export function vectorOf(
       [...entries].map(([key, value]) => ({ map: program.maps[index]!.name, key, value: toHex(value) })),
     ),
     seed: input.seed,
+    ...(input.shared === true ? { shared: true } : {}),
   };
 }
 
@@ -57,7 +60,14 @@ export function inputOf(vector: Vector, program: RunnableProgram): RunInput {
     if (!maps.has(index)) maps.set(index, new Map());
     maps.get(index)!.set(key, fromHex(value));
   }
-  return { packet: fromHex(vector.packet), metadata: fromHex(vector.metadata), context: fromHex(vector.context), maps, seed: vector.seed };
+  return {
+    packet: fromHex(vector.packet),
+    metadata: fromHex(vector.metadata),
+    context: fromHex(vector.context),
+    maps,
+    seed: vector.seed,
+    ...sharing(vector.shared),
+  };
 }
 
 /** Reads a vector from its JSON text. @throws VectorError */
@@ -98,8 +108,11 @@ export function parseVector(text: string): Vector {
       };
     }),
     seed: number(root['seed'], 'seed'),
+    ...sharing(root['shared'] === true),
   };
 }
+
+const sharing = (shared: boolean | undefined) => (shared === true ? { shared } : {});
 
 /** Bytes of the largest packet, metadata area and map value that are taken from a file. */
 const MAX_PACKET = 0x1_0000;
