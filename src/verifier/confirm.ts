@@ -16,12 +16,12 @@ export type Confirmation = 'certain' | 'spurious' | 'unknown';
 export interface Question {
   /** The failed check. */
   readonly finding: Finding;
-  /** Takes what fails in the search; of the same program and rules, and used for nothing else. */
-  readonly machine: Machine;
+  /** A machine of the same program and rules, to take what fails in a search. */
+  readonly create: () => Machine;
+  readonly entry: (machine: Machine) => State;
   readonly graph: ControlFlowGraph;
   readonly liveness: Liveness;
   readonly stackLiveness: StackLiveness;
-  readonly entry: State;
   /** Abstract steps after which the search is given up. */
   readonly steps: number;
   readonly cancelled: () => boolean;
@@ -31,20 +31,43 @@ export interface Question {
 /** Blocks explored between two pauses. */
 const VISITS = 2;
 
-/** Looks for a path on which the check fails although nothing is merged, beginning with the one on which it failed; pauses every few blocks. */
+/** Looks for a path on which the check fails although nothing is merged; pauses every few blocks. */
 export function* confirmFailure(question: Question): Generator<undefined, Confirmation> {
-  const { finding, machine, graph, liveness, stackLiveness, entry, steps, cancelled, onProgress } = question;
-  const { instruction } = finding;
+  const { finding, graph, steps } = question;
+  const first = question.create();
+  const leading = blocksBefore(first, graph, finding.instruction);
+  const leads = ({ id }: Block) => leading.has(id);
+  const known = alongTrail(first, finding.state.trail);
+  const turns: readonly (readonly [Search['prefers'], number])[] = [
+    [known, 0.1],
+    [(from, to) => to.id === from.successors[1], 0.1],
+    [(from, to) => to.id === from.successors[0], 0.1],
+    [known, 0.7],
+  ];
+  for (const [prefers, share] of turns) {
+    const confirmation = yield* searchOnce(question, { leads, prefers }, steps * share);
+    if (confirmation !== 'unknown') return confirmation;
+  }
+  return 'unknown';
+}
+
+/**
+ * One search. The path on which the check failed is where to begin, but merged states may have come on it that no run comes with; then one that goes
+ * straight on, or one that leaves early, is often nearer than those next to it.
+ */
+function* searchOnce(question: Question, search: Search, steps: number): Generator<undefined, Confirmation> {
+  const { finding, create, entry, graph, liveness, stackLiveness, cancelled, onProgress } = question;
+  const machine = create();
   const explorer = new Explorer(machine, graph, liveness, stackLiveness, {
     precision: { ...APART, steps },
-    search: searchFor(machine, graph, instruction, finding.state.trail),
+    search,
     stopAtFailure: true,
     thresholds: [],
-    failures: () => (machine.findings.some((found) => found.instruction === instruction && found.kind === finding.kind) ? 1 : 0),
+    failures: () => (machine.findings.some(({ kind, instruction }) => instruction === finding.instruction && kind === finding.kind) ? 1 : 0),
     cancelled,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  explorer.begin(entry);
+  explorer.begin(entry(machine));
   let exploration = explorer.advance(VISITS);
   while (exploration === undefined) {
     yield;
@@ -63,16 +86,12 @@ const APART: Omit<Precision, 'steps'> = {
   turns: Number.POSITIVE_INFINITY,
 };
 
-/** A search for an instruction that begins with the path that is thought to lead there. */
-function searchFor(machine: Machine, graph: ControlFlowGraph, slot: number, trail: Trail | undefined): Search {
-  const leading = blocksBefore(machine, graph, slot);
-  const slots = machine.instructions.length;
+/** Prefers what the path did. */
+function alongTrail({ instructions }: Machine, trail: Trail | undefined): Search['prefers'] {
   const taken = new Set<number>();
-  for (let step = trail; step?.previous !== undefined; step = step.previous) taken.add(step.previous.block * slots + step.block);
-  return {
-    leads: ({ id }) => leading.has(id),
-    prefers: (from, to) => taken.has(from.start * slots + to.start),
-  };
+  // Trails name blocks by their first slots.
+  for (let step = trail; step?.previous !== undefined; step = step.previous) taken.add(step.previous.block * instructions.length + step.block);
+  return (from, to) => taken.has(from.start * instructions.length + to.start);
 }
 
 /** Ids of the blocks from which control may come to the slot, through calls and their returns too. */

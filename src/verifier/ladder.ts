@@ -176,14 +176,13 @@ export class Attempt {
   *confirm(finding: Finding, steps: number): Generator<undefined, Confirmation> {
     if (STATIC_CHECKS.has(finding.kind)) return 'certain';
     const { create, entry, graph, liveness, stackLiveness, clock, onProgress } = this.subject;
-    const machine = create();
     return yield* confirmFailure({
       finding,
-      machine,
+      create,
+      entry,
       graph,
       liveness,
       stackLiveness,
-      entry: entry(machine),
       steps,
       cancelled: () => clock.isOver(),
       onProgress: (done) => onProgress({ steps: done, precision: this.precision.states }),
