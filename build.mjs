@@ -48,7 +48,6 @@ const bin = await build({
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-  // Bundled CommonJS packages call require for Node's own modules; only chunks that hold such a package pay for it.
   plugins: [withoutDevtools],
 });
 provideRequire(bin.metafile);
@@ -86,12 +85,15 @@ function remember({ outputs }) {
   for (const path of Object.keys(outputs)) written.add(join(path));
 }
 
-/** Gives the chunks that contain CommonJS code a `require`, which ECMAScript modules lack. */
+/**
+ * Gives the chunk through which bundled CommonJS code asks for Node's own modules a `require`, which ECMAScript modules lack. Every start
+ * loads that chunk, so nothing is made for it before somebody asks.
+ */
 function provideRequire({ outputs }) {
   for (const path of Object.keys(outputs)) {
     const text = readFileSync(path, 'utf8');
     if (!text.includes('Dynamic require of')) continue;
-    const header = 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);\n';
+    const header = 'const require=(name)=>process.getBuiltinModule(name);\n';
     writeFileSync(path, text.startsWith('#!') ? text.replace('\n', `\n${header}`) : header + text);
   }
 }
