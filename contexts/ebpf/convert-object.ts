@@ -6,12 +6,13 @@ import { keyThumbprint } from '../../src/engine/native/signature.ts';
 import type { ObjectFile } from '../../src/object/object-file.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { deterministicHost } from '../../src/runtime/host.ts';
-import { makeExecutable, programsToLoad } from '../../src/runtime/loader.ts';
+import { makeExecutable, programsToLoad, requireByteOrder } from '../../src/runtime/loader.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import { PROOF, SIGNER, sizeKey, typeKey } from '../runtime-images.ts';
 
 /** An object's programs, ready for either backend. They must have been verified: the metadata says so. */
 function imageSource(object: ObjectFile, platform: Platform, types: ReadonlyMap<string, string>) {
+  requireByteOrder(object);
   // Helpers are bound to nothing that runs: only their prototypes count.
   const runtime = new Runtime({ platform, host: deterministicHost(), verify: () => unreachable() });
   const programs = programsToLoad(object).map((program) => {

@@ -7,6 +7,7 @@ import { openObject } from '../objects.ts';
 import { namedProgramType, platformNote } from '../platforms.ts';
 import { verificationText } from '../render/verification.ts';
 import { machineOf } from '../runtime.ts';
+import { commandError } from '../runtime-errors.ts';
 import { isImage } from '../runtime-images.ts';
 import { convertObject, convertToC } from './convert-object.ts';
 import { FILENAME, PLATFORM } from './tags.ts';
@@ -59,10 +60,11 @@ export const command = defineCommand({
     // The key is made under the lock of the store, so that two processes make one.
     const key = form === 'image' && tags.sign !== 'no' ? await machine.transaction(() => machine.keys.signingKey()) : undefined;
     const name = basename(tags.filename).replace(/\..*$/, '');
-    const bytes =
+    const bytes = converted(() =>
       form === 'c'
         ? new TextEncoder().encode(convertToC(object, choice.platform, types, name))
-        : convertObject(object, opened.bytes, choice.platform, types, key);
+        : convertObject(object, opened.bytes, choice.platform, types, key),
+    );
     await host.writeFile(output, bytes);
     return { choice, output, bytes: bytes.length, programs: types.size, signer: key && keyThumbprint(key), sha256: object.sha256 };
   },
@@ -80,3 +82,12 @@ export const command = defineCommand({
     ...(signer === undefined ? {} : { signer }),
   }),
 });
+
+/** @throws CommandError for what the runtime would not load either. */
+function converted(action: () => Uint8Array): Uint8Array {
+  try {
+    return action();
+  } catch (error) {
+    throw commandError(error);
+  }
+}

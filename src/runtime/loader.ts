@@ -78,6 +78,15 @@ export function programsToLoad(object: ObjectFile, names?: readonly string[]): O
   return object.programs.filter(({ section }) => (alone || section !== '.text') && !section.startsWith('?'));
 }
 
+/** Memory here is little-endian, and big-endian code expects its data otherwise. @throws RuntimeError EBPF_INVALID_OBJECT. */
+export function requireByteOrder({ byteOrder, path }: ObjectFile): void {
+  if (byteOrder === 'little') return;
+  throw new RuntimeError(
+    'EBPF_INVALID_OBJECT',
+    `${path} is for big-endian machines, and programs run here on a little-endian one: clang -target bpfel.`,
+  );
+}
+
 /** Makes the maps and programs of an object; all or nothing. */
 export class ObjectLoader {
   readonly #runtime: Runtime;
@@ -101,6 +110,7 @@ export class ObjectLoader {
   async load(): Promise<LoadedObject> {
     const mode = this.#options.mode ?? 'jit';
     requireAllowed(this.#runtime.policy, mode);
+    requireByteOrder(this.#object);
     try {
       if (this.#runtime.platform.name === 'windows') this.#runtime.objects.burn();
       for (const index of this.#object.maps.keys()) this.#map(index);

@@ -39,6 +39,8 @@ function play(rows: readonly Row[]): void {
 
 /** Changes 30 entries of a map. */
 const MANY = readFileSync(new URL('../runtime/fixtures/many.o', import.meta.url));
+/** `int f(void) { return 0; }` by clang -target bpfeb. */
+const BIG_ENDIAN = readFileSync(new URL('fixtures/big_endian.o', import.meta.url));
 const TAIL_CALL = 'add program samples/tail_call.o';
 const COUNT = 'add program samples/xdp_count.o';
 const BIND = 'add program samples/bindmonitor.o';
@@ -65,6 +67,22 @@ describe('add program', () => {
       name: 'shows why a program is unsafe',
       lines: ['add program samples/printk_unsafe.o'],
       stderr: /^error 13: could not load program\nVerification failed\n[\s\S]*\n7: Invalid type \(r3\.type == number\)\n[\s\S]*\n1 errors\n$/,
+      exitCode: 1,
+    },
+    ...(['jit', 'interpret', 'native'] as const).map((mode) => ({
+      name: `refuses what is for big-endian machines, execution=${mode}`,
+      lines: [`add program be.o attach=none execution=${mode}`],
+      files: { 'be.o': BIG_ENDIAN },
+      stderr:
+        'error 22: could not load program\n' +
+        'EBPF_INVALID_OBJECT: be.o is for big-endian machines, and programs run here on a little-endian one: clang -target bpfel.\n',
+      exitCode: 1,
+    })),
+    {
+      name: 'converts nothing for big-endian machines',
+      lines: ['convert be.o x.wasm bind sign=no'],
+      files: { 'be.o': BIG_ENDIAN },
+      stderr: 'error 5: EBPF_INVALID_OBJECT: be.o is for big-endian machines, and programs run here on a little-endian one: clang -target bpfel.\n',
       exitCode: 1,
     },
     {
