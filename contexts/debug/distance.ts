@@ -2,7 +2,7 @@ import { distanceSteps, type Sufficient } from '../../src/explain/queries/distan
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { wrap } from '../render/wrap.ts';
-import { NOT_HERE } from './culprit.ts';
+import { notHere } from './culprit.ts';
 import { type Debugger, debuggerOf } from './debugger.ts';
 import { chosenFailure, FAILURE, failureTitle } from './failure-tag.ts';
 import { type Control, patiently } from './judge.ts';
@@ -26,7 +26,7 @@ export const command = defineCommand({
     const debug = debuggerOf(state);
     const chosen = chosenFailure(debug, failure);
     const distance = await patiently(distanceSteps(debug.session, chosen.number), 'distance', { signal, progress });
-    if (distance === undefined) throw new CommandError('debug', NOT_HERE);
+    if (distance === undefined) throw new CommandError('debug', notHere(chosen));
     const sufficient = await tryAll(debug, distance.sufficient, chosen.failure, { signal, progress });
     return {
       title: failureTitle(debug, chosen),

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { rootContext } from '../../contexts/root/index.ts';
 import { Session } from '../../contexts/session.ts';
+import { corpusPath, reportSkipped } from '../corpus.ts';
 import { memoryHost, newSession, run } from './harness.ts';
 
 async function debug(line: string): Promise<Session> {
@@ -66,7 +68,10 @@ describe('report', () => {
     expect(text).toContain('CONFIRMED BUG: empty packet');
     expect(text).toMatch(/ {4}next {9}explain PKT-01\n {17}guide\n/);
     expect(await lines(session, 'state')).toBe(here);
-    expect(await json(session, 'report')).toMatchObject({ schema: 1, programs: [{ verdict: 'rejected', failures: [{ id: 'PKT-01' }, { id: 'PKT-02' }] }] });
+    expect(await json(session, 'report')).toMatchObject({
+      schema: 1,
+      programs: [{ verdict: 'rejected', failures: [{ id: 'PKT-01' }, { id: 'PKT-02' }] }],
+    });
     await lines(session, 'fix A');
     expect(await lines(session, 'report')).toMatch(/^Verification succeeded\n/);
     await lines(session, 'undo', 'assume "packet >= 26" at 2');
@@ -104,6 +109,24 @@ describe('state', () => {
       'unsigned 0..255; signed 0..255; low half unsigned 0..255; low half signed 0..255; bits 0x0000000000000000, of which 0x00000000000000ff are open',
     );
     expect(await lines(session, 'state stac')).toContain('"stac" is not an acceptable value for register.');
+  });
+});
+
+describe('culprit and distance', () => {
+  it.each([
+    ['42-infinite-loop', '"loop" shows its turns.'],
+    ['52-exit-value-range', undefined],
+    ['61-stack-too-deep', '"explain STK-04" says what it is about.'],
+  ])('of %s name what tells more where no point is to blame', async (name, more) => {
+    const file = corpusPath(`failures/objects/${name}.bad.o`);
+    if (file === undefined) return reportSkipped('culprits of checks of the whole program', 1);
+    const session = newSession({ 'x.o': readFileSync(file) });
+    await run(session, 'ebpf debug verification x.o platform=linux');
+    for (const command of ['culprit', 'distance']) {
+      const text = await lines(session, command);
+      if (more === undefined) expect(text).not.toContain('does not decide this check.');
+      else expect(text).toMatch(new RegExp(`^What is known before one instruction does not decide this check\\.\\n.*${more}\\n$`));
+    }
   });
 });
 
