@@ -129,6 +129,25 @@ describe('a failure that no precision helps against', () => {
     expect(report.failures).toHaveLength(1);
   });
 
+  /** Counts up by chance; then goes on for as many turns as were counted. Where merged counts lead is far from where each alone does. */
+  const counted = `
+    r7 = 0
+    ${Array.from({ length: 160 }, (_, turn) => `call bpf_get_prandom_u32\n r0 &= 1\n if r0 != 0 goto <second>\n r7 = ${turn + 1}`).join('\n')}
+    second:
+    ${Array.from({ length: 160 }, (_, turn) => `if r7 <= ${turn} goto <out>\n call bpf_get_prandom_u32\n r8 = r0`).join('\n')}
+    r1 = *(u64 *)(r10 - 8)
+    out:
+    r0 = 0
+    exit`;
+
+  it('is found far from the path on which it was met', () => {
+    const { report, steps } = measured(counted);
+    expect(report).toMatchObject({ verdict: 'rejected', precision: 2 });
+    expect(report.failures.map(({ id }) => id)).toEqual(['STK-03']);
+    // A search that only keeps to that path and what is next to it takes thirty thousand.
+    expect(steps).toBeLessThan(20_000);
+  });
+
   it('goes up to the last rung where that costs little', () => {
     expect(measured(`r7 = 0${LOOKUP}\n r1 = *(u64 *)(r8 + 0)${bits(3)}${END}`).report).toMatchObject({ verdict: 'rejected', precision: 512 });
   });
