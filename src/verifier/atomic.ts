@@ -1,6 +1,6 @@
 import type { Atomic } from '../isa/instruction.ts';
-import { isAligned, span } from './access.ts';
 import { combineNumbers, low32, readRegister } from './alu.ts';
+import { checkAtomicAlignment, checkAtomicTarget } from './atomic-target.ts';
 import { describeValue } from './describe.ts';
 import type { Machine } from './machine.ts';
 import { describeRegion, loadFrom, requireAccess, storeStack } from './memory.ts';
@@ -20,13 +20,8 @@ export function executeAtomic(machine: Machine, state: State, pc: number, instru
   if (operand === undefined) return false;
   const expected = operator === 'cmpxchg' ? number(readRegister(machine, state, pc, 0, '== number')) : undefined;
   if (operator === 'cmpxchg' && expected === undefined) return false;
-  if (
-    pointer.kind === 'ctx' ||
-    (machine.rules.platform.name === 'linux' && (pointer.kind === 'packet' || pointer.kind === 'socket' || pointer.kind === 'btf'))
-  ) {
-    machine.fail('atomic_target', pc, state, { register: dst, have: pointer.kind === 'ctx' ? 'the context' : describeValue(machine, pointer) });
-    return false;
-  }
+  const access = { register: dst, pointer, displacement: offset, width: size, mode: 'write' } as const;
+  if (!checkAtomicTarget(machine, state, pc, access)) return false;
   if (operand.kind !== 'number' || (expected !== undefined && expected.kind !== 'number')) {
     machine.fail(pointer.kind === 'stack' ? 'type' : 'leak_store', pc, state, {
       register: operand.kind !== 'number' ? src : 0,
@@ -36,22 +31,8 @@ export function executeAtomic(machine: Machine, state: State, pc: number, instru
     });
     return false;
   }
-  for (const mode of ['read', 'write'] as const) {
-    if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode })) return false;
-  }
-  if (machine.rules.platform.name === 'linux' && !isAligned({ register: dst, pointer, displacement: offset, width: size, mode: 'write' })) {
-    const { min, max } = span({ register: dst, pointer, displacement: offset, width: size, mode: 'write' });
-    machine.fail('misaligned', pc, state, {
-      register: dst,
-      displacement: offset,
-      width: size,
-      mode: 'write',
-      name: 'the start of the memory + ',
-      min,
-      max,
-    });
-    return false;
-  }
+  for (const mode of ['read', 'write'] as const) if (!requireAccess(machine, state, pc, { ...access, mode })) return false;
+  if (!checkAtomicAlignment(machine, state, pc, access)) return false;
   const old = loadFrom(machine, state, pc, pointer, dst, offset, size);
   if (old === undefined) return false;
   if (old.kind !== 'number') {

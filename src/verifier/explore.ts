@@ -752,6 +752,10 @@ export function executeStraight(machine: Machine, state: State, pc: number, inst
     case 'cast': {
       const source = readRegister(machine, state, pc, instruction.src);
       if (source === undefined) return false;
+      if (!machine.maps.some(({ kind }) => kind === 'arena')) {
+        machine.fail('unsupported', pc, state, { note: 'The address space of a pointer is changed, and the program has no arena' });
+        return false;
+      }
       state.registers[instruction.dst] = machine.number(TOP);
       return true;
     }

@@ -3,6 +3,7 @@ import { type ContextRefusal, judgeContextAccess } from '../platform/context-acc
 import type { ContextField } from '../platform/platform.ts';
 import { type Access, isAligned, plain, span } from './access.ts';
 import { low32, readOperand, readRegister } from './alu.ts';
+import { checkAtomicAlignment, checkAtomicTarget } from './atomic-target.ts';
 import { describeValue } from './describe.ts';
 import { checkOneKind, noteDifference } from './linux-rules.ts';
 import { largestPacket, type Machine } from './machine.ts';
@@ -274,7 +275,9 @@ export function executeLoad(machine: Machine, state: State, pc: number, instruct
   const isSigned = instruction.kind === 'load' && instruction.signed;
   const pointer = readRegister(machine, state, pc, src, DEREFERENCEABLE);
   if (pointer === undefined) return false;
-  if (!requireAccess(machine, state, pc, { register: src, pointer, displacement: offset, width: size, mode: 'read' })) {
+  const access = { register: src, pointer, displacement: offset, width: size, mode: 'read' } as const;
+  if (instruction.kind === 'load_acquire' && !checkOrdered(machine, state, pc, access)) return false;
+  if (!requireAccess(machine, state, pc, access)) {
     if (!assumeAccess(machine, state, pointer, offset, size)) return false;
     state.registers[dst] = machine.number(unsignedBytes(size));
     return true;
@@ -285,6 +288,12 @@ export function executeLoad(machine: Machine, state: State, pc: number, instruct
   if (value === undefined) return false;
   state.registers[dst] = isSigned && value.kind === 'number' ? machine.number(signExtendLoad(size, value.range)) : value;
   return true;
+}
+
+/** Loads that acquire and stores that release are atomic: Linux has the same rules for them. */
+function checkOrdered(machine: Machine, state: State, pc: number, access: Access): boolean {
+  if (machine.rules.platform.name !== 'linux') return true;
+  return checkAtomicTarget(machine, state, pc, access) && checkAtomicAlignment(machine, state, pc, access);
 }
 
 /** A pointer field must not be sign-extended: what comes out would be no pointer. */
@@ -423,7 +432,12 @@ function loadStack(
     return undefined;
   }
   const odd = stack.firstNonNumeric(index, size);
-  if (odd >= 0) return fragment(machine, state, pc, odd - stack.size, details, size);
+  if (odd >= 0) {
+    // Linux fills registers with whole spilled pointers or with none of them, whoever may see addresses.
+    const spilled = stack.cellAt(odd)?.value;
+    const isWhole = machine.rules.platform.name === 'linux' && spilled?.isPointer === true && !spilled.isWord;
+    return fragment(machine, state, pc, odd - stack.size, details, size, machine.rules.allowLeaks && !isWhole);
+  }
   const enclosing = stack.cellAt(index);
   if (
     enclosing !== undefined &&
@@ -438,7 +452,7 @@ function loadStack(
   return machine.number(stack.assemble(index, size, machine.rules.bigEndian));
 }
 
-/** Part of a spilled pointer: an unknown number where addresses are no secret, a failure elsewhere. */
+/** Part of a spilled pointer: an unknown number where that is allowed, a failure elsewhere. */
 function fragment(
   machine: Machine,
   state: State,
@@ -446,8 +460,9 @@ function fragment(
   at: number,
   details: { register: number; displacement: number; width: number; mode: 'read' },
   size: Size,
+  allowed: boolean,
 ): Value | undefined {
-  if (machine.rules.allowLeaks) return machine.number(unsignedBytes(size));
+  if (allowed) return machine.number(unsignedBytes(size));
   machine.fail('stack_not_numeric', pc, state, { ...details, min: at });
   return undefined;
 }
@@ -469,7 +484,7 @@ function loadStackSomewhere(
     return undefined;
   }
   const odd = stack.firstNonNumeric(from, to - from);
-  if (odd >= 0) return fragment(machine, state, pc, odd - stack.size, details, size);
+  if (odd >= 0) return fragment(machine, state, pc, odd - stack.size, details, size, machine.rules.allowLeaks);
   return machine.number(unsignedBytes(size));
 }
 
@@ -481,8 +496,9 @@ export function executeStore(machine: Machine, state: State, pc: number, instruc
   const value = readOperand(machine, state, pc, operand);
   if (value === undefined) return false;
   const register = operand.kind === 'register' ? operand.register : dst;
-  if (!requireAccess(machine, state, pc, { register: dst, pointer, displacement: offset, width: size, mode: 'write' }))
-    return assumeAccess(machine, state, pointer, offset, size);
+  const access = { register: dst, pointer, displacement: offset, width: size, mode: 'write' } as const;
+  if (instruction.kind === 'store_release' && !checkOrdered(machine, state, pc, access)) return false;
+  if (!requireAccess(machine, state, pc, access)) return assumeAccess(machine, state, pointer, offset, size);
   if (!checkOneKind(machine, state, pc, dst, pointer)) return false;
   return storeTo(machine, state, pc, pointer, dst, offset, size, value, register);
 }
