@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts';
 import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { patiently } from './judge.ts';
-import { count } from './render.ts';
+import { count, instructionLine, WIDTH } from './render.ts';
 
 export const command = defineCommand({
   tags: [],
@@ -15,10 +15,10 @@ export const command = defineCommand({
     if (bounds.length === 0) return 'No access has a bound that a number says.\n';
     let line: string | undefined;
     const rows = bounds.map(({ pc, text, source, words, margin, states }) => {
-      const head = source === undefined || source.line === 0 ? '' : `line ${source.line}: ${source.text.trim()}`;
-      const shown = head === line || head === '' ? '' : `${head}\n`;
+      const head = source === undefined || source.line === 0 ? '' : wrap(`line ${source.line}: ${source.text.trim()}`, WIDTH, '  ');
+      const shown = head === line || head === '' ? '' : head;
       line = head;
-      return `${shown}${String(pc).padStart(8)}: ${text}\n          ${wrap(`${margin} (${words}${states > 1 ? `; the closest of ${states} states` : ''})`, 69, '          ')}`;
+      return `${shown}${instructionLine(pc, text)}          ${wrap(`${margin} (${words}${states > 1 ? `; the closest of ${states} states` : ''})`, 69, '          ')}`;
     });
     return `${rows.join('')}${count(bounds.length, 'access is', 'accesses are')} proved.\n`;
   },

@@ -1,7 +1,8 @@
 import type { PathEntry } from '../../src/explain/views.ts';
 import { defineCommand } from '../command.ts';
+import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
-import { count } from './render.ts';
+import { count, INDENT, WIDTH } from './render.ts';
 
 /** Decisions shown unless all are asked for. */
 const SHOWN = 30;
@@ -30,6 +31,9 @@ export const command = defineCommand({
 });
 
 function entryText({ pc, source, decision }: PathEntry): string {
-  const line = source === undefined || source.line === 0 ? '' : `   line ${source.line}: ${source.text.trim()}`;
-  return `${String(pc).padStart(8)}: ${decision.words}${line}\n`;
+  const line = source === undefined || source.line === 0 ? '' : `line ${source.line}: ${source.text.trim()}`;
+  const head = `${String(pc).padStart(8)}: ${decision.words}`;
+  if (line === '') return `${head}\n`;
+  // What does not fit beside it stands below.
+  return head.length + line.length + 3 <= WIDTH ? `${head}   ${line}\n` : `${head}\n${INDENT}${wrap(line, WIDTH - INDENT.length, `${INDENT}  `)}`;
 }

@@ -6,8 +6,8 @@ import { wrap } from '../render/wrap.ts';
 import type { ShownStep } from './debugger.ts';
 
 /** What stands under an instruction is indented like its text. */
-const INDENT = ' '.repeat(10);
-const WIDTH = 79;
+export const INDENT = ' '.repeat(10);
+export const WIDTH = 79;
 
 /** `; file:line` and the line; nothing for code that belongs to no line. */
 export function sourceBlock(source: SourceLine | undefined): string {
@@ -16,7 +16,7 @@ export function sourceBlock(source: SourceLine | undefined): string {
 
 /** `       2: r2 = *(u8 *)(r1 + 9)`, with a mark in front where it is the current one. */
 export function instructionLine(pc: number, text: string, mark = ''): string {
-  return `${mark}${String(pc).padStart(8 - mark.length)}: ${text}\n`;
+  return `${mark}${String(pc).padStart(8 - mark.length)}: ${wrap(text, WIDTH - INDENT.length, `${INDENT}    `)}`;
 }
 
 /** One instruction of the path: its source line where it changes, what it requires, and what it changes. */

@@ -14,6 +14,8 @@ interface Graph {
   readonly coverage: Coverage;
   /** The instructions that are shown, by slot. */
   readonly texts: ReadonlyMap<number, string>;
+  /** Source lines that blocks begin in, by their first slot. */
+  readonly lines: ReadonlyMap<number, number>;
   /** Slots of the slice that was asked for. */
   readonly slice: ReadonlySet<number>;
   readonly format: 'text' | 'json' | 'dot';
@@ -43,6 +45,12 @@ export const command = defineCommand({
       coverage,
       texts: textsOf(session, format === 'dot' ? session.program.instructions.keys() : sliced),
       slice: new Set(sliced),
+      lines: new Map(
+        coverage.blocks.flatMap(({ start }) => {
+          const { line = 0 } = session.source.at(start) ?? {};
+          return line === 0 ? [] : [[start, line] as const];
+        }),
+      ),
       format,
     };
   },
@@ -77,20 +85,25 @@ function linesOf({ start, last }: CoveredBlock, { texts, slice }: Graph): readon
 }
 
 function graphText(graph: Graph): string {
-  const { blocks } = graph.coverage;
+  const { blocks, instructions, reached } = graph.coverage;
+  const entered = blocks.filter(({ status }) => status !== 'unreached').length;
+  const loops = blocks.filter(({ loopHead }) => loopHead).length;
+  const head = `${entered} of ${count(blocks.length, 'block', 'blocks')} and ${reached} of ${count(instructions, 'instruction', 'instructions')} are reached; ${count(loops, 'block is', 'blocks are')} the head of a loop.`;
   let shown = '';
-  return blocks
+  const rows = blocks
     .map((block) => {
       const heading = block.function === shown ? '' : `${block.function}:\n`;
       shown = block.function;
-      return heading + blockText(block) + slicedText(block, graph);
+      return heading + blockText(block, graph.lines.get(block.start)) + slicedText(block, graph);
     })
     .join('');
+  return `${head}\n${rows}`;
 }
 
-function blockText({ start, last, status, edges, dominator, loopHead, states, failures, current }: CoveredBlock): string {
+function blockText({ start, last, status, edges, dominator, loopHead, states, failures, current }: CoveredBlock, line: number | undefined): string {
   const range = start === last ? `${start}` : `${start}..${last}`;
   const words = [
+    ...(line === undefined ? [] : [`line ${line}`]),
     STATUS[status],
     count(states, 'state', 'states'),
     ...(loopHead ? ['loop head'] : []),

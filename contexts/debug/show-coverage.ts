@@ -2,6 +2,7 @@ import { coverageSteps } from '../../src/explain/queries/coverage.ts';
 import { NOTHING_EXPLORED } from '../../src/explain/session.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
+import { wrap } from '../render/wrap.ts';
 import { debuggerOf } from './debugger.ts';
 import { patiently } from './judge.ts';
 import { count } from './render.ts';
@@ -29,11 +30,13 @@ export const command = defineCommand({
     const sure = complete && verdict === 'accepted' ? 'no run can' : 'the verifier did not';
     const rest = reached === instructions ? '' : `; where not, ${sure} come there`;
     const head = `${reached} of ${count(instructions, 'instruction is', 'instructions are')} reached${rest}.\n`;
-    const rows = bad.map(({ line, reached: some, text }) => `  ${some === 0 ? 'never   ' : 'in part '} line ${line}: ${text}\n`).join('');
+    const rows = bad
+      .map(({ line, reached: some, text }) => `  ${some === 0 ? 'never   ' : 'in part '} ${wrap(`line ${line}: ${text}`, 68, '             ')}`)
+      .join('');
     const branches = never
       .map(({ instruction, source, never: kind }) => {
         const line = source === null || source.line === 0 ? '' : ` (line ${source.line}: ${source.text.trim()})`;
-        return `  the branch at instruction ${instruction}${line} ${kind === 'taken' ? 'never jumps' : 'always jumps'}\n`;
+        return `  ${wrap(`the branch at instruction ${instruction}${line} ${kind === 'taken' ? 'never jumps' : 'always jumps'}`, 77, '    ')}`;
       })
       .join('');
     return `${head}${rows}${branches}`;

@@ -112,13 +112,13 @@ function enterDebugger(session: Session, opened: Debugger): void {
 function titleText(session: DebugSession): string {
   const { report, failures } = session;
   const remarks = report.warnings.length === 0 ? '' : `, ${count(report.warnings.length, 'remark', 'remarks')}`;
-  const head = `Program ${report.program} in section ${report.section} (${report.programType}, ${report.platform}): ${report.verdict}${report.failures.length === 0 ? '' : `, ${count(report.failures.length, 'failed check', 'failed checks')}`}${remarks}.\n`;
+  const head = `Program ${report.program} in section ${report.section} (${report.programType}, ${report.platform}): ${report.verdict}${report.failures.length === 0 ? '' : `, ${count(report.failures.length, 'failed check', 'failed checks')}`}${remarks}.`;
   const listed = failures.map(({ number, failure }) => {
     const source = session.source.at(failure.instruction);
     const line = source === undefined || source.line === 0 ? '' : ` (line ${source.line})`;
     return `  ${wrap(`${number}. ${failure.id} at instruction ${failure.instruction}${line}: ${failure.message}`, 77, '     ')}`;
   });
-  return head + listed.join('') + wayText(session);
+  return wrap(head, 79, '  ') + listed.join('') + wayText(session);
 }
 
 const COMMANDS =

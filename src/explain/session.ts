@@ -223,7 +223,7 @@ export class DebugSession extends PathWalker {
   /** Facts that differ between what arrives at the head of the current block over one of the `waysIn` and what is known there; undefined for no such way. */
   changesFromWay(number: number): { readonly pc: number; readonly changes: readonly FactChange[] } | undefined {
     const { visit } = this.position;
-    const way = visit === 0 ? undefined : this.waysOf(this.node)[number - 1];
+    const way = this.waysHere()[number - 1];
     if (way === undefined) return undefined;
     return { pc: way.from.block.last, changes: this.changes(way.arrived, this.route!.visit(visit).head) };
   }
@@ -311,7 +311,7 @@ export class DebugSession extends PathWalker {
     const { visit } = this.position;
     if (visit === 0) return [];
     const { node, head } = this.route!.visit(visit);
-    return this.waysOf(node).map(({ from, arrived }, index) => {
+    return this.waysHere().map(({ from, arrived }, index) => {
       const pc = from.block.last;
       return {
         number: index + 1,
@@ -322,6 +322,18 @@ export class DebugSession extends PathWalker {
         lost: this.merging(node, arrived, head).filter(({ change }) => change === 'lost' || change === 'weaker'),
       };
     });
+  }
+
+  /** The ways into the current block; of the one that the path takes, what arrives on the path. None where the program begins. */
+  waysHere(): ReturnType<DebugSession['waysOf']> {
+    const { visit } = this.position;
+    if (visit === 0) return [];
+    const route = this.route!;
+    const { arrived } = route.visit(visit);
+    const before = route.node(visit - 1);
+    return this.waysOf(this.node).map((way) =>
+      way.from === before && arrived !== undefined ? { from: before, state: route.visit(visit - 1).head, arrived } : way,
+    );
   }
 
   /** One way for each block that leads here, from the newest of its states that does. */

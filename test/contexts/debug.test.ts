@@ -87,7 +87,7 @@ describe('debug verification', () => {
     expect(await lines(session, ['path'])).toBe('From the entry to failure 1 at instruction 2: straight on.\n');
     expect(await lines(session, ['failure'])).toContain('(16 bytes missing)');
     expect(await lines(session, ['path'])).toBe(
-      'From the entry to failure 2 at instruction 4:\n       3: r2 == 17: goes on at instruction 4   line 25: if (ip->protocol == PROTOCOL_UDP) {\n',
+      'From the entry to failure 2 at instruction 4:\n       3: r2 == 17: goes on at instruction 4\n          line 25: if (ip->protocol == PROTOCOL_UDP) {\n',
     );
     expect(await lines(session, ['failure'])).toContain('       2: r2 = ');
     expect(await lines(session, ['failure 3'])).toBe('There is no failure 3; they are numbered 1 to 2.\n');

@@ -23,7 +23,7 @@ const ORDER: readonly JoinStatus[] = ['lost', 'widened', 'weaker', 'apart', 'kep
 /** The facts at the head of the current block beside those of each way into it, what was lost first; none where no ways meet. */
 export function joinRows(session: DebugSession): readonly JoinRow[] {
   const head = session.head;
-  const ways = session.index === 0 ? [] : session.waysOf(session.node);
+  const ways = session.waysHere();
   if (head === undefined || ways.length === 0) return [];
   const { machine, node } = session;
   const result = factsOf(machine, head);

@@ -68,6 +68,23 @@ describe.runIf(hasFailures(6))('slices, joins, loops and coverage of the failing
     expect(joinRows(session).find(({ subject }) => subject === 'r1')?.status).toBe('apart');
   });
 
+  it('joins show what arrives on the path itself, whatever else was kept', async () => {
+    let joins = 0;
+    for (const name of ['68-loop-widen-pointer', '51-join-num-or-map', '44-loop-packet-walk', '07-packet-check-via-flag']) {
+      const session = await atFailure(name, 32);
+      session.gotoStart();
+      while (session.step(1) > 0 && session.index < 300) {
+        const here = session.joinHere();
+        if (here === undefined || session.waysIn().length === 0) continue;
+        joins++;
+        const less = joinRows(session).filter(({ status }) => status === 'lost' || status === 'weaker' || status === 'widened');
+        const told = here.changes.filter(({ change }) => change !== 'gained').map(({ subject }) => subject);
+        expect(told, `${name} at ${session.index}`).toEqual(expect.arrayContaining(less.map(({ subject }) => subject)));
+      }
+    }
+    expect(joins).toBeGreaterThan(20);
+  });
+
   it('loops are recorded turn by turn, with the widening that lost something', async () => {
     const session = await atFailure('68-loop-widen-pointer', 1);
     expect(loopHeadAt(session, 10)).toBe(8);
