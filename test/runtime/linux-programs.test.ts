@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadObject } from '../../src/object/load.ts';
 import { linux } from '../../src/platform/linux/linux.ts';
+import { XdpHook } from '../../src/runtime/hooks/xdp.ts';
 import { deterministicHost } from '../../src/runtime/host.ts';
 import type { BpfMap } from '../../src/runtime/maps/map.ts';
 import type { ExecutionMode } from '../../src/runtime/policy.ts';
@@ -273,5 +274,16 @@ describe('test runs of packets', () => {
     const { run } = await bench('linux_hooks', 'jit');
     const { data } = run('on_socket');
     expect([data.length, data.subarray(0, 14).every((byte) => byte === 0), data[14]]).toEqual([64, true, 0x45]);
+  });
+  it('a frame on an interface shows nothing of the one before it', async () => {
+    const { runtime, program, seen } = await bench('packet_edges', 'jit');
+    const eth = runtime.interfaces.add('eth1');
+    runtime.attach(program('xdp_headroom').id, undefined, { interfaceIndex: eth.index });
+    const hook = new XdpHook(runtime, eth);
+    const left = [hook.process(packet), hook.process(packet)].map(({ data }) => data.length);
+    expect([left, seen(3)]).toEqual([
+      [68, 68],
+      [0n, 0n, 0n],
+    ]);
   });
 });

@@ -69,15 +69,18 @@ export class XdpHook {
     const { program } = first;
     const layout = program.type.context;
     const room = roomFor(platform, program.type, frame.length);
-    memory.write(this.#buffer + room.head, frame);
+    const start = this.#buffer + room.head;
+    // What the frame before left in front of this one is not for its program to see.
+    memory.bytes.fill(0, start - room.usable, start);
+    memory.write(start, frame);
     memory.bytes.fill(0, this.#context, this.#context + layout.size);
     const ingress = layout.fields.find(({ name }) => name === 'ingress_ifindex');
     if (ingress !== undefined) memory.view.setUint32(this.#context + ingress.offset, index, true);
     const packet: PacketBuffer = {
-      bufferStart: this.#buffer + room.head - room.usable,
-      bufferEnd: this.#buffer + room.head + frame.length + room.tail,
-      start: this.#buffer + room.head,
-      end: this.#buffer + room.head + frame.length,
+      bufferStart: start - room.usable,
+      bufferEnd: start + frame.length + room.tail,
+      start,
+      end: start + frame.length,
     };
     Object.assign(run, {
       programName: program.name,
