@@ -24,7 +24,8 @@ const io: ExecuteIo = {
 
 /** Whether views can be shown: keys come from a terminal, and it understands escape sequences. */
 function hasScreen(): boolean {
-  return process.stdin.isTTY === true && process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+  // Standard input last: asking opens it, which only a command at a terminal need pay for.
+  return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb' && process.stdin.isTTY === true;
 }
 
 async function openDebugger(screen: DebuggerScreen): Promise<void> {

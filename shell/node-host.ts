@@ -43,7 +43,10 @@ const nodeProcess: HostProcess = {
   },
   command: 'ebpfsh',
   ...(process.getuid && process.getgid ? { userId: process.getuid(), groupId: process.getgid() } : {}),
-  startedAt: performance.timeOrigin,
+  get startedAt() {
+    // The global loads a module of Node's that few commands need.
+    return performance.timeOrigin;
+  },
   admin: process.getuid?.() === 0,
   probe: (pid) => {
     process.kill(pid, 0);
