@@ -137,8 +137,8 @@ export class DebugAdapter {
 
   /** @param slot instruction that it is about; editors lead to its line. */
   private say(text: string, slot?: number): void {
-    const { session, sources } = this.target;
-    const place = slot === undefined ? undefined : sources.of(session.source.at(slot));
+    const { sources } = this.target;
+    const place = slot === undefined ? undefined : sources.at(slot);
     this.event('output', { category: 'console', output: `${text}\n`, ...place });
   }
 
@@ -262,7 +262,7 @@ export class DebugAdapter {
     source: {
       answer: (args) => {
         const reference = args.object('source').integer('sourceReference') ?? args.requiredInteger('sourceReference');
-        return { content: this.target.sources.content(reference), mimeType: 'text/x-c' };
+        return { content: this.target.sources.content(reference), mimeType: this.target.session.source.known ? 'text/x-c' : 'text/plain' };
       },
     },
     terminate: { answer: () => undefined, after: () => this.event('terminated') },
@@ -505,8 +505,8 @@ export class DebugAdapter {
   private stepInTargets(frameId: number): object {
     const { session, sources } = this.target;
     if (this.depthOf(frameId) !== session.state.frames.length - 1) return { targets: [] };
-    const targets = session.waysOut().map(({ number, pc, source, decision, current }) => {
-      const place = sources.of(source);
+    const targets = session.waysOut().map(({ number, pc, decision, current }) => {
+      const place = sources.at(pc);
       const label = `${decision.words}${current ? ' (as on this path)' : ''}`;
       return { id: number, label, ...(place === undefined ? {} : { line: place.line, column: sources.columnOf(pc) }) };
     });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { instructionText } from '../../src/explain/instruction-text.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import type { SourceLine } from '../../src/explain/source.ts';
 import { RequestError } from './arguments.ts';
@@ -11,6 +12,12 @@ export interface WireSource {
   readonly path?: string;
   /** For files that are not here: their number for the `source` request. */
   readonly sourceReference?: number;
+}
+
+/** A line of a source. */
+interface Place {
+  readonly source: WireSource;
+  readonly line: number;
 }
 
 /** How the other side counts, and what it calls files. */
@@ -29,6 +36,8 @@ export class Sources {
   private readonly lineOffset: number;
   private readonly columnOffset: number;
   private readonly uris: boolean;
+  /** Of a program without line information: a line for each instruction, by slot. */
+  private readonly listing: ReadonlyMap<number, SourceLine>;
   private readonly files: readonly string[];
   private readonly wire = new Map<string, WireSource>();
 
@@ -42,25 +51,36 @@ export class Sources {
     this.lineOffset = lineOffset;
     this.columnOffset = columnOffset;
     this.uris = uris;
+    this.listing = session.source.known ? new Map() : listingOf(session);
     this.files = [...new Set(this.lines().map(({ source }) => source.file))];
   }
 
   private lines(): readonly { readonly slot: number; readonly source: SourceLine }[] {
     return this.session.program.instructions.flatMap((instruction, slot) => {
-      const source = instruction === undefined ? undefined : this.session.source.at(slot);
+      const source = instruction === undefined ? undefined : this.lineAt(slot);
       return source === undefined || source.line === 0 ? [] : [{ slot, source }];
     });
   }
 
-  of(source: SourceLine | undefined): { readonly source: WireSource; readonly line: number } | undefined {
+  private lineAt(slot: number): SourceLine | undefined {
+    return this.listing.get(slot) ?? this.session.source.at(slot);
+  }
+
+  /** Where an instruction stands for the other side: in its source or, where none is known, in the listing. Undefined for code that belongs to no line. */
+  at(slot: number): Place | undefined {
+    return this.of(this.lineAt(slot));
+  }
+
+  private of(source: SourceLine | undefined): Place | undefined {
     if (source === undefined || source.line === 0) return undefined;
     let wire = this.wire.get(source.file);
     if (wire === undefined) {
       const path = resolve(this.root, source.file);
       const name = lastPart(source.file);
-      wire = existsSync(path)
-        ? { name, path: this.uris ? pathToFileURL(path).href : path }
-        : { name, sourceReference: this.files.indexOf(source.file) + 1 };
+      wire =
+        this.listing.size === 0 && existsSync(path)
+          ? { name, path: this.uris ? pathToFileURL(path).href : path }
+          : { name, sourceReference: this.files.indexOf(source.file) + 1 };
       this.wire.set(source.file, wire);
     }
     return { source: wire, line: source.line + this.lineOffset };
@@ -111,7 +131,7 @@ export class Sources {
   }
 
   private isLine(slot: number, file: string, line: number): boolean {
-    const source = this.session.source.at(slot);
+    const source = this.lineAt(slot);
     return source?.file === file && source.line === line;
   }
 
@@ -125,6 +145,15 @@ export class Sources {
     const [likest] = this.files.filter((file) => likeness(file) > 0).toSorted((a, b) => likeness(b) - likeness(a));
     return exact ?? likest;
   }
+}
+
+/** The instructions of a program as the lines of a file that there is nowhere. */
+function listingOf({ program, machine }: DebugSession): ReadonlyMap<number, SourceLine> {
+  const file = `${program.name}.disassembly`;
+  const slots = program.instructions.flatMap((instruction, slot) => (instruction === undefined ? [] : [slot]));
+  const width = String(slots.at(-1) ?? 0).length;
+  const text = (slot: number) => `${String(slot).padStart(width)}: ${instructionText(machine, program.instructions[slot]!, slot)}`;
+  return new Map(slots.map((slot, index) => [slot, { file, line: index + 1, text: text(slot) }]));
 }
 
 /** The name behind the directories; objects may have been compiled on another system. */

@@ -38,7 +38,7 @@ export function stackFrames(session: DebugSession, sources: Sources) {
     id: depth + 1,
     name: session.source.functionAt(pc)?.name ?? session.program.name,
     line: 0,
-    ...sources.of(session.source.at(pc)),
+    ...sources.at(pc),
     column: sources.columnOf(pc),
     instructionPointerReference: addressOf(pc),
     canRestart: true,
@@ -128,7 +128,7 @@ function locationOf(session: DebugSession, { kind, subject }: Fact, depth: numbe
 export function locationAt(session: DebugSession, sources: Sources, reference: number) {
   const register = reference - 1;
   const made = register >= 0 && register < 10 ? session.story([register]).findLast(({ kind }) => kind === 'made' || kind === 'copied') : undefined;
-  const place = made === undefined ? undefined : sources.of(session.source.at(made.pc));
+  const place = made === undefined ? undefined : sources.at(made.pc);
   if (made === undefined || place === undefined) throw new RequestError(`It is not known which line made value ${reference}.`);
   return { ...place, column: sources.columnOf(made.pc) };
 }
@@ -274,7 +274,7 @@ export function disassembly(session: DebugSession, sources: Sources, first: numb
       return { address: addressOf(Math.max(outside, -CODE / SLOT)), instruction: '(outside the program)', presentationHint: 'invalid' };
     }
     const entry = program.functions.find(({ start: begin }) => begin === slot);
-    const place = sources.of(session.source.at(slot));
+    const place = sources.at(slot);
     return {
       address: addressOf(slot),
       instruction: `${slot}: ${instructionText(machine, program.instructions[slot]!, slot)}`,

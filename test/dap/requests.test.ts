@@ -200,6 +200,25 @@ describe('what a client of today asks for', () => {
     expect(await client.request('loadedSources')).toMatchObject({ sources: [{ name: 'droppacket_unsafe.c', ...source }] });
   });
 
+  it('shows a listing where the object tells no lines, and steps and stops in it', async () => {
+    const client = await launched('samples/bpf.o', { platform: 'windows' });
+    const { sources } = await client.request<{ sources: { name: string; sourceReference: number }[] }>('loadedSources');
+    expect(sources).toMatchObject([{ name: expect.stringMatching(/\.disassembly$/), sourceReference: 1 }]);
+    const { content } = await client.request<{ content: string }>('source', { sourceReference: 1, source: sources[0] });
+    const lines = content.split('\n');
+    expect(lines[0]).toMatch(/^0: r0 = /);
+    const { breakpoints } = await client.request<{ breakpoints: object[] }>('setBreakpoints', {
+      source: sources[0],
+      breakpoints: [{ line: lines.length }, { line: lines.length + 1 }],
+    });
+    expect(breakpoints).toMatchObject([{ verified: true, line: lines.length }, { verified: false }]);
+    await client.request('configurationDone');
+    await client.event('stopped');
+    expect((await client.frames())[0]).toMatchObject({ line: 1, column: 1, source: { sourceReference: 1 } });
+    expect(await client.move('continue')).toMatchObject({ reason: 'breakpoint' });
+    expect(lines[(await client.where()).line - 1]).toMatch(/: exit$/);
+  });
+
   it('speaks of files as URIs and counts from 0 where the client does', async () => {
     const client = await launched(
       'samples/droppacket_unsafe.o',
