@@ -1,6 +1,6 @@
 import type { BreakPlace } from '../../src/explain/queries/breakpoints.ts';
 import { type RequestArguments, RequestError } from './arguments.ts';
-import { type Breakpoint, parseCondition, parseHitCondition, type Reason } from './breakpoints.ts';
+import { type Breakpoint, parseHitCondition, type Reason, requireCondition } from './breakpoints.ts';
 
 /** Where a breakpoint stops, and what its answer says besides. */
 export interface Found {
@@ -52,7 +52,7 @@ export class BreakpointTable {
 function placed({ id, reason, wanted, find }: Pick<Entry, 'id' | 'reason' | 'wanted' | 'find'>): Entry {
   const entry = { id, reason, wanted, find };
   try {
-    const condition = given(wanted.text('condition'), parseCondition);
+    const condition = given(wanted.text('condition'), requireCondition);
     const hits = given(wanted.text('hitCondition'), parseHitCondition);
     const { places, wire } = find(wanted);
     const breakpoint = {

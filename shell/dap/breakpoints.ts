@@ -1,15 +1,15 @@
-import { type Answer, type Proposition, parseProposition } from '../../src/explain/prove.ts';
-import { type BreakPlace, breakpointsAt, parseWatchpoint, type Breakpoint as Stopping, slotsOf } from '../../src/explain/queries/breakpoints.ts';
+import {
+  type BreakPlace,
+  breakpointsAt,
+  type Condition,
+  parseCondition,
+  parseWatchpoint,
+  type Breakpoint as Stopping,
+  slotsOf,
+} from '../../src/explain/queries/breakpoints.ts';
 import { coverageOf } from '../../src/explain/queries/coverage.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { RequestError } from './arguments.ts';
-
-/** When a breakpoint counts: `must(r6 <= 63)` where the verifier can prove it, `may(...)` where it cannot rule it out. */
-interface Condition {
-  readonly mode: 'must' | 'may';
-  readonly text: string;
-  readonly proposition: Proposition;
-}
 
 /** The kinds of breakpoints, as `stopped` events name them; each has a request of its own that replaces all of its kind. */
 export type Reason = 'breakpoint' | 'instruction breakpoint' | 'function breakpoint' | 'data breakpoint';
@@ -88,25 +88,16 @@ export const FILTER_STOPS: Readonly<Record<Exclude<ExceptionFilter, 'failure'>, 
       .map(({ last }) => ({ place: { kind: 'instruction', pc: last }, condition: undefined })),
 };
 
-const HOLDS: Readonly<Record<Condition['mode'], readonly Answer[]>> = { must: ['always'], may: ['always', 'unknown'] };
-
 /**
  * Reads `must(r6 <= 63)`, `may(r0 == 0)`, or a bare comparison, which means `may`: as with any debugger, the program could be there with that value.
  *
  * @throws RequestError for other words.
  */
-export function parseCondition(words: string): Condition {
-  const found = /^\s*(must|may)\s*\(([^()]*)\)\s*$/i.exec(words);
-  const text = found?.[2] ?? words;
-  const proposition = parseProposition(text);
-  if (proposition === undefined)
+export function requireCondition(words: string): Condition {
+  const condition = parseCondition(words);
+  if (condition === undefined)
     throw new RequestError(`"${words}" is no condition; must(r6 <= 63), may(r0 == 0) and packet >= 34 are. Comparisons are unsigned, signed with s.`);
-  return { mode: found?.[1]?.toLowerCase() === 'must' ? 'must' : 'may', text, proposition };
-}
-
-export function conditionHolds(session: DebugSession, { mode, proposition }: Condition): boolean {
-  const proved = session.prove(proposition);
-  return proved !== undefined && HOLDS[mode].includes(proved.answer);
+  return condition;
 }
 
 /** Stops before each of the slots. */

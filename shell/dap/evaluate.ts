@@ -1,10 +1,11 @@
 import { factAbout } from '../../src/explain/aspect.ts';
 import { type Fact, factsOf } from '../../src/explain/facts.ts';
 import { type Answer, parseProposition } from '../../src/explain/prove.ts';
+import { conditionHolds } from '../../src/explain/queries/breakpoints.ts';
 import type { DebugSession } from '../../src/explain/session.ts';
 import { variableNames } from '../../src/explain/variables.ts';
 import { RequestError } from './arguments.ts';
-import { conditionHolds, parseCondition } from './breakpoints.ts';
+import { requireCondition } from './breakpoints.ts';
 import { memoryOf, registerRows, storyText } from './views.ts';
 
 const ANSWERS: Readonly<Record<Answer, string>> = {
@@ -31,7 +32,7 @@ const FORMS: readonly Form[] = [
   { pattern: /^(?:[rw](?:\d|10)|fp|packet)$/i, answer: (session, depth, [name]) => place(session, depth, name!.toLowerCase()) },
   { pattern: /^(?:fp|r10)-(\d{1,4})(?:\.\.fp-\d{1,4})?$/i, answer: (session, depth, found) => stackByte(session, depth, -Number(found[1])) },
   { pattern: /^why((?:[\s,]+[rw]\d)*)$/i, answer: why },
-  { pattern: /^(?:must|may)\s*\(.*\)$/i, answer: (session, _, [words]) => ({ result: `${conditionHolds(session, parseCondition(words!))}` }) },
+  { pattern: /^(?:must|may)\s*\(.*\)$/i, answer: (session, _, [words]) => ({ result: `${conditionHolds(session, requireCondition(words!))}` }) },
   { pattern: /^(?:prove\s+)?(.+)$/i, answer: prove },
 ];
 

@@ -204,20 +204,11 @@ export const move = (dst: Register, src: Register): Instruction => ({
   dst,
   source: { kind: 'register', register: src },
 });
-export const set = (dst: Register, value: number): Instruction => ({
-  kind: 'binary',
-  operator: 'mov',
-  width: 64,
-  dst,
-  source: { kind: 'immediate', value },
-});
-export const addTo = (dst: Register, value: number): Instruction => ({
-  kind: 'binary',
-  operator: 'add',
-  width: 64,
-  dst,
-  source: { kind: 'immediate', value },
-});
+const withImmediate =
+  (operator: 'mov' | 'add') =>
+  (dst: Register, value: number): Instruction => ({ kind: 'binary', operator, width: 64, dst, source: { kind: 'immediate', value } });
+export const set = withImmediate('mov');
+export const addTo = withImmediate('add');
 export const load = (dst: Register, src: Register, offset: number, size: 4 | 8): Instruction => ({
   kind: 'load',
   size,

@@ -206,6 +206,12 @@ function objectText(site: Site, at: number, name: string, argument: Register): s
   return argumentsOf(site.source.at(at)?.text ?? '', name)?.[argument - 1] ?? '&object';
 }
 
+/** Runs the code with what a stack slot keeps in r1, unless that is 0. */
+function whereKept(slot: number, code: readonly Instruction[]): readonly Instruction[] {
+  const skip: Instruction = { kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: code.length };
+  return [load(1, 10, slot, 8), skip, ...code];
+}
+
 /** Gives back, at the exit, what is still held. */
 export function* releases(site: Site): Generator<Proposal> {
   const acquired = Number(site.finding.details.limit);
@@ -237,14 +243,7 @@ export function* releases(site: Site): Generator<Proposal> {
       { at: acquired + 1, insert: [row.object === undefined ? store(10, kept, 0) : one(10, kept)] },
       // What is given back on the way must not be given back twice. Ahead of the call: behind it other paths may join.
       ...releasingCalls(site).map((at) => ({ at, insert: [zero(10, kept)] })),
-      {
-        at: site.pc,
-        insert: [
-          load(1, 10, kept, 8),
-          { kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: give.length },
-          ...give,
-        ],
-      },
+      { at: site.pc, insert: whereKept(kept, give) },
     ],
     c: [`${row.object === undefined ? row.name : releaser}(${what}${row.flags ? ', 0' : ''});   /* before each return that lacks it */`],
     effect: row.effect,
@@ -269,14 +268,7 @@ export function* unlocks(site: Site): Generator<Proposal> {
       { at: 0, insert: [zero(10, kept)] },
       { at: first, insert: [store(10, kept, 1)] },
       ...calls('bpf_spin_unlock').map((at) => ({ at, insert: [zero(10, kept)] })),
-      {
-        at: site.pc,
-        insert: [
-          load(1, 10, kept, 8),
-          { kind: 'branch', comparison: 'eq', width: 64, dst: 1, source: { kind: 'immediate', value: 0 }, offset: give.length },
-          ...give,
-        ],
-      },
+      { at: site.pc, insert: whereKept(kept, give) },
     ],
     c: [`bpf_spin_unlock(${objectText(site, first, 'bpf_spin_lock', 1)});   /* before each return that lacks it */`],
     effect: 'The lock is free again, however the program ends.',

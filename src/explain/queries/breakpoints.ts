@@ -38,7 +38,7 @@ export function parseBreakpoint(words: readonly string[]): Breakpoint | undefine
   const place = parsePlace(at < 0 ? words : words.slice(0, at));
   if (place === undefined) return undefined;
   if (at < 0) return { place, condition: undefined };
-  const condition = parseCondition(words.slice(at + 1));
+  const condition = parseCondition(words.slice(at + 1).join(' '));
   return condition === undefined ? undefined : { place, condition };
 }
 
@@ -57,12 +57,13 @@ function parsePlace(words: readonly string[]): BreakPlace | undefined {
   return 'helper'.startsWith(name) ? { kind: 'helper', helper: second } : undefined;
 }
 
-function parseCondition(words: readonly string[]): Condition | undefined {
-  const first = words[0]?.toLowerCase();
-  const mode = first === 'must' ? 'must' : 'may';
-  const text = (first === 'must' || first === 'may' ? words.slice(1) : words).join(' ');
+/** Reads `must r6 <= 63`, also as `must(r6 <= 63)`, `may r0 == 0`, or a bare comparison, which means `may`; undefined for other words. */
+export function parseCondition(words: string): Condition | undefined {
+  const found = /^\s*(must|may)\b(.*)$/i.exec(words);
+  const rest = (found?.[2] ?? words).trim();
+  const text = found === null ? rest : (/^\(([^()]*)\)$/.exec(rest)?.[1] ?? rest);
   const proposition = parseProposition(text);
-  return proposition === undefined ? undefined : { mode, text, proposition };
+  return proposition === undefined ? undefined : { mode: found?.[1]?.toLowerCase() === 'must' ? 'must' : 'may', text, proposition };
 }
 
 /** A stop at every change of what is known of a place; undefined where the word names none. */
@@ -124,7 +125,7 @@ function sameHelper(name: string | undefined, wanted: string): boolean {
 const HOLDS: Readonly<Record<Condition['mode'], readonly Answer[]>> = { must: ['always'], may: ['always', 'unknown'] };
 
 /** Whether the verifier can prove (`must`) or cannot rule out (`may`) the condition before the current instruction. */
-function conditionHolds(session: DebugSession, { mode, proposition }: Condition): boolean {
+export function conditionHolds(session: DebugSession, { mode, proposition }: Condition): boolean {
   const proved = session.prove(proposition);
   return proved !== undefined && HOLDS[mode].includes(proved.answer);
 }
