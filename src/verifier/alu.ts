@@ -1,4 +1,5 @@
 import type { Binary, BinaryOperator, ByteSwap, LoadImmediate, MoveSignExtended, Negate, Operand, Register, Width } from '../isa/instruction.ts';
+import type { CheckKind } from './checks.ts';
 import { describeValue } from './describe.ts';
 import { noteNullArithmetic } from './linux-rules.ts';
 import type { Machine } from './machine.ts';
@@ -21,7 +22,7 @@ import {
 } from './number/index.ts';
 import type { State } from './state.ts';
 import { isExact } from './state.ts';
-import { type Derivation, Value, ZERO } from './value.ts';
+import { type Derivation, type InvalidReason, Value, ZERO } from './value.ts';
 
 const U32_MAX = 0xffff_ffff;
 
@@ -29,13 +30,18 @@ const U32_MAX = 0xffff_ffff;
 export function readRegister(machine: Machine, state: State, pc: number, register: Register, types?: string): Value | undefined {
   const value = state.registers[register];
   if (value !== undefined && value.kind !== 'invalid') return value;
-  const details = types === undefined ? { register } : { register, types };
-  if (value?.reason === 'stale_packet') machine.fail('stale_packet', pc, state, details);
-  else if (value?.reason === 'released') machine.fail('use_after_release', pc, state, details);
-  else if (value?.reason === 'clobbered') machine.fail('clobbered', pc, state, details);
-  else machine.fail('register_uninitialised', pc, state, details);
+  const { kind, note } = (value?.reason === undefined ? undefined : UNUSABLE[value.reason]) ?? { kind: 'register_uninitialised' };
+  machine.fail(kind, pc, state, { register, ...(types === undefined ? {} : { types }), ...(note === undefined ? {} : { note }) });
   return undefined;
 }
+
+/** What reading a value that became unusable fails. */
+const UNUSABLE: Readonly<Partial<Record<InvalidReason, { readonly kind: CheckKind; readonly note?: string }>>> = {
+  stale_packet: { kind: 'stale_packet' },
+  released: { kind: 'use_after_release' },
+  clobbered: { kind: 'clobbered' },
+  frame_gone: { kind: 'register_uninitialised', note: 'it points into the frame of a function that has returned' },
+};
 
 export function readOperand(machine: Machine, state: State, pc: number, operand: Operand): Value | undefined {
   return operand.kind === 'immediate' ? machine.constant(operand.value) : readRegister(machine, state, pc, operand.register);

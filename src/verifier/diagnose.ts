@@ -476,6 +476,8 @@ function narrowed(chain: Chain): boolean {
 function uninitialised(c: Case): Diagnosis | undefined {
   const { path, machine, finding } = c;
   const name = register(c);
+  // The finding itself tells what became of the value.
+  if (finding.details.note !== undefined) return undefined;
   const from = path.definition(path.last, name);
   if (from >= 0) return clobberedBy(c);
   if (definitions(machine, finding.instruction, name).some((slot) => writesOf(machine.instruction(slot)).sets === name))

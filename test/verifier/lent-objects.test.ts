@@ -72,3 +72,24 @@ describe('what is given back in time passes', () => {
     expect(report.verdict).toBe('accepted');
   });
 });
+
+it('says of an address in a frame that is gone what it is', () => {
+  const text = `
+    *(u64 *)(r10 - 8) = 0
+    r1 = r10
+    r1 += -8
+    call <sub>
+    r1 = *(u64 *)(r10 - 8)
+    r0 = *(u64 *)(r1 + 0)
+    exit
+  sub:
+    *(u64 *)(r10 - 16) = 0
+    r2 = r10
+    r2 += -16
+    *(u64 *)(r1 + 0) = r2
+    r0 = 0
+    exit`;
+  expect(verifyText({ platform: linux, type: 'kprobe', text }).failures.map(({ message }) => message)).toEqual([
+    'r1 is read here, but it points into the frame of a function that has returned.',
+  ]);
+});
