@@ -13,7 +13,7 @@ import { corpusPath, reportSkipped } from '../corpus.ts';
 import { LARGE, openScreen, SMALL } from './debugger-screen.ts';
 
 const UNSAFE = 'samples/droppacket_unsafe.o';
-const SIZES = { '80x24': SMALL, '200x50': LARGE };
+const SIZES = { '80x24': SMALL, '120x40': { columns: 120, rows: 40 }, '200x50': LARGE, '250x60': { columns: 250, rows: 60 } };
 
 /** Every view, and the keys that lead there from the failing instruction. */
 const VIEWS: Readonly<Record<string, { readonly keys: readonly string[]; readonly shows: RegExp }>> = {
