@@ -1,6 +1,7 @@
 import type { ArgumentKind, HelperArgument, HelperPrototype } from '../platform/platform.ts';
 import { isAligned, plain } from './access.ts';
 import { low32, readRegister } from './alu.ts';
+import type { CheckKind } from './checks.ts';
 import { describeValue } from './describe.ts';
 import { checkCallback } from './global-functions.ts';
 import { checkSocketMap } from './linux-rules.ts';
@@ -140,26 +141,14 @@ const ARGUMENT_CHECKS: Record<ArgumentKind, ArgumentCheck> = {
     const isRecord = value.kind === 'memory' && value.tag < READ_ONLY_MEMORY && value.parent === 0 && isRingRecord(call, value);
     if (isRecord && !value.nullable && value.symbol === ZERO && value.offset === 0) return true;
     if (isRecord && value.nullable) return nullArgument(call, register, value);
-    call.machine.fail('release_argument', call.pc, call.state, {
-      register,
-      argument: register,
-      name: call.prototype.name,
-      have: describeValue(call.machine, value),
-    });
-    return false;
+    return refuse(call, 'release_argument', register, value);
   },
   callback(call, register, value) {
     if (value.kind === 'code') {
       call.callback = value.tag;
       return checkCallback(call.machine, call.state, call.pc, value.tag);
     }
-    call.machine.fail('callback_argument', call.pc, call.state, {
-      register,
-      argument: register,
-      name: call.prototype.name,
-      have: describeValue(call.machine, value),
-    });
-    return false;
+    return refuse(call, 'callback_argument', register, value);
   },
   callback_context(call, register, value) {
     if (value.kind === 'stack' || isNull(value)) {
@@ -322,6 +311,13 @@ function isNull(value: Value): boolean {
 
 function position(call: CallContext, register: number) {
   return { position: register, helper: call.prototype.name };
+}
+
+/** Fails an argument for what it is. */
+function refuse(call: CallContext, kind: CheckKind, register: number, value: Value): false {
+  const { machine, state, pc, prototype } = call;
+  machine.fail(kind, pc, state, { register, argument: register, name: prototype.name, have: describeValue(machine, value) });
+  return false;
 }
 
 export function mismatch(call: CallContext, register: number, value: Value, want: string, types: string): boolean {

@@ -144,5 +144,5 @@ function blocksBefore(machine: Machine, graph: ControlFlowGraph, slot: number): 
 function calleeOf(machine: Machine, block: Block): number | 'callback' | undefined {
   const instruction = machine.instruction(block.last);
   if (instruction.kind === 'call_local') return targetOf(block.last, instruction);
-  return instruction.kind === 'call' && machine.findHelper(instruction.helper)?.callback !== undefined ? 'callback' : undefined;
+  return machine.callsBack(instruction) ? 'callback' : undefined;
 }

@@ -25,8 +25,7 @@ export function checkExit(machine: Machine, state: State, pc: number, context: C
       machine.fail('reference_leak', pc, state, { name: taken.kind, limit: taken.instruction });
       return false;
     }
-    const call = machine.instruction(context.call);
-    const prototype = call.kind === 'call' ? machine.findHelper(call.helper) : undefined;
+    const prototype = machine.calledBy(machine.instruction(context.call));
     const range = prototype?.callbackReturns;
     if (range !== undefined && !within(value.range.smin, value.range.smax, range)) {
       machine.fail('callback_return', pc, state, {

@@ -224,7 +224,7 @@ export class Explorer {
 
   private invokesCallback(block: Block): boolean {
     const instruction = this.machine.instruction(block.start);
-    return block.start === block.last && instruction.kind === 'call' && this.machine.findHelper(instruction.helper)?.callback !== undefined;
+    return block.start === block.last && this.machine.callsBack(instruction);
   }
 
   /** Hands a state to a node: dead registers go, and pending states beyond the precision are merged. */
@@ -526,12 +526,7 @@ export class Explorer {
   /** A tail call that succeeds in a subprogram ends it with what the other program returns, which may have changed the packet. */
   private leaveByTailCall(node: Node, state: State, pc: number, instruction: Instruction): void {
     const { machine } = this;
-    const prototype =
-      instruction.kind === 'call'
-        ? machine.findHelper(instruction.helper)
-        : instruction.kind === 'call_btf'
-          ? machine.findKfunc(instruction.btfId)
-          : undefined;
+    const prototype = machine.calledBy(instruction);
     if (prototype === undefined || !isTailCall(prototype)) return;
     const ended = state.clone();
     changePacket(machine, ended);

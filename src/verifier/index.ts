@@ -1,4 +1,3 @@
-import type { Instruction } from '../isa/instruction.ts';
 import { declaredContext } from '../object/context-names.ts';
 import { isGplCompatible } from '../object/license.ts';
 import type { ObjectFile, ObjectProgram } from '../object/object-file.ts';
@@ -126,7 +125,7 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
   let graph: ControlFlowGraph;
   const first = create();
   try {
-    graph = buildControlFlowGraph(program.instructions, (instruction) => invokesCallback(first, instruction));
+    graph = buildControlFlowGraph(program.instructions, (instruction) => first.callsBack(instruction));
   } catch (error) {
     if (error instanceof GraphLimitError) return unjudged('limit', error.message);
     if (!(error instanceof ControlFlowError)) throw error;
@@ -139,7 +138,7 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
   if (defect !== undefined) return unjudged('link', defect.message, defect.slot);
   // Programs may have a million slots: each pass over one takes its time.
   yield;
-  const liveness = computeLiveness(program.instructions, graph, (instruction) => argumentCount(first, instruction));
+  const liveness = computeLiveness(program.instructions, graph, (instruction) => first.calledBy(instruction)?.arguments.length ?? MOST_ARGUMENTS);
   yield;
   const stackLiveness = computeStackLiveness(program.instructions, graph, {
     stackSize: rules.stackSize,
@@ -215,6 +214,9 @@ export function* verificationSteps(object: ObjectFile, program: ObjectProgram, o
 
 const CANCELLED = 'The verification was cancelled.';
 
+/** Arguments that a call of something unknown may have. */
+const MOST_ARGUMENTS = 5;
+
 /** Verifies the global functions on their own, as Linux does; what they return is not what the program does. */
 function checkGlobalFunctions(
   machine: Machine,
@@ -249,20 +251,6 @@ function createMachine(object: ObjectFile, program: ObjectProgram, rules: Rules,
       return platform.kfuncs.get(plain) ?? helperByName(platform, name, programType) ?? platform.libraryFunctions?.get(name);
     },
   );
-}
-
-function invokesCallback(machine: Machine, instruction: Instruction): boolean {
-  return instruction.kind === 'call' && machine.findHelper(instruction.helper)?.callback !== undefined;
-}
-
-function argumentCount(machine: Machine, instruction: Instruction): number {
-  const prototype =
-    instruction.kind === 'call'
-      ? machine.findHelper(instruction.helper)
-      : instruction.kind === 'call_btf'
-        ? machine.findKfunc(instruction.btfId)
-        : undefined;
-  return prototype?.arguments.length ?? 5;
 }
 
 function rulesFor(object: ObjectFile, program: ObjectProgram, options: VerifyOptions): Rules {

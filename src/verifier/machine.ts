@@ -272,4 +272,15 @@ export class Machine implements Supply {
   instruction(pc: number): Instruction {
     return this.instructions[pc]!;
   }
+
+  /** The helper or kernel function that an instruction names; undefined where it names none, or one that is not known. */
+  calledBy(instruction: Instruction): HelperPrototype | undefined {
+    if (instruction.kind === 'call') return this.findHelper(instruction.helper);
+    return instruction.kind === 'call_btf' ? this.findKfunc(instruction.btfId) : undefined;
+  }
+
+  /** Whether an instruction calls a helper that calls the program back; kernel functions that do are not followed. */
+  callsBack(instruction: Instruction): boolean {
+    return instruction.kind === 'call' && this.calledBy(instruction)?.callback !== undefined;
+  }
 }

@@ -343,10 +343,7 @@ export class Path {
 
   /** The helper or kernel function called at a step. */
   calledAt(index: number): HelperPrototype | undefined {
-    if (index < 0) return undefined;
-    const instruction = this.instruction(index);
-    if (instruction.kind === 'call') return this.machine.findHelper(instruction.helper);
-    return instruction.kind === 'call_btf' ? this.machine.findKfunc(instruction.btfId) : undefined;
+    return index < 0 ? undefined : this.machine.calledBy(this.instruction(index));
   }
 
   /** Which packet pointer of the context a root is: data, data_end or data_meta. */
@@ -497,7 +494,7 @@ function stepsOf(machine: Machine, trail: Trail | undefined, instruction: number
     const end = machine.instruction(last);
     if (next !== undefined) {
       if (end.kind === 'exit') depth++;
-      else if (end.kind === 'call_local' || (invokesCallback(machine, end) && next !== last + 1)) depth--;
+      else if (end.kind === 'call_local' || (machine.callsBack(end) && next !== last + 1)) depth--;
     }
     for (let i = pcs.length - 1; i >= 0; i--) reversed.push({ pc: pcs[i]!, depth });
   }
@@ -510,7 +507,7 @@ function blockSlots(machine: Machine, start: number, stop: number | undefined, n
     const instruction = machine.instruction(pc);
     if (instruction === undefined) break;
     slots.push(pc);
-    if (pc === stop || ENDS.has(instruction.kind) || (next !== undefined && invokesCallback(machine, instruction))) break;
+    if (pc === stop || ENDS.has(instruction.kind) || (next !== undefined && machine.callsBack(instruction))) break;
     pc += slotCount(instruction);
     if (pc === next) break;
   }
@@ -518,7 +515,3 @@ function blockSlots(machine: Machine, start: number, stop: number | undefined, n
 }
 
 const ENDS: ReadonlySet<Instruction['kind']> = new Set(['exit', 'jump', 'branch', 'may_goto', 'call_local']);
-
-function invokesCallback(machine: Machine, instruction: Instruction): boolean {
-  return instruction.kind === 'call' && machine.findHelper(instruction.helper)?.callback !== undefined;
-}

@@ -85,7 +85,7 @@ function functionUse(machine: Machine, graph: ControlFlowGraph, start: number): 
       if (instruction.kind === 'call_local') calls.push({ pc, callee: targetOf(pc, instruction) });
       else if (instruction.kind === 'lddw' && instruction.source === 'code') callbacks.push({ pc, callee: pc + 1 + instruction.low });
       else if (callbacks.length > 0 && (instruction.kind === 'call' || instruction.kind === 'call_btf')) {
-        const called = instruction.kind === 'call' ? machine.findHelper(instruction.helper) : machine.findKfunc(instruction.btfId);
+        const called = machine.calledBy(instruction);
         if (called === undefined || !LATER.has(called.name)) calls.push(...callbacks);
         callbacks = [];
       }
