@@ -16,7 +16,7 @@ type Result = Join | { readonly step: ShownStep };
 export const command = defineCommand({
   tags: [{ name: 'way', type: 'integer', help: 'The number of a way: the path enters over it from now on.\nThe default is to show the ways.' }],
   remarks:
-    'One column for each way into the current block, with what is known on it, and one for what is known behind the join. lost: nothing is known of it any more; weaker: less is; widened: less, where turns of a loop were merged; kept: as on every way; apart: states that know otherwise are kept apart.',
+    'One column for each way into the current block, with what is known on it, and one for what is known behind the join. lost: nothing is known of it any more; weaker: less is; widened: less, where turns of a loop were merged; kept: as on every way; merged: another way knows otherwise, and this one lost nothing; apart: states that know otherwise are kept apart.',
   examples: ['join', 'join 2'],
   run({ way }, { state }): Result {
     const debug = debuggerOf(state);
@@ -43,12 +43,30 @@ function wayText({ number, pc, source, decision, current }: WayIn): string {
 
 /** Ways that have a column of their own; more stand below one another. */
 const MAX_COLUMNS = 3;
-const CHANGED: ReadonlySet<JoinStatus> = new Set(['lost', 'weaker', 'widened', 'apart']);
+const CHANGED: ReadonlySet<JoinStatus> = new Set(['lost', 'weaker', 'widened', 'merged', 'apart']);
+
+/** Stack cells that lie side by side as one. */
+function together(subjects: readonly string[]): readonly string[] {
+  const found: { readonly text: string; readonly from?: number; readonly to?: number }[] = [];
+  for (const text of subjects) {
+    const cell = /^fp(-\d+)(?:\.\.fp(-\d+))?$/.exec(text);
+    const before = found.at(-1);
+    if (cell === null) {
+      found.push({ text });
+      continue;
+    }
+    const from = Number(cell[1]);
+    const to = Number(cell[2] ?? cell[1]);
+    if (before?.from !== undefined && before.from === to + 1) found[found.length - 1] = { text: `fp${from}..fp${before.to}`, from, to: before.to! };
+    else found.push({ text, from, to });
+  }
+  return found.map(({ text }) => text);
+}
 
 function tableText(ways: readonly WayIn[], rows: readonly JoinRow[]): string {
   const changed = rows.filter(({ status }) => CHANGED.has(status));
   const kept = rows.filter(({ status }) => status === 'kept').map(({ subject }) => subject);
-  const keptText = kept.length === 0 ? '' : columns([['kept', '', kept.join(', ')]]);
+  const keptText = kept.length === 0 ? '' : columns([['kept', '', together(kept).join(', ')]]);
   if (changed.length === 0) return keptText;
   const cells = (row: JoinRow) => [...row.ways, row.result].map((words) => words ?? '-');
   const names = [...ways.map(({ number }) => `way ${number}`), 'behind'];

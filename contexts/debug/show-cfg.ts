@@ -88,7 +88,7 @@ function graphText(graph: Graph): string {
   const { blocks, instructions, reached } = graph.coverage;
   const entered = blocks.filter(({ status }) => status !== 'unreached').length;
   const loops = blocks.filter(({ loopHead }) => loopHead).length;
-  const head = `${entered} of ${count(blocks.length, 'block', 'blocks')} and ${reached} of ${count(instructions, 'instruction', 'instructions')} are reached; ${count(loops, 'block is', 'blocks are')} the head of a loop.`;
+  const head = `${entered} of ${count(blocks.length, 'block', 'blocks')} and ${reached} of ${count(instructions, 'instruction', 'instructions')} are reached; ${count(loops, 'loop', 'loops')}.`;
   let shown = '';
   const rows = blocks
     .map((block) => {

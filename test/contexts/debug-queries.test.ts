@@ -122,7 +122,7 @@ describe('the program as a whole', () => {
     expect(await lines(session, 'show coverage')).toBe('19 of 19 instructions are reached.\n');
     const graph = await lines(session, 'show cfg slice=r1');
     expect(graph).toMatch(
-      /^6 of 6 blocks and 19 of 19 instructions are reached; 0 blocks are the head of a loop\.\nDropPacket:\n>! 0\.\.3: line 20, a check fails, 1 state, failure 1\n {6}jumps to 19\n {6}falls through to 4\n {4}\* 1: /,
+      /^6 of 6 blocks and 19 of 19 instructions are reached; 0 loops\.\nDropPacket:\n>! 0\.\.3: line 20, a check fails, 1 state, failure 1\n {6}jumps to 19\n {6}falls through to 4\n {4}\* 1: /,
     );
     const dot = await lines(session, 'show cfg format=dot');
     expect(dot).toMatch(/^digraph "DropPacket" \{\n(?: {2}.*;\n)+\}\n$/);

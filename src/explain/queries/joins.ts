@@ -4,9 +4,10 @@ import type { DebugSession } from '../session.ts';
 
 /**
  * `kept`: known behind the join as on every way. `lost`: this path knew it, and nothing is known behind. `weaker`: less is known. `widened`: less, in a
- * loop whose turns were merged. `apart`: another way knows otherwise, and the verifier keeps its states apart from this one.
+ * loop whose turns were merged. `merged`: another way knows otherwise, and this one loses nothing by being merged with it. `apart`: another way knows
+ * otherwise, and the verifier keeps its states apart from this one.
  */
-export type JoinStatus = 'kept' | 'weaker' | 'widened' | 'lost' | 'apart';
+export type JoinStatus = 'kept' | 'weaker' | 'widened' | 'lost' | 'merged' | 'apart';
 
 /** What merging made of one place. */
 export interface JoinRow {
@@ -18,7 +19,7 @@ export interface JoinRow {
   readonly result: string | null;
 }
 
-const ORDER: readonly JoinStatus[] = ['lost', 'widened', 'weaker', 'apart', 'kept'];
+const ORDER: readonly JoinStatus[] = ['lost', 'widened', 'weaker', 'merged', 'apart', 'kept'];
 
 /** The facts at the head of the current block beside those of each way into it, what was lost first; none where no ways meet. */
 export function joinRows(session: DebugSession): readonly JoinRow[] {
@@ -31,6 +32,7 @@ export function joinRows(session: DebugSession): readonly JoinRow[] {
   const current = session.waysIn().findIndex((way) => way.current);
   const changes = new Map(diffFacts(known[current] ?? [], result).map(({ subject, change }) => [subject, change]));
   const weaker = head.generalisations > 0 ? 'widened' : 'weaker';
+  const other = node.processed.length > 1 ? 'apart' : 'merged';
   const live = session.verification.liveness!.atBlock[node.block.id]!;
   const subjects = [...new Set([...result, ...known.flat()].map(({ subject }) => subject))];
   const rows = subjects.flatMap((subject): JoinRow[] => {
@@ -42,7 +44,7 @@ export function joinRows(session: DebugSession): readonly JoinRow[] {
     const mine = known[current];
     const change = mine === undefined ? undefined : changes.get(subject);
     const differs = words.some((one) => one !== (after?.words ?? null));
-    const status = change === 'lost' ? 'lost' : change === 'weaker' || change === 'changed' ? weaker : differs ? 'apart' : 'kept';
+    const status = change === 'lost' ? 'lost' : change === 'weaker' || change === 'changed' ? weaker : differs ? other : 'kept';
     return [{ subject, status, ways: words, result: after?.words ?? null }];
   });
   return ORDER.flatMap((status) => rows.filter((row) => row.status === status));

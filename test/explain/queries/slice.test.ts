@@ -85,6 +85,20 @@ describe.runIf(hasFailures(6))('slices, joins, loops and coverage of the failing
     expect(joins).toBeGreaterThan(20);
   });
 
+  it('ways that are merged into one state are not said to be kept apart', async () => {
+    const statuses = new Set<string>();
+    for (const name of ['68-loop-widen-pointer', '44-loop-packet-walk', '07-packet-check-via-flag', '38-helper-size-unbounded']) {
+      const session = await atFailure(name, 1);
+      session.gotoStart();
+      while (session.step(1) > 0 && session.index < 300) {
+        const { length } = session.node.processed;
+        for (const { status } of joinRows(session)) if (length === 1) statuses.add(status);
+      }
+    }
+    expect(statuses).toContain('merged');
+    expect(statuses).not.toContain('apart');
+  });
+
   it('loops are recorded turn by turn, with the widening that lost something', async () => {
     const session = await atFailure('68-loop-widen-pointer', 1);
     expect(loopHeadAt(session, 10)).toBe(8);
