@@ -20,7 +20,8 @@ import {
   swap,
   toSigned64,
 } from './number/index.ts';
-import { isExact, type LoopOrigin, type State } from './state.ts';
+import { advancedOrigins } from './origins.ts';
+import { isExact, type State } from './state.ts';
 import { META_OFFSET, PACKET_SIZE, type SymbolId, Value, ZERO } from './value.ts';
 
 export const NEGATED: Record<Comparison, Comparison> = {
@@ -379,14 +380,6 @@ function currentRange(state: State, operand: Value): Scalar {
   return operand.range;
 }
 
-/** What an iterator gave is known to be something (`gave`), or nothing. */
-function advanced(origins: LoopOrigin | undefined, identity: number, gave: boolean): LoopOrigin | undefined {
-  if (origins === undefined) return undefined;
-  const previous = advanced(origins.previous, identity, gave);
-  if (origins.advancing === identity && identity !== 0) return { ...origins, bounded: origins.bounded || gave, advancing: 0, previous };
-  return previous === origins.previous ? origins : { ...origins, previous };
-}
-
 /** Compares a pointer with null. */
 function assumeNull(state: State, comparison: Comparison, pointer: Value): boolean {
   // 0 is the least address: > 0 is != 0, <= 0 is == 0.
@@ -402,7 +395,7 @@ function assumeNull(state: State, comparison: Comparison, pointer: Value): boole
     return new Value('number', 0, value.symbol, value.offset, value.range, false, 0, undefined, undefined);
   });
   if (equal) state.references = state.references.filter((reference) => reference.identity !== identity);
-  state.origins = advanced(state.origins, identity, unequal);
+  state.origins = advancedOrigins(state.origins, identity, unequal);
   return true;
 }
 

@@ -5,10 +5,11 @@ import { checkTracing } from './linux-rules.ts';
 import type { Machine, MapFacts } from './machine.ts';
 import { clobbered } from './memory.ts';
 import { fromSigned, I64_MAX, I64_MIN, type Int, sub, TOP } from './number/index.ts';
+import { advancingOrigins } from './origins.ts';
 import { changeRegion, openRegions, regionDepth } from './regions.ts';
 import { StackFrame } from './stack.ts';
 import { objectAt, PACKET_DYNPTR, placeObject } from './stack-objects.ts';
-import { isExact, type LoopOrigin, type State } from './state.ts';
+import { isExact, type State } from './state.ts';
 import { type Derivation, DYNPTR, LENT, META_OFFSET, PACKET_SIZE, READ_ONLY_MEMORY, TYPED_MEMORY, Value, ZERO } from './value.ts';
 
 export interface CallOutcome {
@@ -93,17 +94,7 @@ function make(call: CallContext): void {
 function noteAdvance(state: State, iterator: number): void {
   const result = state.registers[0];
   if (result?.isPointer === true && result.nullable && result.identity !== 0)
-    state.origins = advancedOrigins(state.origins, iterator, result.identity);
-}
-
-function advancedOrigins(origins: LoopOrigin | undefined, identity: number, result: number): LoopOrigin | undefined {
-  if (origins === undefined) return undefined;
-  const previous = advancedOrigins(origins.previous, identity, result);
-  const holds = origins.state.frames.some(({ stack }) =>
-    stack.cells.values().some(({ value }) => value.kind === 'object' && value.identity === identity),
-  );
-  if (!holds && previous === origins.previous) return origins;
-  return { ...origins, ...(holds ? { advancing: result } : {}), previous };
+    state.origins = advancingOrigins(state.origins, iterator, result.identity);
 }
 
 export function isTailCall(prototype: HelperPrototype): boolean {

@@ -9,21 +9,12 @@ import type { Block, ControlFlowGraph } from './cfg.ts';
 import { targetOf } from './cfg.ts';
 import { checkExit } from './exit.ts';
 import { checkGlobalCall } from './global-functions.ts';
-import {
-  dissimilarity,
-  generalise,
-  type JoinedSymbol,
-  joinOrigins,
-  joinStates,
-  originSymbols,
-  sameObligations,
-  shapeOf,
-  stateLeq,
-} from './lattice.ts';
+import { dissimilarity, generalise, type JoinedSymbol, joinStates, sameObligations, shapeOf, stateLeq } from './lattice.ts';
 import type { Liveness } from './liveness.ts';
 import type { Assumption, Machine } from './machine.ts';
 import { executeLoad, executePacketLoad, executeStore } from './memory.ts';
 import { constantValue, type Int, TOP } from './number/index.ts';
+import { isDeep, joinOrigins, leaveLoops, originSymbols, outerOrigins, sameOrigins, settledOrigins } from './origins.ts';
 import { NodeQueue, NodeStack } from './queue.ts';
 import { StackFrame } from './stack.ts';
 import type { StackLiveness } from './stack-liveness.ts';
@@ -544,8 +535,6 @@ export class Explorer {
   }
 }
 
-/** Loops around a loop from which on it is not followed turn by turn anew for each of their states. */
-const DEEP = 3;
 /** Blocks that head no loop have none, and never get one. */
 const NO_TURNS: Map<State | undefined, Turn> = new Map();
 const NO_SYMBOLS: readonly JoinedSymbol[] = [];
@@ -630,57 +619,6 @@ function isBackEdge(from: Node, head: Node): boolean {
     return from.block.order >= head.block.order && from.block.order <= Math.max(head.block.loopEnd, head.block.order);
   // Returning from a callback to its call is a turn of that loop; returning from a subprogram is not an edge of its own.
   return from.context.callback && from.context.parent === head.context && from.context.call === head.block.start;
-}
-
-/** Forgets loops that the target is not part of. */
-function leaveLoops(origins: LoopOrigin | undefined, node: Node, nodes: ReadonlyMap<number, Node>): LoopOrigin | undefined {
-  if (origins === undefined) return undefined;
-  const previous = leaveLoops(origins.previous, node, nodes);
-  const head = nodes.get(origins.head)!;
-  let inside = false;
-  for (let context: CallContext | undefined = node.context; context !== undefined; context = context.parent) {
-    if (context === head.context) {
-      inside =
-        context !== node.context || (node.block.order >= head.block.order && node.block.order <= Math.max(head.block.loopEnd, head.block.order));
-      break;
-    }
-  }
-  if (!inside) return previous;
-  return previous === origins.previous ? origins : { ...origins, previous };
-}
-
-/** Without the question whether an iterator gave something: no later test answers it for a turn that has begun. */
-function settledOrigins(origins: LoopOrigin | undefined): LoopOrigin | undefined {
-  if (origins === undefined) return undefined;
-  const previous = settledOrigins(origins.previous);
-  return previous === origins.previous && origins.advancing === 0 ? origins : { ...origins, advancing: 0, previous };
-}
-
-/** Whether the loop lies within so many that its turns cannot be followed for each state of all of them. */
-function isDeep(origins: LoopOrigin | undefined): boolean {
-  let depth = 0;
-  for (let origin = origins; origin !== undefined; origin = origin.previous) if (++depth >= DEEP) return true;
-  return false;
-}
-
-/** The origins without that of one head. */
-function outerOrigins(origins: LoopOrigin | undefined, head: number): LoopOrigin | undefined {
-  if (origins === undefined) return undefined;
-  if (origins.head === head) return outerOrigins(origins.previous, head);
-  const previous = outerOrigins(origins.previous, head);
-  return previous === origins.previous ? origins : { ...origins, previous };
-}
-
-function sameOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): boolean {
-  let x = a;
-  let y = b;
-  while (x !== y) {
-    if (x === undefined || y === undefined || x.head !== y.head || x.state !== y.state) return false;
-    if ((y.bounded && !x.bounded) || y.advancing !== x.advancing) return false;
-    x = x.previous;
-    y = y.previous;
-  }
-  return true;
 }
 
 /** The state whose join with this one loses least; undefined where what is owed differs from all of them. */

@@ -1,9 +1,10 @@
 import { Constraints, unsignedReading, wordOf } from './constraints.ts';
 import type { Int } from './number/index.ts';
 import { add, I64_MAX, I64_MIN, join as joinScalars, max, leq as scalarLeq, sub, widen as widenScalars } from './number/index.ts';
+import { joinOrigins } from './origins.ts';
 import type { Cell } from './stack.ts';
 import { CELL, CellTable, FRAGMENT, joinByte, NUMERIC, StackFrame, UNWRITTEN } from './stack.ts';
-import type { Frame, LoopOrigin, Reference } from './state.ts';
+import type { Frame, Reference } from './state.ts';
 import { isExact, State } from './state.ts';
 import type { Derivation, SymbolId, ValueKind } from './value.ts';
 import { META_OFFSET, PACKET_SIZE, Value, ZERO } from './value.ts';
@@ -344,21 +345,6 @@ function mayCover(special: State, general: State): boolean {
 
 const NO_SYMBOLS: ReadonlySet<SymbolId> = new Set();
 
-/** Symbols named by the states of the loop heads that both states descend from. */
-export function originSymbols(a: LoopOrigin | undefined): ReadonlySet<SymbolId> {
-  if (a === undefined) return NO_SYMBOLS;
-  const symbols = new Set<SymbolId>();
-  for (let origin: LoopOrigin | undefined = a; origin !== undefined; origin = origin.previous) collectSymbols(origin.state, symbols);
-  return symbols;
-}
-
-function collectSymbols(state: State, symbols: Set<SymbolId>): void {
-  for (const frame of state.frames) {
-    for (const value of frame.registers) if (value !== undefined) symbols.add(value.symbol);
-    for (const cell of frame.stack.cells.values()) symbols.add(cell.value.symbol);
-  }
-}
-
 /** Whether everything that `special` allows, `general` allows too; what is dead has been removed from both beforehand. */
 export function stateLeq(special: State, general: State, pinned: ReadonlySet<SymbolId> = NO_SYMBOLS): boolean {
   if (!sameObligations(special, general) || !mayCover(special, general)) return false;
@@ -644,26 +630,9 @@ function joinBy(joining: Joining, a: State, b: State): State {
     return { registers, stack: frame.stack };
   });
   for (let index = 0; index < frames.length; index++) frames[index]!.stack = joinStacks(a.frames[index]!.stack, b.frames[index]!.stack, joining);
-  if (joining.joined.length > 0)
-    for (let origin = a.origins; origin !== undefined; origin = origin.previous) collectSymbols(origin.state, joining.kept);
+  if (joining.joined.length > 0) for (let origin = a.origins; origin !== undefined; origin = origin.previous) origin.state.addSymbols(joining.kept);
   const references = joinReferences(a.references, b.references, joining);
   const lock = a.lock === 0 ? 0 : joining.identity(a.lock, b.lock);
   const constraints = joining.constraints(a.constraints, b.constraints);
   return new State(frames, constraints, references, lock, a.rcu, a.trail, joinOrigins(a.origins, b.origins));
-}
-
-/** Origins survive only where both sides come from the same state of the head. */
-export function joinOrigins(a: LoopOrigin | undefined, b: LoopOrigin | undefined): LoopOrigin | undefined {
-  if (a === b) return a;
-  const chain: LoopOrigin[] = [];
-  for (let origin = a; origin !== undefined; origin = origin.previous) {
-    for (let other = b; other !== undefined; other = other.previous) {
-      if (other.head !== origin.head || other.state !== origin.state) continue;
-      const advancing = other.advancing === origin.advancing ? origin.advancing : 0;
-      chain.push({ ...origin, bounded: origin.bounded && other.bounded, advancing });
-    }
-  }
-  let result: LoopOrigin | undefined;
-  for (let index = chain.length - 1; index >= 0; index--) result = { ...chain[index]!, previous: result };
-  return result;
 }

@@ -167,17 +167,17 @@ export class State {
   /** Every symbol that some live value mentions. */
   usedSymbols(): Set<SymbolId> {
     const used = new Set<SymbolId>();
-    for (const frame of this.frames) {
-      for (const value of frame.registers) if (value !== undefined) used.add(value.symbol);
-      for (const cell of frame.stack.cells.values()) used.add(cell.value.symbol);
-    }
-    for (let origin = this.origins; origin !== undefined; origin = origin.previous) {
-      for (const frame of origin.state.frames) {
-        for (const value of frame.registers) if (value !== undefined) used.add(value.symbol);
-        for (const cell of frame.stack.cells.values()) used.add(cell.value.symbol);
-      }
-    }
+    this.addSymbols(used);
+    for (let origin = this.origins; origin !== undefined; origin = origin.previous) origin.state.addSymbols(used);
     return used;
+  }
+
+  /** Adds the symbols that registers and cells mention. */
+  addSymbols(symbols: Set<SymbolId>): void {
+    for (const frame of this.frames) {
+      for (const value of frame.registers) if (value !== undefined) symbols.add(value.symbol);
+      for (const cell of frame.stack.cells.values()) symbols.add(cell.value.symbol);
+    }
   }
 
   relate(a: SymbolId, b: SymbolId, k: Int): void {

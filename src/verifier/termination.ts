@@ -1,7 +1,8 @@
 import type { Node } from './explore.ts';
 import type { Machine } from './machine.ts';
 import { add, type Int, max, min, sub, U64_MAX } from './number/index.ts';
-import { isExact, type LoopOrigin, type State } from './state.ts';
+import { findOrigin } from './origins.ts';
+import { isExact, type State } from './state.ts';
 import type { Value } from './value.ts';
 
 /** A register or stack cell by which a loop may count: "r3", "1:504" (frame 1, index 504). */
@@ -122,11 +123,6 @@ export class LoopProgress {
 
 function isCallbackHead(node: Node, machine: Machine): boolean {
   return node.block.loopEnd < 0 && machine.instruction(node.block.start).kind === 'call';
-}
-
-function findOrigin(origins: LoopOrigin | undefined, head: number): LoopOrigin | undefined {
-  for (let origin = origins; origin !== undefined; origin = origin.previous) if (origin.head === head) return origin;
-  return undefined;
 }
 
 function* locations(state: State): Generator<[Location, Value]> {
