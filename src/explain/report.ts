@@ -93,7 +93,8 @@ export function explainFailure(session: DebugSession, index: number): Explanatio
   }
   const view = session.view();
   const failing = view.requirements.filter(({ kind, holds }) => !holds && kind === failure.check.kind);
-  const registers = session.relevantRegisters();
+  const inLoop = LOOP_CHECKS.has(failure.check.kind);
+  const registers = inLoop ? decidingRegisters(session) : session.relevantRegisters();
   const names = new Names(session.machine, session.source);
   const happened = session.story(registers);
   const last = new Map<string, StoryEvent>();
@@ -103,8 +104,13 @@ export function explainFailure(session: DebugSession, index: number): Explanatio
     if (isHalfway(session, event)) return [];
     return [toldEvent(session, event.kind, event.pc, `${names.words(event.subject)}: ${changeWords(event)}`)];
   });
-  const { events, skipped } = shortened(withoutRepetition(told.length === 0 ? surroundings(session, failure) : told));
-  const evidence = registers.map((register) => evidenceOf(session, `r${register}`, names, last.get(`r${register}`)));
+  const once = withoutRepetition(told);
+  // Of a loop that does not end the turns all tell the same: where it began and how it goes on is what matters.
+  const kept = inLoop ? [...once.filter(({ kind, times }) => kind !== 'merged' && times === undefined), ...lastTurn(session, failure)] : once;
+  const { events, skipped } = shortened(kept.length === 0 ? withoutRepetition(surroundings(session, failure)) : kept);
+  const evidence = registers
+    .filter((register) => !inLoop || isKnown(session, register))
+    .map((register) => evidenceOf(session, `r${register}`, names, last.get(`r${register}`)));
   return {
     ...place,
     registers: registers.map((register) => `r${register}`),
@@ -187,6 +193,31 @@ function changeWords({ words, before }: StoryEvent): string {
 }
 
 const PROVED = /^(.*, )(\d+) bytes? proved$/;
+
+const LOOP_CHECKS: ReadonlySet<string> = new Set(['loop_unbounded', 'infinite_loop']);
+
+/** The registers that the last branches of the path compare. */
+function decidingRegisters(session: DebugSession): readonly number[] {
+  const compared = session
+    .path()
+    .slice(-MAX_TURNS)
+    .flatMap(({ pc }): number[] => {
+      const instruction = session.machine.instruction(pc);
+      if (instruction.kind !== 'branch') return [];
+      return [instruction.dst, ...(instruction.source.kind === 'register' ? [instruction.source.register] : [])];
+    });
+  return [...new Set(compared)].sort((a, b) => a - b);
+}
+
+/** Whether the register holds anything at the loop's head: what every turn sets anew is forgotten there. */
+function isKnown(session: DebugSession, register: number): boolean {
+  return session.facts().some(({ subject }) => subject === `r${register}`);
+}
+
+/** The decisions of the last turns, each once. */
+function lastTurn(session: DebugSession, failure: Failure): readonly ToldEvent[] {
+  return [...new Map(surroundings(session, failure).map((event) => [event.pc, event])).values()];
+}
 
 /** A loop tells the same over and over: the last time counts. */
 function withoutRepetition(events: readonly ToldEvent[]): readonly ToldEvent[] {

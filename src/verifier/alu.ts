@@ -289,7 +289,9 @@ function executePointerArithmetic(
   const pointerRegister = target.kind === 'number' ? sourceRegister : dst;
   const pointer = target.kind === 'number' ? source : target;
   if (pointer.isWord && (width === 32 || (operator !== 'add' && operator !== 'sub') || (target.isPointer && source.isPointer))) {
-    state.registers[dst] = machine.number(binary('mov', width, TOP, TOP));
+    // A word that may be either counts as any number here: what a mask leaves of it is bounded like that of another.
+    const number = (value: Value) => (value.kind === 'number' ? value : machine.number(TOP));
+    state.registers[dst] = combineNumbers(machine, state, operator, width, number(target), number(source));
     return true;
   }
   if (pointer.kind === 'any') {
