@@ -1,7 +1,7 @@
 /**
  * Time to the verdict of programs that fail: large programs of the shared corpus, each with one branch planted wrong.
  *
- *   node bench/run.mjs failing [--mutants N] [--seed N] [--programs N] [--each] [--report]
+ *   node bench/run.mjs failing [--mutants N] [--seed N] [--programs N] [--limit SECONDS] [--each] [--report]
  */
 import { readFileSync } from 'node:fs';
 import { Crosscheck } from '../src/crosscheck/index.ts';
