@@ -27,6 +27,7 @@ const OWN: Readonly<Partial<Record<CheckKind, (site: Site) => readonly Advice[]>
   context_write: writableFields,
   context_upper: ownFields,
   context_field: ownFields,
+  stack_upper: typedBuffer,
 };
 
 /** The types of map that the call takes. */
@@ -62,6 +63,23 @@ function writableFields({ machine, finding }: Site): readonly Advice[] {
   if (names.length === 0) return [{ change: `Leave it alone: programs of this type cannot write to struct ${context.name}.` }];
   const shown = names.length > MOST_NAMED ? [...names.slice(0, MOST_NAMED), `one of ${names.length - MOST_NAMED} more`] : names;
   return [{ change: `Write only to what this type of program may change in struct ${context.name}: ${listed(shown)}.` }];
+}
+
+/** A key or value of the very type that the map has. */
+function typedBuffer(site: Site): readonly Advice[] {
+  const { instruction, machine, register } = site;
+  const kind =
+    instruction.kind === 'call' && register !== undefined ? machine.findHelper(instruction.helper)?.arguments[register - 1]?.kind : undefined;
+  const map = site.value(1)?.kind === 'map' ? machine.map(site.value(1)!.tag) : undefined;
+  const part = kind === 'map_key' ? 'key' : kind === 'map_value' ? 'value' : undefined;
+  if (part === undefined || map === undefined) return [];
+  const name = /^&(\w+)$/.exec(site.argument(register!) ?? '')?.[1] ?? part;
+  return [
+    {
+      change: `Give the variable the type that map ${map.name} has for its ${part}s, ${part === 'key' ? map.keySize : map.valueSize} bytes.`,
+      code: `typeof(*${map.name}.${part}) ${name} = {};`,
+    },
+  ];
 }
 
 /** The structure that the section goes with. */
