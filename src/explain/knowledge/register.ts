@@ -151,6 +151,11 @@ r2 &= -8`,
     good: `r2 = r10
 r2 += -8`,
     fixes: [
+      {
+        change: 'Test two pointers one after the other: of !a && !b clang makes one test of a | b. A barrier between the tests keeps them apart.',
+        code: 'if (!a) { asm volatile(""); if (!b) return 0; }',
+        about: 'bitwise or',
+      },
       { change: 'Use a constant offset instead of a mask.' },
       { change: 'To align data, align the variable.', code: '__attribute__((aligned(8)))' },
     ],

@@ -1,4 +1,5 @@
-// expect: TYP-03 line 12 rule advice
+// expect: TYP-03 line 13 rule advice
+// fix: if (!a) { asm volatile(""); if (!b) return 0; }
 #include "../threads/threads.h"
 MAP(a, BPF_MAP_TYPE_ARRAY, u32, u64, 4);
 MAP(b, BPF_MAP_TYPE_HASH, u32, u64, 4);
