@@ -8,6 +8,8 @@ export interface Access {
   readonly displacement: number;
   readonly width: number;
   readonly mode: 'read' | 'write';
+  /** Helper arguments: the register that says how many bytes, of which `width` is the most. */
+  readonly sizeRegister?: number;
   /** The access is the host's own, to a special field. */
   readonly special?: boolean;
   /** Helper arguments: what the access is for. */
@@ -22,7 +24,8 @@ export function span(access: Access): { min: Int; max: Int } {
 
 /** What an access is about, for a finding. */
 export function plain(access: Access) {
-  return { register: access.register, displacement: access.displacement, width: access.width, mode: access.mode } as const;
+  const { register, displacement, width, mode, sizeRegister } = access;
+  return { register, displacement, width, mode, ...(sizeRegister === undefined ? {} : { sizeRegister }) } as const;
 }
 
 /** Whether the known bits of the address make it a multiple of the width; frames are aligned to 8 bytes. */

@@ -427,7 +427,7 @@ function checkBuffer(call: CallContext, register: number, value: Value, width: n
   if (!requireAccess(machine, state, pc, { register, pointer: value, displacement: 0, width, mode, argument: position(call, register) }))
     return false;
   if (value.kind !== 'stack') return true;
-  return mode === 'read' ? checkStackContent(call, register, value, width, within) : writeBuffer(call, register, value, width, width);
+  return mode === 'read' ? checkStackContent(call, register, value, width, { within }) : writeBuffer(call, register, value, width, width);
 }
 
 function isMemory(value: Value): boolean {
@@ -435,7 +435,13 @@ function isMemory(value: Value): boolean {
 }
 
 /** What leaves the program through a helper must be written, and no address. */
-function checkStackContent(call: CallContext, register: number, value: Value, width: number, within?: string): boolean {
+function checkStackContent(
+  call: CallContext,
+  register: number,
+  value: Value,
+  width: number,
+  { within, sizeRegister }: { readonly within?: string | undefined; readonly sizeRegister?: number },
+): boolean {
   const { machine, state, pc } = call;
   if (machine.rules.allowLeaks) return true;
   const stack = state.frames[value.tag]!.stack;
@@ -455,7 +461,7 @@ function checkStackContent(call: CallContext, register: number, value: Value, wi
     max: to - stack.size,
     note:
       within === undefined
-        ? `Stack content is not numeric (valid_access(r${register}.offset, width=${width}) for read)`
+        ? `Stack content is not numeric (valid_access(r${register}.offset, width=${sizeRegister === undefined ? width : `r${sizeRegister}`}) for read)`
         : `Illegal map update with a non-numerical value ${region} (${within})`,
   });
   return false;
@@ -556,12 +562,19 @@ function checkHeldMemory(call: CallContext, held: HeldMemory, size: Value): bool
   // Sizes beyond any region fail the bounds check; the width is capped so that it stays an exact JavaScript integer.
   const width = smax > 0x7fff_ffff ? 0x7fff_ffff : Number(smax);
   for (const mode of kind === 'memory_read' ? (['read'] as const) : kind === 'memory_write' ? (['write'] as const) : (['read', 'write'] as const)) {
-    const access = { register, ...span(call, value, size, width), displacement: 0, mode, argument: position(call, register) };
+    const access = {
+      register,
+      ...span(call, value, size, width),
+      displacement: 0,
+      mode,
+      sizeRegister: held.size,
+      argument: position(call, register),
+    };
     const bounded = (mode === 'read' || machine.rules.programType.packetWrite === true) && packetBoundedBySize(call, value, size);
     if (!bounded && !requireAccess(machine, state, pc, access)) return false;
     if (value.kind !== 'stack') continue;
     if (mode === 'read') {
-      if (!checkStackContent(call, register, value, width)) return false;
+      if (!checkStackContent(call, register, value, width, { sizeRegister: held.size })) return false;
     } else if (!writeBuffer(call, register, value, Number(smin), width)) return false;
   }
   return true;

@@ -1,11 +1,13 @@
 import type { Severity } from './report.ts';
-import { rangeWords, sized } from './words.ts';
+import { offsetWords, rangeWords, sized } from './words.ts';
 
 /** What a check is about, for wording: all optional, plain values. */
 export interface CheckDetails {
   readonly register?: number;
   /** Bytes of the access. */
   readonly width?: number | string;
+  /** The register that holds the width, where it is an argument. */
+  readonly sizeRegister?: number;
   readonly mode?: 'read' | 'write';
   /** Constant displacement of the instruction. */
   readonly displacement?: number;
@@ -45,7 +47,7 @@ interface CheckRow {
 const sign = (displacement: number | undefined) =>
   displacement === undefined || displacement === 0 ? '' : displacement > 0 ? `+${displacement}` : `${displacement}`;
 const access = (d: CheckDetails) =>
-  `${d.nullable ? `(r${d.register}.type == number and r${d.register}.value == 0) or ` : ''}valid_access(r${d.register}.offset${sign(d.displacement)}, width=${d.width}) for ${d.mode}`;
+  `${d.nullable ? `(r${d.register}.type == number and r${d.register}.value == 0) or ` : ''}valid_access(r${d.register}.offset${sign(d.displacement)}, width=${d.sizeRegister === undefined ? d.width : `r${d.sizeRegister}`}) for ${d.mode}`;
 const upper = (limit: string) => (d: CheckDetails) =>
   `Upper bound must be at most ${limit.replace('rN', `r${d.register}`).replace('LIMIT', `${d.limit}`)} (${access(d)})`;
 const lower = (limit: string) => (d: CheckDetails) => `Lower bound must be at least ${limit} (${access(d)})`;
@@ -98,7 +100,7 @@ export const CHECKS = {
     id: 'MAP-01',
     classic: upper('rN.shared_region_size'),
     plain: (d) =>
-      `${verb(d)} ${bytes(d.width)} at offset ${span(d)} of a value of map ${d.name}, which has ${bytes(d.limit)}${d.distance === undefined ? '' : `; ${d.distance} too far`}.`,
+      `${verb(d)} ${bytes(d.width)} at ${offsetWords(d.min, d.max)} of a value of map ${d.name}, which has ${bytes(d.limit)}${d.distance === undefined ? '' : `; ${d.distance} too far`}.`,
   },
   map_value_lower: {
     severity: 'safety',
@@ -110,7 +112,7 @@ export const CHECKS = {
     severity: 'safety',
     id: 'MAP-01',
     classic: upper('rN.alloc_mem_size'),
-    plain: (d) => `${verb(d)} ${bytes(d.width)} at offset ${span(d)} of a record of ${bytes(d.limit)}.`,
+    plain: (d) => `${verb(d)} ${bytes(d.width)} at ${offsetWords(d.min, d.max)} of a record of ${bytes(d.limit)}.`,
   },
   memory_lower: {
     severity: 'safety',

@@ -7,7 +7,7 @@ import type { Finding, Machine } from './machine.ts';
 import { type Chain, type Guard, type Path, type Root, writesOf } from './provenance.ts';
 import type { Value } from './value.ts';
 import { PACKET_SIZE, ZERO } from './value.ts';
-import { rangeWords } from './words.ts';
+import { offsetWords, rangeWords } from './words.ts';
 
 /** The specific cause of a failed check. */
 export interface Diagnosis {
@@ -371,8 +371,7 @@ function boundedRegion(c: Case): Diagnosis {
   const latest = upper[upper.length - 1];
   const where = (guard: Guard) => `the check at instruction ${guard.pc}`;
   const overshoot = details.distance;
-  const range = rangeWords(details.min, details.max);
-  const body = `${verb(details)} ${bytes(Number(details.width))} at offset ${range} of ${region}, which has ${bytes(size)}`;
+  const body = `${verb(details)} ${bytes(Number(details.width))} at ${offsetWords(details.min, details.max)} of ${region}, which has ${bytes(size)}`;
   if (latest === undefined) {
     const mask = index?.chain.changes.find((change) => change.operator === 'and' && change.constant !== undefined);
     if (!lower && mask !== undefined && overshoot !== undefined && overshoot < UNBOUNDED)

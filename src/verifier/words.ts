@@ -10,6 +10,12 @@ export function rangeWords(min: number | bigint | undefined, max: number | bigin
   return `${min} to ${max}`;
 }
 
+/** Where an access begins: `offset 8`, `offset 0 to 64`, `any offset up to 63, also a negative one,`. */
+export function offsetWords(min: number | bigint | undefined, max: number | bigint | undefined): string {
+  const words = rangeWords(min, max);
+  return words.startsWith('anything') ? words.replace('anything', 'any offset').replace('also negative', 'also a negative one,') : `offset ${words}`;
+}
+
 /** Beyond these a bound is an end of some number range, not something the program has tested. */
 const NEGATIVE_END = -0x7000_0000;
 const POSITIVE_END = 0x7000_0000;
