@@ -30,10 +30,7 @@ const FAR = 2 ** 40;
  */
 export function requirementsAt(machine: ReplayMachine, node: Node, state: State, pc: number): readonly Requirement[] {
   const instruction = machine.instruction(pc);
-  const reads = registerEffects(instruction, (call) => {
-    const prototype = call.kind === 'call' ? machine.findHelper(call.helper) : call.kind === 'call_btf' ? machine.findKfunc(call.btfId) : undefined;
-    return prototype?.arguments.length ?? 0;
-  }).reads;
+  const { reads } = registerEffects(instruction, (call) => machine.calledBy(call)?.arguments.length ?? 0);
   const failing = judge(machine, node, state.clone(), pc);
   const found = new Map<string, Requirement>();
   const put = (finding: Finding, holds: boolean) => {

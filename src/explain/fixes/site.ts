@@ -149,9 +149,7 @@ export class Site {
   }
 
   private argumentCount(call: Instruction): number {
-    const prototype =
-      call.kind === 'call' ? this.machine.findHelper(call.helper) : call.kind === 'call_btf' ? this.machine.findKfunc(call.btfId) : undefined;
-    return prototype?.arguments.length ?? 5;
+    return this.machine.calledBy(call)?.arguments.length ?? 5;
   }
 
   /** The register that holds the unmoved context where the failing function begins, whoever calls it. */

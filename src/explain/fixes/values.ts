@@ -190,8 +190,7 @@ function releasingCalls(site: Site): readonly number[] {
 }
 
 function calledBy({ machine }: Site, instruction: Instruction | undefined): HelperPrototype | undefined {
-  if (instruction?.kind === 'call') return machine.findHelper(instruction.helper);
-  return instruction?.kind === 'call_btf' ? machine.findKfunc(instruction.btfId) : undefined;
+  return instruction === undefined ? undefined : machine.calledBy(instruction);
 }
 
 /** The call of a function by its name; of kernel functions one that the program calls somewhere, because they are known by their BTF. */

@@ -87,11 +87,7 @@ function stepsOf(session: DebugSession, node: Node): readonly ReplayedStep[] {
 }
 
 function readsOf(session: DebugSession, instruction: Instruction): number {
-  const { machine } = session;
-  return registerEffects(instruction, (call) => {
-    const prototype = call.kind === 'call' ? machine.findHelper(call.helper) : call.kind === 'call_btf' ? machine.findKfunc(call.btfId) : undefined;
-    return prototype?.arguments.length ?? 5;
-  }).reads;
+  return registerEffects(instruction, (call) => session.machine.calledBy(call)?.arguments.length ?? 5).reads;
 }
 
 function addRegisters(places: Set<PlaceKey>, depth: number, registers: number): void {
