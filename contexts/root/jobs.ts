@@ -12,9 +12,26 @@ function jobsOf({ io }: Environment): Jobs {
 
 const plain = ({ elapsed, ...job }: JobView) => ({ ...job, seconds: elapsed / 1000 });
 
-function how({ state, progress, news, elapsed }: JobView): string {
+function how({ line, state, progress, news, elapsed }: JobView): string {
   if (state !== 'running') return duration(elapsed / 1000);
-  return news ?? (progress === undefined ? duration(elapsed / 1000) : progressText(progress, elapsed));
+  if (news === undefined) return progress === undefined ? duration(elapsed / 1000) : progressText(progress, elapsed);
+  // News begin with what they are about, which the command beside them names.
+  const [about, ...rest] = news.split(': ');
+  return rest.length > 0 && line.includes(about!) ? rest.join(': ') : news;
+}
+
+function jobTable(jobs: readonly JobView[]): string {
+  const rows = jobs.map((job) => [String(job.id), job.state, how(job), job.line]);
+  const width = (column: number, least: number) => Math.max(least, ...rows.map((row) => row[column]!.length));
+  return table(
+    [
+      { title: ['Job'], width: 3, align: 'right' },
+      { title: ['State'], width: width(1, 9) },
+      { title: ['Progress'], width: width(2, 14) },
+      { title: ['Command'], width: width(3, 34) },
+    ],
+    rows,
+  );
 }
 
 /** The newest job that still runs, else the newest. */
@@ -32,18 +49,7 @@ const list = defineCommand({
   remarks: 'A command that ends in & runs in the background; Ctrl-B sends there what runs already.',
   examples: ['jobs', 'show verification bpf_lxc.o &'],
   run: (_, environment) => jobsOf(environment).list(),
-  text: (jobs) =>
-    jobs.length === 0
-      ? 'There are no jobs.\n'
-      : table(
-          [
-            { title: ['Job'], width: 3, align: 'right' },
-            { title: ['State'], width: 9 },
-            { title: ['Progress'], width: 26 },
-            { title: ['Command'], width: 34 },
-          ],
-          jobs.map((job) => [String(job.id), job.state, how(job), job.line]),
-        ),
+  text: (jobs) => (jobs.length === 0 ? 'There are no jobs.\n' : jobTable(jobs)),
   json: (jobs) => ({ schema: 1, jobs: jobs.map(plain) }),
 });
 

@@ -136,7 +136,7 @@ describe('jobs', () => {
     sink.update({ title: 'waiting for a change' });
     expect((await say('jobs')).text).toMatch(/running +waiting for a change +watch p\.c\n/);
     sink.announce('p.c: 2 checks fail');
-    expect((await say('jobs')).text).toMatch(/running +p\.c: 2 checks fail +watch p\.c\n$/);
+    expect((await say('jobs')).text).toMatch(/running +2 checks fail +watch p\.c\n$/);
     expect(JSON.parse((await say('jobs format=json')).text).jobs).toMatchObject([{ news: 'p.c: 2 checks fail' }]);
     await end({ exitCode: 1 });
     expect((await say('jobs')).text).toMatch(/failed +0 s +watch p\.c\n$/);
