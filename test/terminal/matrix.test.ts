@@ -235,7 +235,7 @@ const SCENARIOS: readonly Scenario[] = [
       await pty.until(/ new +PKT-02 /);
       pty.type('\u0002');
       await pty.until(/\[1\] runs in the background.*\n(?:.*\n)?netsh ebpf>/);
-      await say(pty, 'jobs', /running +\w+\.o: 2 checks fail \(2 new\) +watch /);
+      await say(pty, 'jobs', /running +2 checks fail \(2 new\) +watch /);
       pty.type('fg\r');
       await pty.until(() => pty.everything().filter((row) => row.startsWith('Watching ')).length === 2);
       pty.type('\u0003');
